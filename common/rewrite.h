@@ -1,0 +1,81 @@
+/* rewrite.h - the rule language: reading rules, and applying them to a graph.
+ *
+ * The language is described in pnnx.rules(5).  A program makes one rule set per phase:
+ *
+ *     struct rules *fuse = rules_new(strings, signatures, functions, LENGTH(functions));
+ *     rules_read(fuse, "fuse.rules", text, size);
+ *     if (rules_check(fuse)) rules_apply(fuse, g); */
+#ifndef COMMON_REWRITE_H
+#define COMMON_REWRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/graph.h"
+
+struct rules;
+
+/* What a function called from a rule gets and gives.  An argument that is unknown (see pnnx.rules, three
+ * values) makes the call unknown without calling. */
+enum rule_kind {
+    RULE_VALUE,  /* struct value: numbers, strings, lists, operands */
+    RULE_TENSOR, /* const struct attribute *: constant tensor, by reference */
+    RULE_TENSORS /* a named list of tensors: the result of `@* = f(...)` */
+};
+
+struct rule_tensors {
+    struct attribute *items; /* arena; key, dtype, shape and data each */
+    size_t count;
+};
+
+struct rule_item {
+    enum rule_kind kind;
+    struct value value;             /* RULE_VALUE */
+    const struct attribute *tensor; /* RULE_TENSOR */
+    struct rule_tensors tensors;    /* RULE_TENSORS */
+};
+
+/* One C function that rules of a program may call.  `types` has a letter for each argument and, after a colon,
+ * one for the result: v a value, o an operand, t a tensor, T tensors, i int, f float, s string, l list, b bool,
+ * c an operator (`P as c`), * any more of the letter before.  "ti:t" takes a tensor and an int and gives a
+ * tensor. */
+struct rule_function {
+    const char *name;
+    const char *types;
+    /* Writes *result and returns true; false: unknown, no match.  New memory comes from g->arena. */
+    bool (*call)(struct graph *g, const struct rule_item *arguments, size_t count, struct rule_item *result);
+};
+
+/* A rule set.  All that is passed is borrowed and must outlive it. */
+struct rules *rules_new(struct strings *strings, const struct signatures *signatures,
+                        const struct rule_function *functions, size_t function_count);
+void rules_free(struct rules *rules);
+
+/* Whether `in` and `module` are allowed: pt2pnnx only, the others have no scopes. */
+void rules_allow_scopes(struct rules *rules);
+
+/* Parses rules and adds them behind those there are.  Every mistake is reported (STATUS_USAGE) with file,
+ * line and column; `text` must live as long as the rules.  The name is used in messages. */
+void rules_read(struct rules *rules, const char *name, const char *text, size_t size);
+/* The same from a file (-r FILE); STATUS_IO when it cannot be read. */
+void rules_read_file(struct rules *rules, const char *name);
+
+/* With --explain: prints every application on standard error, one line each. */
+void rules_explain(struct rules *rules, bool on);
+
+/* Applies the rules to the fixed point; returns how many applications there were.  Reports
+ * (STATUS_CONVERSION) when rules chase each other. */
+size_t rules_apply(struct rules *rules, struct graph *g);
+
+/* The examples of a rule file, for tests: each `#>` block with its `#=` and `#!` blocks.  See rewrite-test in
+ * test/. */
+struct rule_example {
+    const char *rule;   /* the rule they stand under */
+    const char *before; /* PNNX operator lines of #> */
+    const char *after;  /* of #=, or NULL */
+    const char *miss;   /* of #!, or NULL */
+    long line;
+};
+size_t rules_examples(const struct rules *rules, const struct rule_example **examples);
+
+#endif

@@ -1,0 +1,22 @@
+/* mapping.h - input bytes: a file mapped into memory, or a pipe spooled to an unlinked temporary file and
+ * mapped. */
+#ifndef FORMATS_MAPPING_H
+#define FORMATS_MAPPING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct mapping {
+    const char *name;    /* for messages; borrowed; "-" for the stream */
+    const uint8_t *data; /* size bytes, read only; NULL when size is 0 */
+    size_t size;
+};
+
+/* Maps the file `name`, or standard input for NULL.  Dies with STATUS_IO when it cannot be read.  A mapping
+ * lives until the program ends (attributes point into it), or until mapping_close(). */
+struct mapping *mapping_open(const char *name);
+/* As if a file with these bytes had been mapped: for tests. */
+struct mapping *mapping_of(const char *name, const void *bytes, size_t size);
+void mapping_close(struct mapping *map);
+
+#endif

@@ -1,0 +1,42 @@
+/* pnnx.h - PNNX models: the text (.pnnx.param), the weights (.pnnx.bin), and both in one stream. */
+#ifndef FORMATS_PNNX_H
+#define FORMATS_PNNX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/graph.h"
+#include "common/options.h"
+#include "formats/mapping.h"
+#include "formats/output.h"
+
+/* How an operator's inputs were written in the file it was read from: so that an untouched line is written as
+ * it was. */
+struct text_layout {
+    const char *const
+        *keys; /* for each input in the order of the line: its key, or NULL when it had no `$` entry */
+    size_t count;
+    bool keyed; /* the line had a `$` group */
+};
+
+/* Reads a model; NULL in->param is standard input as a stream.  Dies with STATUS_MALFORMED or STATUS_IO.
+ * Expressions stay operators: see common/expression.h. */
+struct graph *pnnx_read(struct strings *strings, const struct signatures *signatures,
+                        const struct model_names *in);
+/* The same from mapped bytes: `text`, and `weights` (NULL: behind the text). */
+struct graph *pnnx_parse(struct strings *strings, const struct signatures *signatures, struct mapping *text,
+                         struct mapping *weights);
+
+/* Writes a model, whole or not at all (formats/output.h); NULL out->param is standard output as a stream.
+ * Lists that hold operands must have been formed (lists_form). */
+void pnnx_write(struct graph *g, const struct model_names *out, bool sync);
+
+/* The text of a value as the format writes it, percent-encoded where it must be; and back.  pnnx_parse_value
+ * takes any text: what is no other value is a string.  Arena. */
+const char *pnnx_value_text(struct arena *arena, struct value v);
+struct value pnnx_parse_value(struct graph *g, const char *text, size_t length);
+/* The shortest digits that read back as `f`, laid out upstream's way: "0.1", "1.000000e-5", "3.0", "inf",
+ * "nan". */
+const char *pnnx_float_text(struct arena *arena, double f);
+
+#endif
