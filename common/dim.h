@@ -18,8 +18,9 @@ static inline bool dim_known(int64_t d)
 
 /* The dimension called `name` (a letter, then letters, digits, underscores). */
 int64_t dim_named(struct graph *g, const char *name);
-/* The dimension that the text describes: "17", "?", "%h", "%2*h+1" (the percent sign is how the format marks
- * a symbolic one); false when it is none of these. */
+/* The dimension that the text describes: "17", "?", "%h", "%2*h+1", "%(h+1)//2" (the percent sign is how the
+ * format marks a symbolic one, `//` is floor division as in Python; no text has a comma or a space); false when
+ * it is none of these. */
 bool dim_parse(struct graph *g, const char *text, int64_t *out);
 /* Its text, as dim_parse() reads it; interned in the graph. */
 const char *dim_text(struct graph *g, int64_t d);
@@ -29,10 +30,17 @@ int64_t dim_sub(struct graph *g, int64_t a, int64_t b);
 int64_t dim_mul(struct graph *g, int64_t a, int64_t b);
 /* a / b where it is exact for all values of the names, else DIM_UNKNOWN. */
 int64_t dim_div_exact(struct graph *g, int64_t a, int64_t b);
-/* floor(a / b), kept as a symbolic term "floor(h+1,2)" where it is not exact. */
+/* floor(a / b), kept as a symbolic term "(h+1)//2" where it is not exact.  Names and divisors are sizes: not
+ * negative; a division by 0 or by a negative number is DIM_UNKNOWN. */
 int64_t dim_div_floor(struct graph *g, int64_t a, int64_t b);
 /* The product of `count` dimensions, and of none: 1. */
 int64_t dim_product(struct graph *g, const int64_t *dims, int count);
+/* A number that need not be a size: a negative one is a symbolic dimension without names, so that 3 - 5 + 4 is
+ * 2.  dim_constant() gets numbers back: true for sizes and for these. */
+int64_t dim_int(struct graph *g, int64_t i);
+bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
+/* True when d is known not to be negative, whatever the names stand for. */
+bool dim_not_negative(const struct graph *g, int64_t d);
 /* True when a and b are known to be equal. */
 bool dim_equal(int64_t a, int64_t b);
 
