@@ -6,6 +6,7 @@
 #define COMMON_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,7 +41,7 @@ size_t size_mul(size_t a, size_t b);
 size_t size_add(size_t a, size_t b);
 
 /* Checked 64-bit arithmetic: false when the result does not fit; *out is then not written. */
-_Bool int_mul(int64_t a, int64_t b, int64_t *out);
-_Bool int_add(int64_t a, int64_t b, int64_t *out);
+bool int_mul(int64_t a, int64_t b, int64_t *out);
+bool int_add(int64_t a, int64_t b, int64_t *out);
 
 #endif

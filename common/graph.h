@@ -109,7 +109,7 @@ struct graph {
     struct operator* first, *last;
     size_t operator_count;
     size_t operator_ids, operand_ids;             /* bounds of the ids given so far */
-    struct names *operator_names, *operand_names; /* those in use; graph.c */
+    struct names *operator_names, *operand_names; /* those in use; names.c */
     struct symbols *symbols;                      /* symbolic dimensions; dim.c; NULL: none yet */
 };
 
@@ -143,7 +143,7 @@ void operator_rename(struct operator* op, const char *name);
 void operator_set_type(struct operator* op, const char *type);
 struct place operator_place(const struct operator* op); /* file and line, for messages */
 
-/* The argument `key`, or NULL when it is not given (the signature may have a default: signature_default()).
+/* The argument `key`, or NULL when it is not given.
  */
 const struct value *operator_get(const struct operator* op, const char *key);
 /* As operator_get(), but the signature's default when the argument is not given; NULL when there is none. */
