@@ -1,0 +1,31 @@
+/* element.h - single elements of tensors in memory, of any type, and the conversions between floating types. */
+#ifndef COMMON_ELEMENT_H
+#define COMMON_ELEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/dtype.h"
+
+/* IEEE half and bfloat16, as bits.  Rounding is to nearest, ties to even; what is too large becomes infinity; NaN
+ * stays NaN. */
+float half_to_float(uint16_t half);
+uint16_t half_from_float(float f);
+float bfloat16_to_float(uint16_t bits);
+uint16_t bfloat16_from_float(float f);
+
+/* Element `i` of an array of the type as a double: exact for all types but large 64-bit integers.  Of a complex number,
+ * its real part.  0 for DTYPE_NULL. */
+double element_real(enum dtype type, const void *data, size_t i);
+/* Element `i` as an integer: floats are truncated, and saturate. */
+int64_t element_int(enum dtype type, const void *data, size_t i);
+/* Sets element `i`: rounds to the type (floats to nearest even, integers truncate and saturate). */
+void element_set_real(enum dtype type, void *data, size_t i, double value);
+void element_set_int(enum dtype type, void *data, size_t i, int64_t value);
+
+/* The number of elements of a shape of known sizes; dies when it overflows. */
+size_t element_count(int rank, const int64_t *shape);
+
+#endif
