@@ -1,0 +1,98 @@
+# Helpers for the bats files: `load helpers` at the top.  Every test runs in a folder of its own, with the programs
+# first on PATH.  The programs come from $PNNX_BUILD (make sets it; build/ otherwise).
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${PNNX_BUILD:-$ROOT/build}
+if [ -z "${PYTHON:-}" ]; then
+    PYTHON=$ROOT/build/venv/bin/python
+    [ -x "$PYTHON" ] || PYTHON=python3
+fi
+export ROOT BUILD PYTHON PATH="$BUILD/bin:$PATH" PYTHONPATH="$ROOT/test" PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
+
+if [ -r /usr/lib/bats/bats-assert/load.bash ]; then
+    load /usr/lib/bats/bats-support/load
+    load /usr/lib/bats/bats-assert/load
+else # as much of bats-assert as the tests use
+    failed() { printf '%s\n' "$@" >&2; return 1; }
+    assert() { "$@" || failed "-- assertion failed: $*"; }
+    refute() { ! "$@" || failed "-- refutation failed: $*"; }
+    assert_equal() { [ "$1" = "$2" ] || failed '-- values do not equal' "expected: $2" "actual  : $1"; }
+    assert_success() { [ "$status" = 0 ] || failed "-- status $status" "${output:-}"; }
+    assert_failure() { [ "$status" != 0 ] && [ "$status" = "${1:-$status}" ] || failed "-- status $status" "${output:-}"; }
+    matches() { # MODE TEXT WHAT
+        case $1 in
+        --partial | -p) [[ $2 == *"$3"* ]] ;;
+        --regexp | -e) [[ $2 =~ $3 ]] ;;
+        *) [ "$2" = "$3" ] ;;
+        esac
+    }
+    any_line_matches() {
+        local line
+        for line in "${lines[@]}"; do matches "$1" "$line" "$2" && return 0; done
+        return 1
+    }
+    mode_of() { case $1 in -*) printf '%s' "$1" ;; *) printf '%s' --exact ;; esac; }
+    assert_output() { matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is not: ${!#}" "$output"; }
+    refute_output() {
+        [ $# -gt 0 ] || { [ -z "$output" ] || failed '-- output is not empty' "$output"; return; }
+        ! matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is: ${!#}" "$output"
+    }
+    assert_line() { any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- no line is: ${!#}" "$output"; }
+    refute_line() { ! any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- a line is: ${!#}" "$output"; }
+fi
+
+type bats_require_minimum_version >/dev/null 2>&1 && bats_require_minimum_version 1.5.0
+
+own_folder() { cd "$BATS_TEST_TMPDIR" || return 1; }
+setup() { own_folder; }
+
+# refuses STATUS COMMAND...: it ends with exactly that status (a signal or a sanitizer's report is another one), says
+# why on standard error, and nothing on standard output.
+refuses() {
+    local want=$1 got=0
+    shift
+    "$@" >refuses.out 2>refuses.err || got=$?
+    if [ "$got" != "$want" ]; then
+        printf '%s: status %s instead of %s\n' "$*" "$got" "$want"
+        cat refuses.err
+        return 1
+    fi >&2
+    [ -s refuses.err ] || { echo "$*: refused without a word" >&2; return 1; }
+    [ ! -s refuses.out ] || { echo "$*: wrote to standard output:" >&2; head -5 refuses.out >&2; return 1; }
+    stderr=$(cat refuses.err)
+}
+
+# same_text EXPECTED GOT; same_bytes A B
+same_text() { diff -u "$1" "$2" >&2; }
+same_bytes() { cmp "$1" "$2" >&2; }
+
+# weights NAME: writes NAME.bin with random weights for every @attribute of the text NAME.param
+weights() { "$PYTHON" "$ROOT/test/weights.py" "$1.param" "$1.bin"; }
+
+# model NAME: copies NAME.param from test/models to in.param and gives it random weights in in.bin
+model() {
+    cp "$ROOT/test/models/$1.param" in.param
+    chmod u+w in.param
+    weights in
+}
+
+# traced NAME [--script]: model.pt, a network of test/networks.py; made once a run and copied
+traced() {
+    local cache=$BUILD/test/networks kind=${2:-}
+    local file=$cache/$1$kind.pt
+    if [ ! -e "$file" ]; then
+        mkdir -p "$cache"
+        "$PYTHON" -W ignore "$ROOT/test/networks.py" "$1" "$file.$$" $kind && mv "$file.$$" "$file"
+    fi
+    cp "$file" model.pt
+}
+
+# same_numbers A B: PyTorch runs A.param and B.param on the same random inputs (shapes from A's # entries)
+same_numbers() {
+    local x
+    for x in "$1" "$2"; do
+        pnnx2py pnnxbin="$PWD/$x.bin" "$x.param" "$x.bin" "${x}_numbers.py" || return 1
+    done
+    "$PYTHON" "$ROOT/test/same_numbers.py" "$1_numbers.py" "$2_numbers.py" "$1.param"
+}

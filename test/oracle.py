@@ -1,0 +1,475 @@
+"""The numeric oracle: PyTorch's own output against the printed Python of every stage, and against ncnn.
+
+    python test/oracle.py network [I/N] [NAME[/script]]...   networks of test/networks.py (none named: all); the
+                                                        Ith of N parts of them
+    python test/oracle.py cases FILE.py [PATTERN]...    tables of operator cases, one family a file
+    python test/oracle.py model FILE.pt SHAPES          any TorchScript file, on random inputs; prints a table
+
+Results are TAP: one line a network or case, and on a failure what every stage gave.  A family of cases is a Python
+file with a list CASES made by case() below.
+
+What was proven once (the same printed program, weights, inputs and wanted output) is not run again: its hash is kept
+in build/test/proven.  PNNX_BIN names the folder of the programs, PNNX_KEEP a folder in which all files are left.
+"""
+import contextlib
+import dataclasses
+import hashlib
+import importlib.util
+import io
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import typing
+import unittest.mock
+import warnings
+
+import numpy as np
+import torch
+
+import networks
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(os.environ.get('PNNX_BIN', ROOT / 'build/bin')).resolve()
+SERVER = BIN.parent / 'test/server'
+PROVEN = BIN.parent / 'test/proven'
+PYTHON_TOLERANCE = 1e-5
+NCNN_TOLERANCE = 1e-3
+LEVELS = (0, 1, 2)
+
+DTYPES = {torch.float32: 'f32', torch.float64: 'f64', torch.float16: 'f16', torch.bfloat16: 'bf16', torch.int8: 'i8',
+          torch.int16: 'i16', torch.int32: 'i32', torch.int64: 'i64', torch.uint8: 'u8', torch.bool: 'bool',
+          torch.complex64: 'c64', torch.complex128: 'c128'}
+
+
+class Failure(Exception):
+    """What is wrong, in words: a program that failed, a wrong shape, too large a difference."""
+
+
+# ---- values ----
+
+def tensors(value):
+    """The tensors in a network's result, depth first; numbers become tensors."""
+    if isinstance(value, torch.Tensor):
+        return [value.detach()]
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, (tuple, list)) or not isinstance(value, (int, float, bool, type(None))):
+        return [t for v in value for t in tensors(v)]
+    return [] if value is None else [torch.as_tensor(value)]
+
+
+def clones(values):
+    """Inputs for one run: a network may write into them."""
+    if isinstance(values, torch.Tensor):
+        return values.clone()
+    if isinstance(values, dict):
+        return {k: clones(v) for k, v in values.items()}
+    if isinstance(values, (tuple, list)):
+        return type(values)(clones(v) for v in values)
+    return values
+
+
+def difference(want, got):
+    """The largest difference relative to the largest wanted number; where the wanted is not finite, equality."""
+    want, got = want.to(torch.complex128 if want.is_complex() else torch.float64), got.to(torch.complex128 if want.is_complex() else torch.float64)
+    if want.numel() == 0:
+        return 0.0
+    finite = torch.isfinite(want)
+    same = torch.where(torch.isnan(want), torch.isnan(got), want == got)
+    if not bool((finite | same).all()) or not bool(torch.isfinite(got[finite]).all()):
+        return float('inf')
+    if not bool(finite.any()):
+        return 0.0
+    scale = max(want[finite].abs().max().item(), 1e-12)
+    return (want[finite] - got[finite]).abs().max().item() / scale
+
+
+def compare(want, got, exact_shape=True):
+    """The difference of two flat lists of tensors; raises Failure when their forms differ."""
+    if len(want) != len(got):
+        raise Failure(f'{len(got)} results instead of {len(want)}')
+    worst = 0.0
+    for i, (w, g) in enumerate(zip(want, got)):
+        if exact_shape and (w.shape != g.shape or w.dtype != g.dtype):
+            raise Failure(f'result {i} is {tuple(g.shape)} {g.dtype} instead of {tuple(w.shape)} {w.dtype}')
+        if not exact_shape:                                      # ncnn has no axes of size 1 in front
+            if [s for s in w.shape if s != 1] != [s for s in g.shape if s != 1]:
+                raise Failure(f'result {i} is {tuple(g.shape)} instead of {tuple(w.shape)}')
+            g = g.reshape(w.shape)
+        worst = max(worst, difference(w, g))
+    return worst
+
+
+def shapes_text(inputs):
+    """The inputshape= of some tensors."""
+    return ','.join(f'[{",".join(map(str, t.shape))}]{DTYPES[t.dtype]}' for t in tensors(inputs))
+
+
+# ---- the programs ----
+
+class Server:
+    """test/server.c: pt2pnnx with the reader loaded once, forked per request."""
+
+    def __init__(self):
+        self.process = None
+
+    def run(self, arguments, stderr):
+        if self.process is None:
+            self.process = subprocess.Popen([SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write('\t'.join([str(stderr), *map(str, arguments)]) + '\n')
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+SERVER_PROCESS = Server()
+
+
+def tool(name, *arguments, allow=(0,)):
+    """Runs a program; returns milliseconds and what it said.  Raises Failure on an unexpected status."""
+    start = time.perf_counter()
+    if name == 'pt2pnnx' and SERVER.exists():
+        with tempfile.NamedTemporaryFile('r', errors='replace') as log:
+            status = SERVER_PROCESS.run(arguments, log.name)
+            said = log.read()
+    else:
+        done = subprocess.run([BIN / name, *map(str, arguments)], capture_output=True, text=True, errors='replace')
+        status, said = done.returncode, done.stderr
+    elapsed = (time.perf_counter() - start) * 1000
+    if status not in allow:
+        raise Failure(f'{name} {" ".join(map(str, arguments))}: status {status}\n{said.rstrip()}')
+    return elapsed, said
+
+
+def operators(param):
+    """The number of operators that a .param's second line says."""
+    with open(param, encoding='utf-8', errors='replace') as f:
+        f.readline()
+        return int(f.readline().split()[0])
+
+
+def load_module(path):
+    spec = importlib.util.spec_from_file_location(f'printed_{abs(hash(str(path)))}', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def digest(*parts):
+    h = hashlib.sha256(torch.__version__.encode())
+    for p in parts:
+        p = p if isinstance(p, bytes) else str(p).encode()
+        h.update(len(p).to_bytes(8, 'little'))
+        h.update(p)
+    return h.hexdigest()
+
+
+def values_bytes(values):
+    return b''.join(str((t.shape, t.dtype)).encode() + t.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if t.numel() else b''
+                    for t in tensors(values))
+
+
+class Proven:
+    """Which (program, weights, inputs, wanted) gave which difference, across runs."""
+
+    def __init__(self, path):
+        self.path, self.known = path, {}
+        with contextlib.suppress(FileNotFoundError):
+            for line in path.read_text().splitlines():
+                key, value = line.split()
+                self.known[key] = float(value)
+
+    def get(self, key):
+        return self.known.get(key)
+
+    def add(self, key, value):
+        self.known[key] = value
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, 'a') as f:
+            f.write(f'{key} {value!r}\n')
+
+
+PROVEN_RESULTS = Proven(PROVEN)
+
+
+# ---- one model through everything ----
+
+@dataclasses.dataclass
+class Stage:
+    name: str
+    operators: int = 0
+    milliseconds: float = 0.0
+    python: typing.Optional[float] = None        # difference of the printed Python
+    ncnn: typing.Optional[float] = None
+    problem: str = ''
+
+
+def check_python(folder, stem, inputs, want):
+    """Prints the model stem.param with pnnx2py, runs it, and returns its difference."""
+    script = folder / f'{stem}_pnnx.py'
+    tool('pnnx2py', f'pnnxbin={folder / stem}.bin', folder / f'{stem}.param', folder / f'{stem}.bin', script)
+    text = script.read_bytes().replace(str(folder / stem).encode(), b'')
+    key = digest('python', text, (folder / f'{stem}.bin').read_bytes(), values_bytes(inputs), values_bytes(want))
+    known = PROVEN_RESULTS.get(key)
+    if known is not None:
+        return known
+    net = load_module(script).Model().eval()
+    with torch.no_grad(), contextlib.redirect_stdout(io.StringIO()):
+        worst = compare(want, tensors(net(*tensors(clones(inputs)))))
+    if worst > PYTHON_TOLERANCE:
+        raise Failure(f'the printed Python differs by {worst:.2e}')
+    PROVEN_RESULTS.add(key, worst)
+    return worst
+
+
+def check_ncnn(folder, stem, inputs, want):
+    """Runs the ncnn model with the script that pnnx2ncnn wrote beside it, on our inputs instead of its random ones."""
+    script = folder / f'{stem}_ncnn.py'
+    text = script.read_bytes().replace(str(folder).encode(), b'')
+    files = [(folder / f'{stem}.ncnn.{end}').read_bytes() for end in ('param', 'bin')]
+    key = digest('ncnn', text, *files, values_bytes(inputs), values_bytes(want))
+    known = PROVEN_RESULTS.get(key)
+    if known is not None:
+        return known
+    queue = iter(tensors(clones(inputs)))
+    given = lambda *a, **k: next(queue)
+    with unittest.mock.patch.multiple(torch, rand=given, randint=given, randn=given, ones=given, zeros=given):
+        got = load_module(script).test_inference()
+    worst = compare(want, [g.to(w.dtype) for w, g in zip(want, tensors(got))], exact_shape=False)
+    if worst > NCNN_TOLERANCE:
+        raise Failure(f'ncnn differs by {worst:.2e}')
+    PROVEN_RESULTS.add(key, worst)
+    return worst
+
+
+def stages(pt, inputs, want, folder, ncnn=True, levels=LEVELS, scripted=False):
+    """Takes a TorchScript file through all programs, comparing after each.  Returns a list of Stage."""
+    shape = shapes_text(inputs)
+    given = [f'inputshape={shape}'] if scripted else []
+    steps = [('raise=0', 'raw', ['pt2pnnx', 'raise=0', *given, pt]),
+             ('pt2pnnx', 'pt', ['pt2pnnx', *given, pt]),
+             ('pnnxshape', 'shape', ['pnnxshape', f'inputshape={shape}', 'pt']),
+             *[(f'pnnxopt -O{n}', f'opt{n}', ['pnnxopt', f'-O{n}', 'shape']) for n in levels],
+             ('pnnxopt, no shapes', 'bare', ['pnnxopt', 'pt'])]
+    done = []
+    for name, stem, command in steps:
+        stage = Stage(name)
+        done.append(stage)
+        try:
+            source = command[-1]
+            arguments = command[1:-1] + ([source] if source == pt else [folder / f'{source}.param', folder / f'{source}.bin'])
+            if source != pt and not (folder / f'{source}.param').exists():
+                raise Failure('its input was not made')
+            stage.milliseconds, _ = tool(command[0], *arguments, folder / f'{stem}.param', folder / f'{stem}.bin')
+            stage.operators = operators(folder / f'{stem}.param')
+            stage.python = check_python(folder, stem, inputs, want)
+        except Exception as e:                              # whatever the printed Python raises is a finding
+            stage.problem = problem_text(e)
+    if ncnn:
+        done.append(ncnn_stage(folder, f'opt{max(levels)}', inputs, want))
+    return done
+
+
+def ncnn_stage(folder, source, inputs, want):
+    stage = Stage('pnnx2ncnn')
+    try:
+        if not (folder / f'{source}.param').exists():
+            raise Failure('its input was not made')
+        names = [folder / f'{source}.param', folder / f'{source}.bin', folder / 'model.ncnn.param', folder / 'model.ncnn.bin']
+        stage.milliseconds, _ = tool('pnnx2ncnn', 'fp16=0', f'ncnnpy={folder}/model_ncnn.py', *names)
+        stage.operators = operators(names[2])
+        stage.ncnn = check_ncnn(folder, 'model', inputs, want)
+    except Exception as e:
+        stage.problem = problem_text(e)
+    return stage
+
+
+def problem_text(e):
+    if isinstance(e, Failure):
+        return str(e)
+    frame = traceback.extract_tb(e.__traceback__)[-1]
+    return f'{type(e).__name__}: {e} ({os.path.basename(frame.filename)}:{frame.lineno}: {frame.line})'
+
+
+@contextlib.contextmanager
+def folder_for(name):
+    """A folder for the files of one model; kept where PNNX_KEEP says."""
+    keep = os.environ.get('PNNX_KEEP')
+    if keep:
+        path = pathlib.Path(keep).resolve() / name.replace('/', '-').replace(' ', '_')
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        yield path
+    else:
+        with tempfile.TemporaryDirectory(prefix='oracle-') as path:
+            yield pathlib.Path(path)
+
+
+def table(done):
+    """The stages of one model for people."""
+    show = lambda d: '-' if d is None else '0' if d == 0 else f'{d:.1e}'
+    lines = [f'{"stage":<20}{"operators":>10}{"ms":>9}{"python":>10}{"ncnn":>10}']
+    for s in done:
+        lines.append(f'{s.name:<20}{s.operators:>10}{s.milliseconds:>9.1f}{show(s.python):>10}{show(s.ncnn):>10}')
+        lines += ['    ' + line for line in s.problem.splitlines()]
+    return '\n'.join(lines)
+
+
+def check_vacuous(want):
+    """A test whose output is all one number proves nothing."""
+    if all(t.numel() > 1 and t.is_floating_point() and bool((t == t.flatten()[0]).all()) for t in want):
+        raise Failure('the test is vacuous: PyTorch gives one number everywhere')
+
+
+# ---- networks and cases ----
+
+def check_network(name):
+    """One network of test/networks.py, traced, or scripted when the name ends in /script."""
+    base, _, how = name.partition('/')
+    with folder_for(name) as folder:
+        net, inputs = networks.save(base, folder / 'model.pt', script=how == 'script')
+        with torch.no_grad():
+            want = tensors(net(*clones(inputs)))
+        check_vacuous(want)
+        return stages(folder / 'model.pt', inputs, want, folder, networks.NETWORKS[base].ncnn, scripted=how == 'script')
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    what: typing.Any
+    inputs: typing.Callable[[], list]
+    ncnn: typing.Any
+    script: bool
+    levels: tuple
+
+
+def case(name, what, *inputs, ncnn=True, script=False, levels=LEVELS):
+    """One operator case.
+
+    `what` is a module, or a function of tensors.  Each of `inputs` is one set: a tensor, or a tuple of them; or a
+    shape as a list ([1, 3, 8, 8]: standard normal floats), also in the tuple.  `ncnn` is False where ncnn has no such
+    layer, or a predicate of the set's index.
+    """
+    def sets():
+        torch.manual_seed(1)
+        return [tuple(torch.randn(x) if isinstance(x, list) else x for x in (s if isinstance(s, tuple) else (s,))) for s in inputs]
+    return Case(name, what, sets, ncnn, script, levels)
+
+
+class Calls(torch.nn.Module):
+    """A network around a function or module, as a user's would be: the module has a path, `op`."""
+
+    def __init__(self, op):
+        super().__init__()
+        self.op = op
+
+    def forward(self, *args):
+        return self.op(*args)
+
+
+def as_network(c):
+    """The network of a case, in eval mode; a module gets random weights and statistics."""
+    torch.manual_seed(0)
+    if not isinstance(c.what, torch.nn.Module):
+        return Calls(c.what).eval()
+    networks.randomise(c.what)
+    for m in c.what.modules():
+        if isinstance(m, torch.nn.modules.batchnorm._NormBase) and m.running_mean is not None:
+            m.running_mean.normal_()
+            m.running_var.uniform_(0.5, 2)
+    return (c.what if c.script else Calls(c.what)).eval()
+
+
+def check_case(c, i, inputs):
+    with folder_for(f'{c.name}-{i}') as folder:
+        net = as_network(c)
+        with torch.no_grad():
+            want = tensors(net(*clones(inputs)))
+        saved = torch.jit.script(net) if c.script else torch.jit.trace(net, clones(inputs), check_trace=False)
+        saved.save(folder / 'model.pt')
+        check_vacuous(want)
+        ncnn = c.ncnn(i) if callable(c.ncnn) else c.ncnn
+        return stages(folder / 'model.pt', inputs, want, folder, ncnn, c.levels, c.script)
+
+
+def tap(name, number, check):
+    """Runs one check and prints its TAP line; returns whether it passed."""
+    try:
+        done = check()
+        bad = [s for s in done if s.problem]
+        text = table(done) if bad else ''
+        note = worst_note(done)
+    except Exception as e:
+        bad, text, note = [e], problem_text(e), ''
+    print(f'{"not ok" if bad else "ok"} {number} {name}{note if not bad else ""}')
+    for line in text.splitlines():
+        print('# ' + line)
+    sys.stdout.flush()
+    return not bad
+
+
+def worst_note(done):
+    python = max((s.python for s in done if s.python is not None), default=0)
+    ncnn = max((s.ncnn for s in done if s.ncnn is not None), default=None)
+    return f': {len(done)} stages within {python:.0e}' + (f', ncnn within {ncnn:.0e}' if ncnn is not None else '')
+
+
+def run_networks(names):
+    part, parts = 1, 1
+    if names and names[0][0].isdigit():
+        part, parts = map(int, names.pop(0).split('/'))
+    if not names:
+        for n in networks.NETWORKS.values():
+            names += [n.name] + ([n.name + '/script'] if n.script else [])
+    names = names[part - 1::parts]
+    print(f'1..{len(names)}')
+    return all([tap(name, i + 1, lambda: check_network(name)) for i, name in enumerate(names)])
+
+
+def run_cases(path, patterns):
+    cases = [c for c in load_module(path).CASES if not patterns or any(p in c.name for p in patterns)]
+    family = pathlib.Path(path).stem
+    todo = [(c, i, s) for c in cases for i, s in enumerate(c.inputs())]
+    print(f'1..{len(todo)}')
+    return all([tap(f'{family}: {c.name} of {shapes_text(s)}', n + 1, lambda: check_case(c, i, s)) for n, (c, i, s) in enumerate(todo)])
+
+
+def run_model(path, text):
+    """Any file on random inputs; the first line of `text` is its inputshape."""
+    inputs = []
+    torch.manual_seed(0)
+    kinds = {v: k for k, v in DTYPES.items()}
+    for piece in text.replace(' ', '').lstrip('[').split(',['):
+        dims, _, kind = piece.partition(']')
+        dims, dtype = [int(d) for d in dims.split(',') if d], kinds[kind or 'f32']
+        inputs.append(torch.randn(dims).to(dtype) if dtype.is_floating_point else torch.randint(0, 2, dims).to(dtype))
+    net = torch.jit.load(path).eval()
+    with torch.no_grad():
+        want = tensors(net(*clones(inputs)))
+    with folder_for(pathlib.Path(path).stem) as folder:
+        done = stages(pathlib.Path(path).resolve(), inputs, want, folder, scripted=True)
+    print(table(done))
+    return not any(s.problem for s in done)
+
+
+def main(arguments):
+    warnings.filterwarnings('ignore')
+    torch.set_num_threads(int(os.environ.get('PNNX_THREADS', '1')))
+    sys.modules['oracle'] = sys.modules[__name__]                       # families import it by this name
+    if arguments[:1] == ['network']:
+        return 0 if run_networks(arguments[1:]) else 1
+    if arguments[:1] == ['cases'] and len(arguments) > 1:
+        return 0 if run_cases(arguments[1], arguments[2:]) else 1
+    if arguments[:1] == ['model'] and len(arguments) == 3:
+        return 0 if run_model(*arguments[1:]) else 1
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

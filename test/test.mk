@@ -1,0 +1,49 @@
+# The tests and what else is no part of the programs: included by the Makefile.
+#
+#   make check                  everything but damage and fuzz; the last line counts
+#   make check FAMILIES=cases_conv NETWORKS=resnet18 BATS=test/cli.bats     some of it
+#   make damage                 1,000 places of damage in every input format
+#   make check-debian-torch     build and a short test run against Debian's libtorch-dev
+
+RESULTS := $(O)/test/results
+
+# test/NAME.c is a program that a bats file runs; the server is pt2pnnx with its reader loaded once.
+TEST_SOURCES  := $(filter-out test/server.c,$(wildcard test/*.c))
+TEST_PROGRAMS := $(TEST_SOURCES:test/%.c=$(O)/test/%) $(O)/test/server
+
+$(O)/test/%: $(O)/test/%.o $(O)/libpnnx.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
+
+SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cmd/pt2pnnx/*.c)) \
+                  $(patsubst %,$(O)/%.o,$(wildcard cmd/pt2pnnx/*.rules))
+$(O)/test/pt2pnnx/%.o: cmd/pt2pnnx/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Dmain=pt2pnnx_main -MMD -MP -c -o $@ $<
+$(O)/test/server: $(O)/test/server.o $(SERVER_OBJECTS) $(O)/libpnnx.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
+
+tests: all $(TEST_PROGRAMS)
+
+BATS_PROGRAM := $(firstword $(wildcard build/venv/bin/bats) bats)
+BATS     ?= $(wildcard test/*.bats)
+FAMILIES ?= $(patsubst test/%.py,%,$(wildcard test/cases_*.py))
+NETWORKS ?= all
+
+CHECKS := $(BATS:test/%.bats=check-bats-%) $(FAMILIES:%=check-cases-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
+ENVIRONMENT = PNNX_BUILD='$(abspath $(O))' PNNX_BIN='$(abspath $(O))/bin' PYTHON='$(PYTHON)' PYTHONDONTWRITEBYTECODE=1
+
+check: tests
+	@rm -rf $(RESULTS)
+	@$(MAKE) --no-print-directory -s $(CHECKS)
+	@test/tap sum $(RESULTS)/*.tap
+
+check-bats-%: tests
+	@$(ENVIRONMENT) test/tap run $*.bats $(RESULTS)/$*.bats.tap $(BATS_PROGRAM) --tap test/$*.bats
+check-cases-%: tests
+	@$(ENVIRONMENT) test/tap run $* $(RESULTS)/$*.tap $(PYTHON) -W ignore test/oracle.py cases test/$*.py
+# In two parts, so that two processors have work.
+check-networks-%: tests
+	@$(ENVIRONMENT) test/tap run 'networks, $(subst of, of ,$*)' $(RESULTS)/networks-$*.tap \
+	    $(PYTHON) -W ignore test/oracle.py network $(subst of,/,$*) $(filter-out all,$(NETWORKS))
+
+.PHONY: tests
