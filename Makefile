@@ -15,8 +15,8 @@ O := build$(if $(SANITIZE),/sanitize)$(VARIANT)
 PYTHON ?= $(firstword $(wildcard build/venv/bin/python) python3)
 
 OPTIMIZE ?= -O2 -g
-SANITIZER := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 comma := ,
+SANITIZER = $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -ffp-contract=off \
               -DVERSION='"$(VERSION)"' -I. -I$(O) $(OPTIMIZE) $(SANITIZER) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
