@@ -38,6 +38,8 @@ struct zip *zip_read(struct arena *arena, struct mapping *map, size_t start);
 bool zip_begins(const struct mapping *map, size_t start);
 /* The last member with that name (a repeated name overwrites), or NULL. */
 const struct zip_member *zip_find(const struct zip *zip, const char *name);
+/* The one of the same name before `member` in the directory, or NULL: for archives that repeat a name. */
+const struct zip_member *zip_find_earlier(const struct zip *zip, const struct zip_member *member);
 /* Compares the CRC of a stored member with its bytes. */
 bool zip_check(const struct zip_member *member);
 

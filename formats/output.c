@@ -1,0 +1,318 @@
+/* output.c - see output.h. */
+#define _XOPEN_SOURCE 700 /* realpath() */
+
+#include "formats/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/arena.h"
+#include "common/report.h"
+
+/* Writes of this size and more go to the file directly, smaller ones through a buffer of this size. */
+#define BUFFER_SIZE ((size_t)1 << 18)
+
+struct output {
+    struct output *next; /* the one opened before */
+    const char *name;    /* as the user wrote it; NULL: standard output; borrowed */
+    char *target;        /* what the finished file is renamed to; NULL: written through; owned */
+    char *temporary;     /* its name until then; owned */
+    dev_t device;        /* the file system and directory of `target`; written through: of the file itself */
+    ino_t inode;
+    int fd;
+    bool renamed;
+    uint64_t position; /* bytes taken from the caller */
+    size_t used;       /* bytes in the buffer */
+    uint8_t buffer[BUFFER_SIZE];
+};
+
+/* Everything opened since the last commit, newest first.  A signal may interrupt the program at any time and
+ * read this list, so an output joins it complete, and signals wait while files are created and renamed. */
+static struct output *open_outputs;
+static pid_t owner; /* the process that opened them: a child that ends must not remove them */
+
+/* Async-signal-safe. */
+static void remove_temporaries(void *unused)
+{
+    (void)unused;
+    if (getpid() != owner)
+        return;
+    for (struct output *out = open_outputs; out != NULL; out = out->next)
+        if (out->target != NULL)
+            unlink(out->renamed ? out->target : out->temporary);
+    open_outputs = NULL;
+}
+
+static void remove_at_exit(void)
+{
+    remove_temporaries(NULL);
+}
+
+static void signals_wait(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, before);
+}
+
+static void signals_resume(const sigset_t *before)
+{
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static _Noreturn void die_writing(const char *name, int error)
+{
+    if (name == NULL)
+        die(STATUS_IO, nowhere, "cannot write standard output: %s", strerror(error));
+    die(STATUS_IO, nowhere, "cannot write '%s': %s; nothing was written", name, strerror(error));
+}
+
+static char *copy_text(const char *text, size_t length)
+{
+    char *copy = xmalloc(size_add(length, 1));
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+static size_t directory_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+/* Dies when another open output is the same file: the second would win, silently. */
+static void check_distinct(const struct output *out)
+{
+    for (const struct output *other = open_outputs; other != NULL; other = other->next) {
+        if (other->device != out->device || other->inode != out->inode)
+            continue;
+        if ((other->target == NULL) != (out->target == NULL))
+            continue;
+        if (out->target != NULL && strcmp(other->target + directory_length(other->target),
+                                          out->target + directory_length(out->target)) != 0)
+            continue;
+        die(STATUS_USAGE, nowhere, "'%s' and '%s' are the same file: outputs need different names",
+            other->name != NULL ? other->name : "-", out->name != NULL ? out->name : "-");
+    }
+}
+
+/* Standard output, a device or a FIFO: what is written cannot be taken back. */
+static void open_through(struct output *out, const struct stat *status)
+{
+    out->fd = STDOUT_FILENO;
+    if (out->name != NULL && (out->fd = open(out->name, O_WRONLY)) < 0)
+        die_writing(out->name, errno);
+    out->device = status->st_dev;
+    out->inode = status->st_ino;
+    if (!S_ISCHR(status->st_mode)) /* two outputs may go to /dev/null */
+        check_distinct(out);
+}
+
+/* Opens the temporary beside the target; its name is short, for a target's may be as long as is allowed. */
+static void open_temporary(struct output *out)
+{
+    static const char pattern[] = ".pnnx-XXXXXX";
+    size_t length = directory_length(out->target);
+    struct stat status;
+
+    char *directory = length == 0 ? copy_text(".", 1) : copy_text(out->target, length);
+    if (stat(directory, &status) != 0)
+        die_writing(out->name, errno);
+    free(directory);
+    out->device = status.st_dev;
+    out->inode = status.st_ino;
+    check_distinct(out);
+
+    out->temporary = xmalloc(size_add(length, sizeof pattern));
+    memcpy(out->temporary, out->target, length);
+    memcpy(out->temporary + length, pattern, sizeof pattern);
+    out->fd = mkstemp(out->temporary);
+    if (out->fd < 0)
+        die_writing(out->name, errno);
+    mode_t mask = umask(0);
+    umask(mask);
+    fchmod(out->fd, 0666 & ~mask);
+}
+
+/* Moves the descriptor away from those that messages go to, where the caller had closed them. */
+static void leave_standard_descriptors(struct output *out)
+{
+    if (out->name == NULL || out->fd > STDERR_FILENO)
+        return;
+    int fd = fcntl(out->fd, F_DUPFD, STDERR_FILENO + 1);
+    if (fd < 0)
+        die_writing(out->name, errno);
+    close(out->fd);
+    out->fd = fd;
+}
+
+/* Cleans up after death by signal, by die() and by exit(), from the first output on. */
+static void prepare(void)
+{
+    static bool prepared;
+    if (prepared)
+        return;
+    prepared = true;
+    owner = getpid();
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), with a message and a status */
+    report_at_death(remove_temporaries, NULL);
+    atexit(remove_at_exit);
+}
+
+struct output *output_open(const char *name)
+{
+    struct output *out = xmalloc(sizeof *out);
+    struct stat status;
+    sigset_t before;
+    memset(out, 0, offsetof(struct output, buffer));
+    out->name = name;
+    prepare();
+
+    int failed = name != NULL ? stat(name, &status) : fstat(STDOUT_FILENO, &status);
+    if (failed && (name == NULL || errno != ENOENT))
+        die_writing(name, errno);
+    if (!failed && S_ISDIR(status.st_mode))
+        die_writing(name, EISDIR);
+
+    signals_wait(&before);
+    if (name == NULL || (!failed && !S_ISREG(status.st_mode))) {
+        signals_resume(&before); /* opening a FIFO waits for its reader */
+        open_through(out, &status);
+        signals_wait(&before);
+    } else {
+        /* A link stays a link: the file that it names is replaced. */
+        out->target = failed ? NULL : realpath(name, NULL);
+        if (out->target == NULL)
+            out->target = copy_text(name, strlen(name));
+        open_temporary(out);
+    }
+    leave_standard_descriptors(out);
+    out->next = open_outputs;
+    open_outputs = out;
+    signals_resume(&before);
+    return out;
+}
+
+static void write_out(struct output *out, const uint8_t *from, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(out->fd, from, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            die_writing(out->name, errno);
+        from += n;
+        size -= (size_t)n;
+    }
+}
+
+static void flush(struct output *out)
+{
+    size_t used = out->used;
+    out->used = 0;
+    write_out(out, out->buffer, used);
+}
+
+void output_write(struct output *out, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    if (size > BUFFER_SIZE - out->used)
+        flush(out);
+    out->position += size;
+    if (size >= BUFFER_SIZE) {
+        write_out(out, bytes, size);
+        return;
+    }
+    memcpy(out->buffer + out->used, bytes, size);
+    out->used += size;
+}
+
+void output_printf(struct output *out, const char *format, ...)
+{
+    char small[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(small, sizeof small, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        die_writing(out->name, EINVAL);
+    if ((size_t)length < sizeof small) {
+        output_write(out, small, (size_t)length);
+        return;
+    }
+    char *large = xmalloc((size_t)length + 1);
+    va_start(arguments, format);
+    vsnprintf(large, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    output_write(out, large, (size_t)length);
+    free(large);
+}
+
+uint64_t output_position(const struct output *out)
+{
+    return out->position;
+}
+
+/* Writes what is left and closes, so that a full disk is noticed before anything is renamed. */
+static void complete(struct output *out, bool sync)
+{
+    flush(out);
+    if (sync && out->target != NULL && fsync(out->fd) != 0)
+        die_writing(out->name, errno);
+    int fd = out->fd;
+    if (out->name == NULL && (fd = dup(out->fd)) < 0) /* standard output stays open: it is not ours */
+        die_writing(out->name, errno);
+    out->fd = -1;
+    if (close(fd) != 0)
+        die_writing(out->name, errno);
+}
+
+static struct output *reversed(struct output *list)
+{
+    struct output *first = NULL;
+    while (list != NULL) {
+        struct output *next = list->next;
+        list->next = first;
+        first = list;
+        list = next;
+    }
+    return first;
+}
+
+void outputs_commit(bool sync)
+{
+    sigset_t before;
+    for (struct output *out = open_outputs; out != NULL; out = out->next)
+        complete(out, sync);
+
+    signals_wait(&before); /* all files appear, or none */
+    open_outputs = reversed(open_outputs);
+    for (struct output *out = open_outputs; out != NULL; out = out->next) {
+        if (out->target == NULL)
+            continue;
+        if (rename(out->temporary, out->target) != 0)
+            die_writing(out->name, errno);
+        out->renamed = true;
+    }
+    struct output *done = open_outputs;
+    open_outputs = NULL;
+    signals_resume(&before);
+
+    while (done != NULL) {
+        struct output *next = done->next;
+        free(done->target);
+        free(done->temporary);
+        free(done);
+        done = next;
+    }
+}

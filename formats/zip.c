@@ -1,0 +1,471 @@
+/* zip.c - see zip.h.  The layout is PKWARE's APPNOTE; sections are named by their signatures. */
+#include "formats/zip.h"
+
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/report.h"
+
+#define LOCAL_SIGNATURE     0x04034b50u
+#define CENTRAL_SIGNATURE   0x02014b50u
+#define END_SIGNATURE       0x06054b50u
+#define END64_SIGNATURE     0x06064b50u
+#define LOCATOR64_SIGNATURE 0x07064b50u
+
+#define LOCAL_SIZE     30 /* without name and extra fields */
+#define CENTRAL_SIZE   46
+#define END_SIZE       22
+#define END64_SIZE     56
+#define LOCATOR64_SIZE 20
+
+#define ZIP64_EXTRA     0x0001
+#define ZIP64_LENGTH    28     /* all four numbers, as upstream's reader expects */
+#define ALIGNMENT_EXTRA 0xd935 /* a 16-bit alignment and zeros, as zipalign writes it */
+#define ALIGNMENT       64
+
+#define FLAG_ENCRYPTED 0x0001
+#define FLAG_UTF8      0x0800
+
+#define ALL16 0xffffu
+#define ALL32 0xffffffffu
+
+uint32_t crc32_of(const void *data, size_t size)
+{
+    return size == 0 ? 0 : libdeflate_crc32(0, data, size);
+}
+
+/* ---- reading ---- */
+
+static unsigned get16(const uint8_t *p)
+{
+    return (unsigned)p[0] | (unsigned)p[1] << 8;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+    return (uint64_t)get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
+/* What is known while the directory is read. */
+struct directory {
+    struct mapping *map;
+    size_t start;   /* where the archive begins */
+    uint64_t base;  /* what offsets count from: 0 or start */
+    uint64_t first; /* position of the first central record; no member's data reaches beyond it */
+    uint64_t at;    /* position of the next one */
+    uint64_t end;   /* where the records end */
+    uint64_t count; /* records */
+};
+
+static _Noreturn void die_damaged(const struct mapping *map, const char *what)
+{
+    die(STATUS_MALFORMED, (struct place){ .file = map->name }, "the zip archive is damaged: %s", what);
+}
+
+/* The position of the end record: the last that, with its comment, ends where the file does. */
+static size_t find_end(const struct mapping *map, size_t start)
+{
+    size_t size = map->size;
+    for (size_t comment = 0; comment <= ALL16 && start + END_SIZE + comment <= size; comment++) {
+        const uint8_t *p = map->data + size - END_SIZE - comment;
+        if (get32(p) == END_SIGNATURE && get16(p + 20) == comment)
+            return size - END_SIZE - comment;
+    }
+    die_damaged(map, "it has no end record (is the file cut off?)");
+}
+
+/* True when records of `size` bytes at offset `offset` end at `end`, counted from where the stream or the
+ * archive starts; sets the base. */
+static bool directory_fits(struct directory *d, uint64_t offset, uint64_t size, uint64_t end)
+{
+    const uint64_t bases[] = { d->start, 0 };
+    for (size_t i = 0; i < 2; i++) {
+        if (size > end || offset > end - size || end - size - offset != bases[i])
+            continue;
+        d->base = bases[i];
+        d->first = d->at = end - size;
+        d->end = end;
+        return true;
+    }
+    return false;
+}
+
+/* Reads the zip64 end record that the locator before `end` names; false when there is no locator. */
+static bool read_end64(struct directory *d, size_t end)
+{
+    const uint8_t *data = d->map->data;
+    if (end - d->start < LOCATOR64_SIZE + END64_SIZE ||
+        get32(data + end - LOCATOR64_SIZE) != LOCATOR64_SIGNATURE)
+        return false;
+    uint64_t offset = get64(data + end - LOCATOR64_SIZE + 8);
+    uint64_t last = end - LOCATOR64_SIZE - END64_SIZE;
+    const uint64_t bases[] = { d->start, 0 };
+    for (size_t i = 0; i < 2; i++) {
+        if (offset > last || bases[i] > last - offset || offset + bases[i] < d->start)
+            continue;
+        uint64_t at = offset + bases[i];
+        const uint8_t *p = data + at;
+        if (get32(p) != END64_SIGNATURE)
+            continue;
+        if (get32(p + 16) != 0 || get32(p + 20) != 0 || get64(p + 24) != get64(p + 32))
+            die_damaged(d->map, "it is one of several parts");
+        d->count = get64(p + 32);
+        if (directory_fits(d, get64(p + 48), get64(p + 40), at))
+            return true;
+    }
+    die_damaged(d->map, "its zip64 end record is not where the locator says");
+}
+
+static void find_directory(struct directory *d)
+{
+    size_t end = find_end(d->map, d->start);
+    const uint8_t *p = d->map->data + end;
+    if (!read_end64(d, end)) {
+        if (get16(p + 4) != 0 || get16(p + 6) != 0 || get16(p + 8) != get16(p + 10))
+            die_damaged(d->map, "it is one of several parts");
+        d->count = get16(p + 10);
+        if (!directory_fits(d, get32(p + 16), get32(p + 12), end))
+            die_damaged(d->map, "its directory is not where the end record says");
+    }
+    if (d->count > (d->end - d->at) / CENTRAL_SIZE)
+        die_damaged(d->map, "its end record counts more members than there are");
+}
+
+/* Replaces those of the three numbers that are all ones by those of the zip64 field, which come in order. */
+static bool read_zip64(const uint8_t *extra, size_t length, uint64_t *size, uint64_t *packed, uint64_t *offset)
+{
+    uint64_t *numbers[] = { size, packed, offset };
+    while (length >= 4) {
+        unsigned id = get16(extra);
+        size_t room = get16(extra + 2);
+        if (room > length - 4)
+            return false;
+        const uint8_t *p = extra + 4;
+        extra += 4 + room;
+        length -= 4 + room;
+        if (id != ZIP64_EXTRA)
+            continue;
+        for (size_t i = 0; i < 3; i++) {
+            if (*numbers[i] != ALL32)
+                continue;
+            if (room < 8)
+                return false;
+            *numbers[i] = get64(p);
+            p += 8;
+            room -= 8;
+        }
+        return true;
+    }
+    return true;
+}
+
+/* Finds the data of a member behind its local header at `offset` (from d->base). */
+static void find_data(const struct directory *d, const char *name, uint64_t offset, uint64_t packed,
+                      struct zip_member *member)
+{
+    uint64_t first = d->first;
+    if (offset > first || d->base > first - offset || first - d->base - offset < LOCAL_SIZE)
+        die_damaged(d->map, "a member lies outside of it");
+    uint64_t at = d->base + offset;
+    const uint8_t *p = d->map->data + at;
+    if (at < d->start || get32(p) != LOCAL_SIGNATURE)
+        die_damaged(d->map, "a member does not begin where the directory says");
+    uint64_t name_length = get16(p + 26);
+    uint64_t skip = LOCAL_SIZE + name_length + get16(p + 28);
+    if (skip > first - at || packed > first - at - skip)
+        die_damaged(d->map, "a member is cut off");
+    if (name_length != strlen(name) || memcmp(p + LOCAL_SIZE, name, name_length) != 0)
+        die_damaged(d->map, "a member has another name than the directory says");
+    member->data = member->stored ? p + skip : NULL;
+}
+
+/* Reads one central record and moves on to the next. */
+static void read_record(struct arena *arena, struct directory *d, struct zip_member *member)
+{
+    const uint8_t *p = d->map->data + d->at;
+    if (d->end - d->at < CENTRAL_SIZE || get32(p) != CENTRAL_SIGNATURE)
+        die_damaged(d->map, "its directory is cut off");
+    size_t name_length = get16(p + 28), extra_length = get16(p + 30);
+    uint64_t length = (uint64_t)CENTRAL_SIZE + name_length + extra_length + get16(p + 32);
+    if (length > d->end - d->at)
+        die_damaged(d->map, "its directory is cut off");
+    if (memchr(p + CENTRAL_SIZE, 0, name_length) != NULL)
+        die_damaged(d->map, "a member's name holds a zero byte");
+
+    uint64_t packed = get32(p + 20), size = get32(p + 24), offset = get32(p + 42);
+    if (!read_zip64(p + CENTRAL_SIZE + name_length, extra_length, &size, &packed, &offset))
+        die_damaged(d->map, "a zip64 field is cut off");
+    member->name = arena_text(arena, (const char *)p + CENTRAL_SIZE, name_length);
+    member->size = size;
+    member->crc = get32(p + 16);
+    member->stored = get16(p + 10) == 0 && (get16(p + 8) & FLAG_ENCRYPTED) == 0;
+    if (member->stored && packed != size)
+        die_damaged(d->map, "a stored member has two sizes");
+    find_data(d, member->name, offset, packed, member);
+    d->at += length;
+}
+
+/* By name; members of one name in directory order, which is that of their addresses. */
+static int compare_members(const void *a, const void *b)
+{
+    const struct zip_member *x = *(const struct zip_member *const *)a;
+    const struct zip_member *y = *(const struct zip_member *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order != 0 ? order : (x > y) - (x < y);
+}
+
+struct zip *zip_read(struct arena *arena, struct mapping *map, size_t start)
+{
+    struct directory d = { .map = map, .start = start };
+    if (start > map->size || map->size - start < END_SIZE)
+        die_damaged(map, "it is too short");
+    find_directory(&d);
+
+    struct zip *zip = arena_alloc(arena, sizeof *zip);
+    zip->map = map;
+    zip->start = start;
+    zip->count = (size_t)d.count;
+    zip->members = arena_array(arena, zip->count, sizeof *zip->members);
+    zip->index = arena_array(arena, zip->count, sizeof *zip->index);
+    for (size_t i = 0; i < zip->count; i++) {
+        read_record(arena, &d, &zip->members[i]);
+        zip->index[i] = &zip->members[i];
+    }
+    if (d.at != d.end)
+        die_damaged(map, "its directory holds more than the end record counts");
+    if (zip->count > 1)
+        qsort(zip->index, zip->count, sizeof *zip->index, compare_members);
+    return zip;
+}
+
+bool zip_begins(const struct mapping *map, size_t start)
+{
+    if (start >= map->size || map->size - start < 4)
+        return false;
+    uint32_t signature = get32(map->data + start);
+    return signature == LOCAL_SIGNATURE || signature == END_SIGNATURE || signature == END64_SIGNATURE;
+}
+
+/* How many entries of the index come before the member (name, address); address NULL: after all of that
+ * name. */
+static size_t index_position(const struct zip *zip, const char *name, const struct zip_member *address)
+{
+    size_t low = 0, high = zip->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(zip->index[middle]->name, name);
+        if (order < 0 || (order == 0 && (address == NULL || zip->index[middle] < address)))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static const struct zip_member *index_before(const struct zip *zip, size_t position, const char *name)
+{
+    if (position == 0 || strcmp(zip->index[position - 1]->name, name) != 0)
+        return NULL;
+    return zip->index[position - 1];
+}
+
+const struct zip_member *zip_find(const struct zip *zip, const char *name)
+{
+    return index_before(zip, index_position(zip, name, NULL), name);
+}
+
+const struct zip_member *zip_find_earlier(const struct zip *zip, const struct zip_member *member)
+{
+    return index_before(zip, index_position(zip, member->name, member), member->name);
+}
+
+bool zip_check(const struct zip_member *member)
+{
+    return member->data != NULL && crc32_of(member->data, (size_t)member->size) == member->crc;
+}
+
+/* ---- writing ---- */
+
+struct zip_entry {
+    char *name; /* owned */
+    uint64_t size, offset;
+    uint32_t crc;
+};
+
+struct zip_writer {
+    struct output *out;
+    uint64_t origin; /* the position in `out` that offsets count from, modulo 2^64 */
+    struct zip_entry *entries;
+    size_t count, room;
+};
+
+/* A record is put together here, then written at once. */
+struct record {
+    size_t length;
+    uint8_t bytes[128];
+};
+
+static void put(struct record *r, uint64_t number, int size)
+{
+    for (int i = 0; i < size; i++)
+        r->bytes[r->length++] = (uint8_t)(number >> 8 * i);
+}
+
+static void put_zip64_extra(struct record *r, uint64_t size, uint64_t offset)
+{
+    put(r, ZIP64_EXTRA, 2);
+    put(r, ZIP64_LENGTH, 2);
+    put(r, size, 8);
+    put(r, size, 8);
+    put(r, offset, 8);
+    put(r, 0, 4);
+}
+
+/* True for text that is UTF-8 and not plain ASCII: then the zip says so. */
+static bool needs_utf8_flag(const char *name)
+{
+    const uint8_t *p = (const uint8_t *)name;
+    bool plain = true;
+    while (*p != 0) {
+        int more = *p < 0x80 ? 0 : *p >> 5 == 6 ? 1 : *p >> 4 == 14 ? 2 : *p >> 3 == 30 ? 3 : -1;
+        if (more < 0)
+            return false;
+        plain = plain && more == 0;
+        for (p++; more > 0; more--, p++)
+            if (*p >> 6 != 2)
+                return false;
+    }
+    return !plain;
+}
+
+/* The bytes between an entry's zip64 field and its data, so that the data is aligned in the stream; a field of
+ * its own, which has at least its header and the alignment. */
+static size_t padding_of(uint64_t position)
+{
+    size_t padding = (size_t)(-position % ALIGNMENT);
+    return padding == 0 || padding >= 6 ? padding : padding + ALIGNMENT;
+}
+
+struct zip_writer *zip_writer_new(struct output *out, uint64_t base)
+{
+    struct zip_writer *zip = xmalloc(sizeof *zip);
+    *zip = (struct zip_writer){ .out = out, .origin = output_position(out) - base };
+    return zip;
+}
+
+static struct zip_entry *add_entry(struct zip_writer *zip, const char *name)
+{
+    if (zip->count == zip->room) {
+        zip->room = zip->room == 0 ? 64 : size_mul(zip->room, 2);
+        zip->entries = xrealloc(zip->entries, size_mul(zip->room, sizeof *zip->entries));
+    }
+    size_t length = strlen(name);
+    struct zip_entry *entry = &zip->entries[zip->count++];
+    entry->name = xmalloc(length + 1);
+    memcpy(entry->name, name, length + 1);
+    entry->offset = output_position(zip->out) - zip->origin;
+    return entry;
+}
+
+void zip_writer_add(struct zip_writer *zip, const char *name, const void *data, uint64_t size,
+                    const uint32_t *crc)
+{
+    static const uint8_t zeros[2 * ALIGNMENT];
+    size_t name_length = strlen(name);
+    if (name_length > ALL16)
+        die(STATUS_IO, nowhere, "the name '%.60s...' is too long for a zip archive", name);
+    struct zip_entry *entry = add_entry(zip, name);
+    entry->size = size;
+    entry->crc = crc != NULL ? *crc : crc32_of(data, (size_t)size);
+
+    struct record header = { 0 }, extra = { 0 };
+    put_zip64_extra(&extra, size, 0);
+    size_t padding = padding_of(output_position(zip->out) + LOCAL_SIZE + name_length + extra.length);
+    put(&header, LOCAL_SIGNATURE, 4);
+    put(&header, 0, 2); /* version */
+    put(&header, needs_utf8_flag(name) ? FLAG_UTF8 : 0, 2);
+    put(&header, 0, 2); /* method: stored */
+    put(&header, 0, 4); /* time and date */
+    put(&header, entry->crc, 4);
+    put(&header, ALL32, 4);
+    put(&header, ALL32, 4);
+    put(&header, name_length, 2);
+    put(&header, extra.length + padding, 2);
+    if (padding > 0) {
+        put(&extra, ALIGNMENT_EXTRA, 2);
+        put(&extra, padding - 4, 2);
+        put(&extra, ALIGNMENT, 2);
+    }
+    output_write(zip->out, header.bytes, header.length);
+    output_write(zip->out, name, name_length);
+    output_write(zip->out, extra.bytes, extra.length);
+    output_write(zip->out, zeros, padding > 0 ? padding - 6 : 0);
+    output_write(zip->out, data, (size_t)size);
+}
+
+static void write_central(struct output *out, const struct zip_entry *entry)
+{
+    size_t name_length = strlen(entry->name);
+    struct record header = { 0 }, extra = { 0 };
+    put_zip64_extra(&extra, entry->size, entry->offset);
+    put(&header, CENTRAL_SIGNATURE, 4);
+    put(&header, 0, 4); /* versions */
+    put(&header, needs_utf8_flag(entry->name) ? FLAG_UTF8 : 0, 2);
+    put(&header, 0, 2); /* method */
+    put(&header, 0, 4); /* time and date */
+    put(&header, entry->crc, 4);
+    put(&header, ALL32, 4);
+    put(&header, ALL32, 4);
+    put(&header, name_length, 2);
+    put(&header, extra.length, 2);
+    put(&header, 0, 2); /* comment */
+    put(&header, ALL16, 2);
+    put(&header, 0, 6); /* attributes */
+    put(&header, ALL32, 4);
+    output_write(out, header.bytes, header.length);
+    output_write(out, entry->name, name_length);
+    output_write(out, extra.bytes, extra.length);
+}
+
+static void write_ends(struct zip_writer *zip, uint64_t offset, uint64_t size)
+{
+    struct record r = { 0 };
+    put(&r, END64_SIGNATURE, 4);
+    put(&r, END64_SIZE - 12, 8);
+    put(&r, 0, 4); /* versions */
+    put(&r, 0, 8); /* disks */
+    put(&r, zip->count, 8);
+    put(&r, zip->count, 8);
+    put(&r, size, 8);
+    put(&r, offset, 8);
+    put(&r, LOCATOR64_SIGNATURE, 4);
+    put(&r, 0, 4);
+    put(&r, offset + size, 8);
+    put(&r, 1, 4);
+    put(&r, END_SIGNATURE, 4);
+    put(&r, ALL32, 4); /* disks */
+    put(&r, ALL16, 2);
+    put(&r, ALL16, 2);
+    put(&r, ALL32, 4);
+    put(&r, ALL32, 4);
+    put(&r, 0, 2); /* comment */
+    output_write(zip->out, r.bytes, r.length);
+}
+
+void zip_writer_finish(struct zip_writer *zip)
+{
+    uint64_t offset = output_position(zip->out) - zip->origin;
+    for (size_t i = 0; i < zip->count; i++) {
+        write_central(zip->out, &zip->entries[i]);
+        free(zip->entries[i].name);
+    }
+    write_ends(zip, offset, output_position(zip->out) - zip->origin - offset);
+    free(zip->entries);
+    free(zip);
+}
