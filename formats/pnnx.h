@@ -10,13 +10,25 @@
 #include "formats/mapping.h"
 #include "formats/output.h"
 
-/* How an operator's inputs were written in the file it was read from: so that an untouched line is written as
- * it was. */
+/* How an operator was written in the file it was read from, so that an untouched line is written as it was.  The
+ * writer ignores it when it no longer fits the operator. */
 struct text_layout {
-    const char *const
-        *keys; /* for each input in the order of the line: its key, or NULL when it had no `$` entry */
-    size_t count;
-    bool keyed; /* the line had a `$` group */
+    const char *type;                /* of the operator then; interned */
+    const struct text_input *inputs; /* in the order of the line */
+    size_t input_count;
+    const struct text_alias *aliases; /* parameters that were written under an alias */
+    size_t alias_count;
+};
+
+/* One input: where it went, and the key that it had. */
+struct text_input {
+    const char *argument; /* interned */
+    size_t item;          /* of the list that the argument is; SIZE_MAX: it is the argument itself */
+    const char *key;      /* as written behind `$`; interned; NULL: it had no such entry */
+};
+
+struct text_alias {
+    const char *argument, *written; /* interned */
 };
 
 /* Reads a model; NULL in->param is standard input as a stream.  Dies with STATUS_MALFORMED or STATUS_IO.

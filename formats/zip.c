@@ -138,7 +138,8 @@ static void find_directory(struct directory *d)
 }
 
 /* Replaces those of the three numbers that are all ones by those of the zip64 field, which come in order. */
-static bool read_zip64(const uint8_t *extra, size_t length, uint64_t *size, uint64_t *packed, uint64_t *offset)
+static bool read_zip64(const uint8_t *extra, size_t length, uint64_t *size, uint64_t *packed,
+                       uint64_t *offset)
 {
     uint64_t *numbers[] = { size, packed, offset };
     while (length >= 4) {

@@ -1,0 +1,775 @@
+/* pnnx_read.c - PNNX text and weights to a graph.  The format is described in pnnx(5). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dim.h"
+#include "formats/pnnx.h"
+#include "formats/pnnx_text.h"
+#include "formats/zip.h"
+
+#define MAGIC "7767517"
+
+/* More dimensions than this are damage. */
+#define MAX_RANK 64
+
+/* A word of a line; not terminated. */
+struct word {
+    const char *text;
+    size_t length;
+};
+
+struct input {
+    struct operand *operand;
+    const char *key;      /* decoded, of its `$` entry; NULL: none */
+    size_t before;        /* the earlier input of this line with the same operand, plus 1; 0: none */
+    const char *argument; /* where it goes */
+};
+
+struct parameter_text {
+    const char *key; /* decoded, as written */
+    const char *argument;
+    struct value value;
+};
+
+/* An attribute whose bytes are looked up when all lines are read. */
+struct pending {
+    struct operator* op;
+    struct word name, key; /* as spelled: together they name the zip member */
+    struct attribute attribute;
+    long line, column;
+};
+
+/* What is known of an operand while a line is read; by operand id. */
+struct mark {
+    long line;   /* the last line that it was on */
+    size_t last; /* its last input on that line without key, plus 1; 0: none */
+};
+
+struct reader {
+    struct graph *g;
+    const char *file; /* for messages; NULL: a stream */
+    const char *at;   /* the next line */
+    const char *end;  /* of the text; of all bytes while that is not known */
+    long line;        /* the number of the current line */
+    const char *line_start;
+
+    /* The current operator line. */
+    struct word *words;
+    size_t word_count, word_room;
+    struct input *inputs;
+    size_t input_count, input_room;
+    struct parameter_text *parameters;
+    size_t parameter_count, parameter_room;
+
+    struct mark *marks;
+    size_t mark_room;
+    struct pending *pending;
+    size_t pending_count, pending_room;
+    struct text_buffer scratch;
+};
+
+static void *grow(void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    *room = *room == 0 ? 64 : size_mul(*room, 2);
+    return xrealloc(items, size_mul(*room, size));
+}
+
+/* ---- places and messages ---- */
+
+static struct place place_at(const struct reader *r, const char *text)
+{
+    return (struct place){ r->file, r->line, (long)(text - r->line_start) + 1 };
+}
+
+/* For "%.*s": a word, cut to what a message can take. */
+static int shown(struct word w)
+{
+    return w.length < 60 ? (int)w.length : 60;
+}
+
+/* ---- lines and words ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static const char *line_end(const struct reader *r)
+{
+    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    return stop != NULL ? stop : r->end;
+}
+
+/* True where the zip of a stream begins. */
+static bool at_zip(const struct reader *r)
+{
+    const char *p = r->at;
+    return r->end - p >= 4 && p[0] == 'P' && p[1] == 'K' &&
+           ((p[2] == 3 && p[3] == 4) || (p[2] == 5 && p[3] == 6) || (p[2] == 6 && p[3] == 6));
+}
+
+static void split_line(struct reader *r, const char *stop)
+{
+    r->word_count = 0;
+    for (const char *p = r->line_start;;) {
+        while (p < stop && is_blank(*p))
+            p++;
+        if (p == stop)
+            return;
+        const char *start = p;
+        while (p < stop && !is_blank(*p))
+            p++;
+        r->words = grow(r->words, r->word_count, &r->word_room, sizeof *r->words);
+        r->words[r->word_count++] = (struct word){ start, (size_t)(p - start) };
+    }
+}
+
+/* Reads the next line that is not blank into words; false at the end of the text. */
+static bool next_line(struct reader *r)
+{
+    while (r->at < r->end && !at_zip(r)) {
+        const char *stop = line_end(r);
+        r->line++;
+        r->line_start = r->at;
+        const char *zero = memchr(r->at, 0, (size_t)(stop - r->at));
+        if (zero != NULL)
+            die(STATUS_MALFORMED, place_at(r, zero), "a zero byte: this is no PNNX text");
+        r->at = stop < r->end ? stop + 1 : stop;
+        split_line(r, stop);
+        if (r->word_count > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A count in decimal; dies with `what` in the message when it is none. */
+static size_t read_count(const struct reader *r, struct word w, const char *what)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w.length; i++) {
+        if (w.text[i] < '0' || w.text[i] > '9' || i > 9)
+            die(STATUS_MALFORMED, place_at(r, w.text), "'%.*s' is no number of %s", shown(w), w.text, what);
+        count = count * 10 + (size_t)(w.text[i] - '0');
+    }
+    return count;
+}
+
+/* ---- the head ---- */
+
+static void read_magic(struct reader *r)
+{
+    if (!next_line(r))
+        die(STATUS_MALFORMED, (struct place){ .file = r->file }, "an empty file: expected '%s'", MAGIC);
+    struct word w = r->words[0];
+    if (w.length != strlen(MAGIC) || memcmp(w.text, MAGIC, w.length) != 0 || r->word_count != 1)
+        die(STATUS_MALFORMED, place_at(r, w.text),
+            "'%.*s' is not the first line of a PNNX file: expected '%s'", shown(w), w.text, MAGIC);
+}
+
+static void read_counts(struct reader *r, size_t *operators, size_t *operands)
+{
+    if (!next_line(r))
+        die(STATUS_MALFORMED, place_at(r, r->at),
+            "the file ends before the numbers of operators and operands");
+    if (r->word_count != 2)
+        die(STATUS_MALFORMED, place_at(r, r->line_start),
+            "expected two numbers: of operators and of operands");
+    *operators = read_count(r, r->words[0], "operators");
+    *operands = read_count(r, r->words[1], "operands");
+}
+
+/* The operator lines from here to the end of the text. */
+static size_t count_lines(struct reader *r)
+{
+    size_t count = 0;
+    while (next_line(r))
+        count++;
+    return count;
+}
+
+/* ---- values, shapes ---- */
+
+static void check_closed(const struct reader *r, struct word token, struct word value)
+{
+    char open = value.length > 0 ? value.text[0] : '\0';
+    char close = open == '(' ? ')' : open == '[' ? ']' : '\0';
+    if (close != '\0' && (value.length < 2 || value.text[value.length - 1] != close))
+        die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is not closed: expected '%c'%s", shown(token),
+            token.text, close,
+            value.text[value.length - 1] == ',' ? " (a list is written without blanks)" : "");
+}
+
+/* Splits `key=value` behind `skip` marking bytes.  Without `=` the value is empty, at the end of the token. */
+static void split_token(struct word token, size_t skip, struct word *key, struct word *value)
+{
+    *key = (struct word){ token.text + skip, token.length - skip };
+    const char *equals = memchr(key->text, '=', key->length);
+    *value = (struct word){ key->text + key->length, 0 };
+    if (equals == NULL)
+        return;
+    value->text = equals + 1;
+    value->length = (size_t)(key->text + key->length - value->text);
+    key->length = (size_t)(equals - key->text);
+}
+
+/* One dimension; `symbols` allows "?" and symbolic ones. */
+static int64_t read_dimension(struct reader *r, struct word token, struct word w, bool symbols)
+{
+    char small[256];
+    int64_t dim = DIM_UNKNOWN;
+    bool good = w.length > 0 && w.length < sizeof small;
+    if (good) {
+        memcpy(small, w.text, w.length);
+        small[w.length] = '\0';
+        good = dim_parse(r->g, small, &dim) && (symbols || dim_known(dim));
+    }
+    if (!good)
+        die(STATUS_MALFORMED, place_at(r, w.text), "'%.*s' in '%.*s' is no size: expected an integer%s",
+            shown(w), w.text, shown(token), token.text, symbols ? ", '?' or a named size such as '%%h'" : "");
+    return dim;
+}
+
+/* Reads "(1,3,224,224)f32" into shape[MAX_RANK]; returns the rank. */
+static int read_shape(struct reader *r, struct word token, struct word text, bool symbols, int64_t *shape,
+                      enum dtype *dtype)
+{
+    const char *p = text.text, *end = text.text + text.length, *close = end;
+    while (close > p && close[-1] != ')')
+        close--;
+    if (text.length == 0 || *p != '(' || close <= p + 1)
+        die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is no shape: expected one such as (1,3,?)f32",
+            shown(token), token.text);
+    *dtype = dtype_from_tag(close, (size_t)(end - close));
+    if (*dtype == DTYPE_COUNT)
+        die(STATUS_MALFORMED, place_at(r, close),
+            "'%.*s' ends in no known type: expected f32, i64, ... behind ')'", shown(token), token.text);
+    int rank = 0;
+    for (p++; p < close - 1;) {
+        const char *comma = memchr(p, ',', (size_t)(close - 1 - p));
+        const char *stop = comma != NULL ? comma : close - 1;
+        if (rank == MAX_RANK)
+            die(STATUS_MALFORMED, place_at(r, p), "'%.*s' has more than %d dimensions", shown(token),
+                token.text, MAX_RANK);
+        shape[rank++] = read_dimension(r, token, (struct word){ p, (size_t)(stop - p) }, symbols);
+        p = stop + 1;
+        if (comma != NULL && p == close - 1)
+            die(STATUS_MALFORMED, place_at(r, p), "'%.*s' has a comma too many", shown(token), token.text);
+    }
+    return rank;
+}
+
+/* ---- operands of a line ---- */
+
+static struct mark *mark_of(struct reader *r, const struct operand *x)
+{
+    if (x->id >= r->mark_room) {
+        size_t old = r->mark_room;
+        r->mark_room = size_mul(x->id + 64, 2);
+        r->marks = xrealloc(r->marks, size_mul(r->mark_room, sizeof *r->marks));
+        memset(r->marks + old, 0, (r->mark_room - old) * sizeof *r->marks);
+    }
+    struct mark *mark = &r->marks[x->id];
+    if (mark->line != r->line)
+        *mark = (struct mark){ .line = r->line };
+    return mark;
+}
+
+/* The operand that a token of this line speaks of; dies when it is not on the line. */
+static struct operand *operand_on_line(struct reader *r, struct word token, struct word name, bool as_input)
+{
+    struct operand *x = graph_find_operand(r->g, pnnx_decode(r->g->strings, name.text, name.length));
+    if (x == NULL || x->id >= r->mark_room || r->marks[x->id].line != r->line)
+        die(STATUS_MALFORMED, place_at(r, token.text),
+            "'%.*s' names an operand that is no %s of this operator", shown(token), token.text,
+            as_input ? "input" : "input or output");
+    return x;
+}
+
+static void read_inputs(struct reader *r, const struct word *words, size_t count)
+{
+    for (r->input_count = 0; r->input_count < count; r->input_count++) {
+        struct word w = words[r->input_count];
+        struct operand *x = graph_find_operand(r->g, pnnx_decode(r->g->strings, w.text, w.length));
+        if (x == NULL)
+            die(STATUS_MALFORMED, place_at(r, w.text),
+                "the operand '%.*s' is not produced by any operator before", shown(w), w.text);
+        struct mark *mark = mark_of(r, x);
+        r->inputs = grow(r->inputs, r->input_count, &r->input_room, sizeof *r->inputs);
+        r->inputs[r->input_count] = (struct input){ .operand = x, .before = mark->last };
+        mark->last = r->input_count + 1;
+    }
+}
+
+static void read_outputs(struct reader *r, struct operator* op, const struct word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *name = pnnx_decode(r->g->strings, words[i].text, words[i].length);
+        const struct operand *other = graph_find_operand(r->g, name);
+        if (other != NULL)
+            die(STATUS_MALFORMED, place_at(r, words[i].text),
+                "the operand '%.*s' is produced a second time%s", shown(words[i]), words[i].text,
+                other->producer == op ? " by the same operator" : ": an earlier operator has it");
+        mark_of(r, operator_add_output(op, name));
+    }
+}
+
+/* ---- the words behind the operands ---- */
+
+/* `$key=operand`.  Entries are taken from the last to the first, and each gets the last input that is this operand
+ * and has no key yet: so the second of two equal inputs can be the one with a key. */
+static void read_input_key(struct reader *r, struct word token)
+{
+    struct word key, name;
+    split_token(token, 1, &key, &name);
+    struct operand *x = operand_on_line(r, token, name, true);
+    struct mark *mark = mark_of(r, x);
+    if (mark->last == 0)
+        die(STATUS_MALFORMED, place_at(r, token.text),
+            "'%.*s' names an operand that is no input without a key", shown(token), token.text);
+    struct input *input = &r->inputs[mark->last - 1];
+    mark->last = input->before;
+    input->key = pnnx_decode(r->g->strings, key.text, key.length);
+}
+
+/* `#operand=(1,3)f32` on the line of the operand's producer or of a reader. */
+static void read_operand_shape(struct reader *r, struct word token)
+{
+    struct word name, text;
+    int64_t shape[MAX_RANK];
+    enum dtype dtype;
+    split_token(token, 1, &name, &text);
+    struct operand *x = operand_on_line(r, token, name, false);
+    int rank = read_shape(r, token, text, true, shape, &dtype);
+    if (x->rank == RANK_UNKNOWN) {
+        operand_set_shape(x, dtype, rank, shape);
+        return;
+    }
+    if (x->dtype != dtype || x->rank != rank ||
+        (rank > 0 && memcmp(x->shape, shape, (size_t)rank * sizeof *shape) != 0))
+        die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' contradicts an earlier shape of this operand",
+            shown(token), token.text);
+}
+
+/* `@key=(8,3)f32`: the bytes come later. */
+static void read_attribute(struct reader *r, struct operator* op, struct word name, struct word token)
+{
+    struct word key, text;
+    int64_t shape[MAX_RANK];
+    struct pending p = { .op = op, .name = name, .line = r->line, .column = token.text - r->line_start + 1 };
+    split_token(token, 1, &key, &text);
+    p.key = key;
+    p.attribute.key = pnnx_decode(r->g->strings, key.text, key.length);
+    p.attribute.rank = read_shape(r, token, text, false, shape, &p.attribute.dtype);
+    p.attribute.shape = arena_copy(&r->g->arena, shape, (size_t)p.attribute.rank * sizeof *shape);
+    for (size_t i = r->pending_count; i > 0 && r->pending[i - 1].op == op; i--)
+        if (r->pending[i - 1].attribute.key == p.attribute.key)
+            die(STATUS_MALFORMED, place_at(r, token.text), "the attribute '%.*s' is given twice", shown(key),
+                key.text);
+    r->pending = grow(r->pending, r->pending_count, &r->pending_room, sizeof *r->pending);
+    r->pending[r->pending_count++] = p;
+}
+
+static void read_parameter(struct reader *r, struct word token)
+{
+    struct word key, text;
+    split_token(token, 0, &key, &text);
+    if (key.length == 0 || text.text == key.text + key.length)
+        die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is no parameter: expected key=value",
+            shown(token), token.text);
+    struct parameter_text p = { .key = pnnx_decode(r->g->strings, key.text, key.length) };
+    if (pnnx_key_is_raw(p.key)) {
+        p.value = pnnx_scan_raw(r->g->strings, p.key, text.text, text.length);
+    } else {
+        check_closed(r, token, text);
+        p.value = pnnx_scan_value(&r->g->arena, r->g->strings, text.text, text.length);
+    }
+    for (size_t i = 0; i < r->parameter_count; i++)
+        if (r->parameters[i].key == p.key)
+            die(STATUS_MALFORMED, place_at(r, token.text), "the parameter '%.*s' is given twice", shown(key),
+                key.text);
+    r->parameters = grow(r->parameters, r->parameter_count, &r->parameter_room, sizeof *r->parameters);
+    r->parameters[r->parameter_count++] = p;
+}
+
+/* Takes the parameter "0d" away, which lists the attributes without dimensions: upstream has no way to write
+ * these but as (1). */
+static void read_scalars(struct reader *r, const struct operator* op)
+{
+    size_t i = 0;
+    while (i < r->parameter_count && strcmp(r->parameters[i].key, PNNX_SCALARS) != 0)
+        i++;
+    if (i == r->parameter_count || r->parameters[i].value.kind != VALUE_LIST)
+        return;
+    struct value keys = r->parameters[i].value;
+    r->parameters[i] = r->parameters[--r->parameter_count];
+    for (size_t k = 0; k < keys.list.count; k++)
+        for (size_t j = r->pending_count; j > 0 && r->pending[j - 1].op == op; j--) {
+            struct attribute *a = &r->pending[j - 1].attribute;
+            if (keys.list.items[k].kind == VALUE_STRING && keys.list.items[k].string == a->key &&
+                a->rank == 1 && a->shape[0] == 1)
+                a->rank = 0;
+        }
+}
+
+static void read_tokens(struct reader *r, struct operator* op, const struct word *words, size_t count)
+{
+    r->parameter_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        switch (words[i].text[0]) {
+        case '@': read_attribute(r, op, r->words[1], words[i]); break;
+        case '#': read_operand_shape(r, words[i]); break;
+        case '$': break; /* below */
+        default: read_parameter(r, words[i]);
+        }
+    }
+    for (size_t i = count; i > 0; i--)
+        if (words[i - 1].text[0] == '$')
+            read_input_key(r, words[i - 1]);
+    read_scalars(r, op);
+}
+
+/* ---- arguments ---- */
+
+/* True when a parameter or a keyed input of the line is this parameter of the signature. */
+static bool is_given(const struct reader *r, const struct signature *s, const struct parameter *p)
+{
+    for (size_t i = 0; i < r->parameter_count; i++)
+        if (signature_parameter(s, r->parameters[i].key) == p)
+            return true;
+    if (!p->variadic)
+        for (size_t i = 0; i < r->input_count; i++)
+            if (r->inputs[i].key != NULL && signature_parameter(s, r->inputs[i].key) == p)
+                return true;
+    return false;
+}
+
+static bool is_required(const struct parameter *p)
+{
+    return !p->has_default && !p->variadic && (p->kinds & KIND_NONE) == 0;
+}
+
+static bool has_keys(const struct reader *r, const struct signature *s)
+{
+    for (size_t i = 0; i < r->parameter_count; i++)
+        if (signature_parameter(s, r->parameters[i].key) == NULL)
+            return false;
+    for (size_t i = 0; i < r->input_count; i++)
+        if (r->inputs[i].key != NULL && signature_parameter(s, r->inputs[i].key) == NULL)
+            return false;
+    return true;
+}
+
+/* How well the overload takes the line: 0 not at all, it has no room for the inputs without key; 1 with keys that
+ * it does not have; 2 with required arguments left out; 3 well. */
+static int fitness(const struct reader *r, const struct signature *s)
+{
+    size_t unkeyed = 0;
+    bool complete = true;
+    for (size_t i = 0; i < r->input_count; i++)
+        unkeyed += r->inputs[i].key == NULL;
+    for (size_t i = 0; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        if (is_given(r, s, p))
+            continue;
+        if (p->variadic)
+            unkeyed = 0;
+        else if (unkeyed > 0)
+            unkeyed--;
+        else if (is_required(p))
+            complete = false;
+    }
+    if (unkeyed > 0)
+        return 0;
+    return !has_keys(r, s) ? 1 : complete ? 3 : 2;
+}
+
+static const struct signature *choose_signature(const struct reader *r, const struct operator* op)
+{
+    const struct signature *first = signature_find(r->g->signatures, op->type), *best = NULL;
+    if (first == NULL)
+        return signature_unknown(r->g->signatures);
+    int best_fitness = 0;
+    for (const struct signature *s = first; s != NULL && best_fitness < 3; s = s->next) {
+        int f = fitness(r, s);
+        if (f > best_fitness) {
+            best = s;
+            best_fitness = f;
+        }
+    }
+    if (best == NULL && strncmp(op->type, "aten::", 6) == 0)
+        return signature_unknown(r->g->signatures); /* with a device or layout, which the table leaves out */
+    if (best == NULL)
+        die(STATUS_MALFORMED, place_at(r, r->words[2].text), "%s '%s' has more inputs than %s takes",
+            op->type, op->name, op->type);
+    return best;
+}
+
+static const struct parameter *variadic_of(const struct signature *s)
+{
+    for (size_t i = 0; i < s->parameter_count; i++)
+        if (s->parameters[i].variadic)
+            return &s->parameters[i];
+    return NULL;
+}
+
+/* Decides where each input goes; returns how many go into the list of the variadic parameter. */
+static size_t place_inputs(struct reader *r, const struct signature *s)
+{
+    const struct parameter *rest = variadic_of(s);
+    bool unknown_type = s->type[0] == '\0';
+    size_t next = 0, items = 0;
+    for (size_t i = 0; i < r->input_count; i++) {
+        struct input *input = &r->inputs[i];
+        const struct parameter *p = NULL;
+        if (input->key != NULL) {
+            p = signature_parameter(s, input->key);
+            if (p == NULL && rest != NULL && !unknown_type)
+                p = rest;
+            input->argument = p != NULL ? p->name : input->key;
+        } else {
+            while (is_given(r, s, &s->parameters[next]))
+                next++;
+            p = &s->parameters[next];
+            input->argument = p->name;
+            if (!p->variadic)
+                next++;
+        }
+        items += p != NULL && p == rest;
+    }
+    return items;
+}
+
+/* A list operand given for a variadic parameter as a whole: `$tensors=` of torch.cat, below optlevel 1. */
+static bool is_whole_list(const struct reader *r, const struct signature *s, size_t items)
+{
+    const struct parameter *rest = variadic_of(s);
+    if (items != 1)
+        return false;
+    for (size_t i = 0; i < r->input_count; i++)
+        if (r->inputs[i].argument == rest->name)
+            return r->inputs[i].key == rest->name;
+    return false;
+}
+
+static void check_free(const struct reader *r, const struct operator* op, const char *argument)
+{
+    if (operator_get(op, argument) != NULL)
+        die(STATUS_MALFORMED, place_at(r, r->line_start), "%s '%s' has its argument '%s' twice", op->type,
+            op->name, argument);
+}
+
+static void set_inputs(struct reader *r, struct operator* op, const struct signature *s,
+                       struct text_input *layout)
+{
+    size_t room = place_inputs(r, s), count = 0;
+    bool as_list = room > 0 && !is_whole_list(r, s, room);
+    const struct parameter *rest = variadic_of(s);
+    struct value *items = arena_array(&r->g->arena, as_list ? room : 0, sizeof *items);
+    for (size_t i = 0; i < r->input_count; i++) {
+        const struct input *input = &r->inputs[i];
+        bool item = as_list && input->argument == rest->name;
+        layout[i] = (struct text_input){ input->argument, item ? count : SIZE_MAX, input->key };
+        if (item) {
+            items[count++] = value_operand(input->operand);
+            continue;
+        }
+        check_free(r, op, input->argument);
+        operator_set(op, input->argument, value_operand(input->operand));
+    }
+    if (as_list) {
+        check_free(r, op, rest->name);
+        operator_set(op, rest->name, value_list(items, count));
+    }
+}
+
+/* Sets the parameters; returns how many were written under an alias. */
+static size_t set_parameters(struct reader *r, struct operator* op, const struct signature *s)
+{
+    size_t aliases = 0;
+    for (size_t i = 0; i < r->parameter_count; i++) {
+        struct parameter_text *p = &r->parameters[i];
+        const struct parameter *known = signature_parameter(s, p->key);
+        p->argument = known != NULL ? known->name : p->key;
+        aliases += p->argument != p->key;
+        check_free(r, op, p->argument);
+        operator_set(op, p->argument, p->value);
+    }
+    return aliases;
+}
+
+static void set_arguments(struct reader *r, struct operator* op)
+{
+    struct arena *arena = &r->g->arena;
+    const struct signature *s = choose_signature(r, op);
+    struct text_layout *layout = arena_alloc(arena, sizeof *layout);
+    struct text_input *inputs = arena_array(arena, r->input_count, sizeof *inputs);
+    layout->type = op->type;
+    layout->inputs = inputs;
+    layout->input_count = r->input_count;
+
+    size_t alias_count = set_parameters(r, op, s);
+    set_inputs(r, op, s, inputs);
+
+    struct text_alias *aliases = arena_array(arena, alias_count, sizeof *aliases);
+    for (size_t i = 0; i < r->parameter_count && alias_count > 0; i++)
+        if (r->parameters[i].argument != r->parameters[i].key)
+            aliases[layout->alias_count++] =
+                (struct text_alias){ r->parameters[i].argument, r->parameters[i].key };
+    layout->aliases = aliases;
+    op->layout = layout; /* last: setting arguments drops it */
+}
+
+/* ---- operators ---- */
+
+static void read_operator(struct reader *r)
+{
+    const struct word *w = r->words;
+    if (r->word_count < 4)
+        die(STATUS_MALFORMED, place_at(r, r->line_start),
+            "expected an operator: its type, its name, the numbers of its inputs and outputs");
+    size_t inputs = read_count(r, w[2], "inputs"), outputs = read_count(r, w[3], "outputs");
+    size_t operands = 0; /* the words up to the first with `=` in it */
+    while (4 + operands < r->word_count && memchr(w[4 + operands].text, '=', w[4 + operands].length) == NULL)
+        operands++;
+    if (operands != inputs + outputs)
+        die(STATUS_MALFORMED, place_at(r, w[2].text),
+            "the line has %zu operands: expected inputs and outputs that add up to it, not '%zu %zu'",
+            operands, inputs, outputs);
+
+    struct strings *strings = r->g->strings;
+    struct operator* op = graph_add(r->g, NULL, pnnx_decode(strings, w[0].text, w[0].length),
+                                    pnnx_decode(strings, w[1].text, w[1].length));
+    op->line = r->line;
+    read_inputs(r, w + 4, inputs);
+    read_outputs(r, op, w + 4 + inputs, outputs);
+    read_tokens(r, op, w + 4 + operands, r->word_count - 4 - operands);
+    set_arguments(r, op);
+}
+
+static void read_text(struct reader *r)
+{
+    size_t operators, operands, read = 0;
+    read_magic(r);
+    read_counts(r, &operators, &operands);
+    struct place at = place_at(r, r->words[0].text), operands_at = place_at(r, r->words[1].text);
+
+    for (; read < operators && next_line(r); read++)
+        read_operator(r);
+    size_t found = read + (read == operators ? count_lines(r) : 0);
+    if (found != operators)
+        die(STATUS_MALFORMED, at, "the file has %zu operators: expected '%zu' here, not '%zu'", found, found,
+            operators);
+    if (r->g->operand_ids != operands)
+        die(STATUS_MALFORMED, operands_at, "the file has %zu operands: expected '%zu' here, not '%zu'",
+            r->g->operand_ids, r->g->operand_ids, operands);
+}
+
+/* ---- weights ---- */
+
+/* The member of an attribute.  A repeated operator name makes repeated members: the last operator has the last. */
+static const struct zip_member *take_member(const struct zip *zip, const char *name, bool *taken)
+{
+    const struct zip_member *member = zip != NULL ? zip_find(zip, name) : NULL, *earlier;
+    while (member != NULL && taken[member - zip->members] &&
+           (earlier = zip_find_earlier(zip, member)) != NULL)
+        member = earlier;
+    if (member != NULL)
+        taken[member - zip->members] = true;
+    return member;
+}
+
+/* The bytes of a shape; -1 when they do not fit into 63 bits. */
+static int64_t shape_bytes(const struct attribute *a)
+{
+    int64_t bytes = (int64_t)dtype_size(a->dtype);
+    for (int i = 0; i < a->rank; i++)
+        if (!int_mul(bytes, a->shape[i], &bytes))
+            return -1;
+    return bytes;
+}
+
+/* The name of an attribute's member, until the next call. */
+static const char *member_name(struct reader *r, const struct pending *p)
+{
+    r->scratch.size = 0;
+    text_put(&r->scratch, p->name.text, p->name.length);
+    text_put(&r->scratch, ".", 1);
+    text_put(&r->scratch, p->key.text, p->key.length);
+    text_put(&r->scratch, "", 1);
+    return r->scratch.bytes;
+}
+
+/* Finds the bytes of one attribute and adds it to its operator. */
+static void attach(struct reader *r, const struct mapping *weights, const struct zip *zip, bool *taken,
+                   struct pending *p)
+{
+    struct place at = { r->file, p->line, p->column };
+    const char *name = member_name(r, p);
+    struct attribute *a = &p->attribute;
+    int64_t bytes = shape_bytes(a);
+    const struct zip_member *member = take_member(zip, name, taken);
+    if (member == NULL && bytes != 0) /* what has no bytes needs no member */
+        die(STATUS_MALFORMED, at, "'%s' is not in '%s'", name, weights->name);
+    if (member != NULL) {
+        if (!member->stored)
+            die(STATUS_MALFORMED, at, "'%s' in '%s' is compressed: weights are stored", name, weights->name);
+        if (bytes < 0 || (uint64_t)bytes != member->size)
+            die(STATUS_MALFORMED, at, "'%s' has %llu bytes in '%s', which is not the size of its shape", name,
+                (unsigned long long)member->size, weights->name);
+        if (!zip_check(member))
+            die(STATUS_MALFORMED, at, "'%s' in '%s' is damaged: its checksum differs", name, weights->name);
+        a->data = member->data;
+        a->has_crc = true;
+        a->crc = member->crc;
+    }
+    a->size = (size_t)bytes;
+    operator_add_attribute(p->op, *a);
+}
+
+static void attach_all(struct reader *r, struct mapping *weights, size_t start)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    struct zip *zip = NULL;
+    if (start < weights->size)
+        zip = zip_read(&scratch, weights, start);
+    bool *taken = arena_array(&scratch, zip != NULL ? zip->count : 0, sizeof *taken);
+    for (size_t i = r->pending_count; i > 0; i--)
+        attach(r, weights, zip, taken, &r->pending[i - 1]);
+    arena_release(&scratch);
+}
+
+/* ---- a model ---- */
+
+struct graph *pnnx_parse(struct strings *strings, const struct signatures *signatures, struct mapping *text,
+                         struct mapping *weights)
+{
+    struct graph *g = graph_new(strings, signatures);
+    g->file = text->name;
+    const char *bytes = text->data != NULL ? (const char *)text->data : "";
+    struct reader r = {
+        .g = g, .file = text->name, .at = bytes, .end = bytes + text->size, .line_start = bytes
+    };
+    read_text(&r);
+    if (weights == NULL)
+        attach_all(&r, text, (size_t)(r.at - bytes));
+    else
+        attach_all(&r, weights, 0);
+    free(r.words);
+    free(r.inputs);
+    free(r.parameters);
+    free(r.marks);
+    free(r.pending);
+    text_release(&r.scratch);
+    return g;
+}
+
+struct graph *pnnx_read(struct strings *strings, const struct signatures *signatures,
+                        const struct model_names *in)
+{
+    struct mapping *text = mapping_open(in->param);
+    struct mapping *weights = in->param != NULL ? mapping_open(in->bin) : NULL;
+    return pnnx_parse(strings, signatures, text, weights);
+}
