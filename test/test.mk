@@ -47,3 +47,6 @@ check-networks-%: tests
 	    $(PYTHON) -W ignore test/oracle.py network $(subst of,/,$*) $(filter-out all,$(NETWORKS))
 
 .PHONY: tests
+
+demo: all $(O)/test/server
+	@$(ENVIRONMENT) $(PYTHON) test/demo.py
