@@ -69,6 +69,16 @@ $(O)/bin/pnnx: scripts/pnnx
 
 -include test/test.mk
 
+# The reader lies where pt2pnnx looks for it: ../lib, or ../lib/pnnx, seen from its own folder.
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pnnx $(DESTDIR)$(PREFIX)/share/pnnx
+	install -m 755 $(PROGRAMS) $(O)/bin/pnnx $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(O)/lib/torchscript.so $(DESTDIR)$(PREFIX)/lib/pnnx
+	install -m 644 scripts/pnnx.mk $(DESTDIR)$(PREFIX)/share/pnnx
+	for page in man/*.[1-9]; do \
+	    section=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
+	    install -d "$$section" && install -m 644 "$$page" "$$section" || exit 1; done
+
 clean:
 	rm -rf $(O)/bin $(O)/lib $(O)/common $(O)/formats $(O)/cmd $(O)/test $(O)/libpnnx.a
 

@@ -15,16 +15,16 @@ PNNXOPT   ?=
 PNNX2NCNN ?=
 
 %.raw.param: %.pt
-	$(PNNXBIN)pt2pnnx $(if $(PT2PNNX),'$(PT2PNNX)') $< $@ $*.raw.bin
+	$(PNNXBIN)pt2pnnx $(foreach o,$(PT2PNNX),'$o') $< $@ $*.raw.bin
 
 %.shape.param: %.raw.param
-	$(PNNXBIN)pnnxshape $(if $(PNNXSHAPE),'$(PNNXSHAPE)') $< $*.raw.bin $@ $*.shape.bin
+	$(PNNXBIN)pnnxshape $(foreach o,$(PNNXSHAPE),'$o') $< $*.raw.bin $@ $*.shape.bin
 
 %.pnnx.param: %.shape.param
-	$(PNNXBIN)pnnxopt $(if $(PNNXOPT),'$(PNNXOPT)') $< $*.shape.bin $@ $*.pnnx.bin
+	$(PNNXBIN)pnnxopt $(foreach o,$(PNNXOPT),'$o') $< $*.shape.bin $@ $*.pnnx.bin
 
 %.ncnn.param: %.pnnx.param
-	$(PNNXBIN)pnnx2ncnn $(if $(PNNX2NCNN),'$(PNNX2NCNN)') ncnnpy=$*_ncnn.py $< $*.pnnx.bin $@ $*.ncnn.bin
+	$(PNNXBIN)pnnx2ncnn $(foreach o,$(PNNX2NCNN),'$o') ncnnpy=$*_ncnn.py $< $*.pnnx.bin $@ $*.ncnn.bin
 
 %_pnnx.py: %.pnnx.param
 	$(PNNXBIN)pnnx2py $< $*.pnnx.bin $@
@@ -36,4 +36,3 @@ PNNX2NCNN ?=
 
 # What lies between the stages is what a user looks at and edits: make keeps it.
 .PRECIOUS: %.raw.param %.shape.param %.pnnx.param %.ncnn.param
-.DELETE_ON_ERROR:
