@@ -1,0 +1,380 @@
+/* call.c - one operator as statements of the forward function. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "printer.h"
+
+/* ---- a call's arguments ---- */
+
+struct call call_open(struct printer *p, const char *format, ...)
+{
+    char callee[512];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(callee, sizeof callee, format, list);
+    va_end(list);
+    lines_add(&p->out, callee);
+    lines_add(&p->out, "(");
+    return (struct call){ p, false };
+}
+
+void call_text(struct call *c, const char *text)
+{
+    if (c->any)
+        lines_add(&c->printer->out, ", ");
+    c->any = true;
+    lines_add(&c->printer->out, text);
+}
+
+void call_argument(struct call *c, const struct value *v)
+{
+    call_text(c, "");
+    print_value(c->printer, v);
+}
+
+void call_variable(struct call *c, const struct operand *x)
+{
+    call_text(c, variable(c->printer, x));
+}
+
+void call_keyword(struct call *c, const char *key, const struct value *v)
+{
+    struct lines *out = &c->printer->out;
+    bool plain = is_identifier(key);
+    call_text(c, plain ? key : "**{");
+    if (!plain)
+        print_string(out, key);
+    lines_add(out, plain ? "=" : ": ");
+    print_value(c->printer, v);
+    if (!plain)
+        lines_add(out, "}");
+}
+
+void call_rest(struct call *c, const struct operator* op, const char *const *without)
+{
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const char *const *w = without;
+        while (w && *w && strcmp(*w, op->arguments[i].key) != 0)
+            w++;
+        if (!w || !*w)
+            call_keyword(c, op->arguments[i].key, &op->arguments[i].value);
+    }
+}
+
+void call_close(struct call *c)
+{
+    lines_add(&c->printer->out, ")\n");
+}
+
+/* ---- results ---- */
+
+/* Functions that return a tuple of so many, when `key` is given (NULL: always; "return_indices": when it is True).  A
+ * graph may list only the first results. */
+static const struct {
+    const char *type;
+    int count;
+    const char *key;
+} tuples[] = {
+    {"torch.max",                                   2, "dim"           },
+    { "torch.min",                                  2, "dim"           },
+    { "torch.median",                               2, "dim"           },
+    { "torch.nanmedian",                            2, "dim"           },
+    { "torch.mode",                                 2, NULL            },
+    { "torch.sort",                                 2, NULL            },
+    { "torch.topk",                                 2, NULL            },
+    { "torch.kthvalue",                             2, NULL            },
+    { "torch.cummax",                               2, NULL            },
+    { "torch.cummin",                               2, NULL            },
+    { "torch.aminmax",                              2, NULL            },
+    { "torch.std_mean",                             2, NULL            },
+    { "torch.var_mean",                             2, NULL            },
+    { "torch.frexp",                                2, NULL            },
+    { "torch.unique",                               3, "return_inverse"},
+    { "aten::max",                                  2, "dim"           },
+    { "aten::min",                                  2, "dim"           },
+    { "aten::topk",                                 2, NULL            },
+    { "aten::sort",                                 2, NULL            },
+    { "aten::lstm",                                 3, NULL            },
+    { "aten::gru",                                  2, NULL            },
+    { "aten::rnn_tanh",                             2, NULL            },
+    { "aten::rnn_relu",                             2, NULL            },
+    { "aten::native_layer_norm",                    3, NULL            },
+    { "aten::native_group_norm",                    3, NULL            },
+    { "aten::native_batch_norm",                    3, NULL            },
+    { "aten::_native_batch_norm_legit_no_training", 3, NULL            },
+    { "aten::_native_multi_head_attention",         2, NULL            },
+    { "F.max_pool1d",                               2, "return_indices"},
+    { "F.max_pool2d",                               2, "return_indices"},
+    { "F.max_pool3d",                               2, "return_indices"},
+    { "F.adaptive_max_pool1d",                      2, "return_indices"},
+    { "F.adaptive_max_pool2d",                      2, "return_indices"},
+    { "F.adaptive_max_pool3d",                      2, "return_indices"},
+    { "nn.MaxPool1d",                               2, "return_indices"},
+    { "nn.MaxPool2d",                               2, "return_indices"},
+    { "nn.MaxPool3d",                               2, "return_indices"},
+    { "nn.AdaptiveMaxPool1d",                       2, "return_indices"},
+    { "nn.AdaptiveMaxPool2d",                       2, "return_indices"},
+    { "nn.AdaptiveMaxPool3d",                       2, "return_indices"},
+};
+
+/* Functions that return a list or tuple as long as the operator has outputs. */
+static const char *const lists[] = {
+    "torch.split",
+    "torch.chunk",
+    "torch.unbind",
+    "torch.tensor_split",
+    "torch.hsplit",
+    "torch.vsplit",
+    "torch.dsplit",
+    "torch.split_with_sizes",
+    "torch.meshgrid",
+    "aten::split",
+    "aten::chunk",
+    "aten::unbind",
+    "aten::meshgrid",
+    "aten::hsplit",
+    "aten::tensor_split",
+    "aten::split_with_sizes",
+    "torch.unsafe_split",
+    "aten::unsafe_split",
+    "aten::unsafe_chunk",
+    "aten::broadcast_tensors",
+    "torch.broadcast_tensors",
+    "Tensor.split",
+    "Tensor.chunk",
+    "Tensor.unbind",
+};
+
+static bool returns_list(const struct operator* op)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (operator_is(op, lists[i]))
+            return true;
+    return false;
+}
+
+static size_t tuple_size(const struct operator* op)
+{
+    for (size_t i = 0; i < sizeof tuples / sizeof *tuples; i++) {
+        if (!operator_is(op, tuples[i].type))
+            continue;
+        const struct value *v = tuples[i].key ? operator_get(op, tuples[i].key) : NULL;
+        bool off = tuples[i].key && (!v || v->kind == VALUE_NONE || (v->kind == VALUE_BOOL && !v->boolean));
+        return off ? 1 : (size_t)tuples[i].count;
+    }
+    return 1;
+}
+
+/* Whether the one output is the whole tuple or list: somebody takes it apart. */
+static bool read_whole(const struct operator* op)
+{
+    if (op->output_count != 1)
+        return false;
+    for (const struct use *use = op->outputs[0]->uses; use; use = use->next)
+        if (operator_is(use->op, "prim::TupleUnpack") || operator_is(use->op, "prim::ListUnpack") ||
+            operator_is(use->op, "prim::TupleIndex"))
+            return true;
+    return false;
+}
+
+void print_results(struct printer *p, const struct operator* op)
+{
+    lines_add(&p->out, "        ");
+    for (size_t i = 0; i < op->output_count; i++)
+        lines_printf(&p->out, "%s%s", i ? ", " : "", variable(p, op->outputs[i]));
+    if (op->output_count > 0 && !read_whole(op)) {
+        for (size_t i = op->output_count; i < tuple_size(op); i++)
+            lines_add(&p->out, ", _");
+        if (op->output_count == 1 && returns_list(op))
+            lines_add(&p->out, ",");
+    }
+    if (op->output_count > 0)
+        lines_add(&p->out, " = ");
+}
+
+/* ---- calls ---- */
+
+/* How many arguments go by position: up to `self` where there is one (it cannot be a keyword), the signature's first
+ * otherwise, none when the first is left out; all items of a list of unknown arguments. */
+static size_t positional(const struct operator* op)
+{
+    const struct signature *s = op->signature;
+    size_t self = 0;
+    for (size_t i = 0; i < s->parameter_count; i++)
+        if (strcmp(s->parameters[i].name, "self") == 0)
+            self = i;
+    size_t count = 0;
+    while (count <= self && count < op->argument_count && count < s->parameter_count &&
+           op->arguments[count].key == s->parameters[count].name)
+        count++;
+    return count;
+}
+
+static void call_arguments(struct call *c, const struct operator* op, size_t first)
+{
+    size_t count = positional(op);
+    for (size_t i = first; i < op->argument_count; i++) {
+        const struct argument *a = &op->arguments[i];
+        if (strcmp(a->key, "inputs") == 0 && a->value.kind == VALUE_LIST)
+            for (size_t k = 0; k < a->value.list.count; k++)
+                call_argument(c, &a->value.list.items[k]);
+        else if (i < count)
+            call_argument(c, &a->value);
+        else
+            call_keyword(c, a->key, &a->value);
+    }
+}
+
+void print_call(struct printer *p, const struct operator* op, const char *callee)
+{
+    print_results(p, op);
+    struct call c = call_open(p, "%s", callee);
+    call_arguments(&c, op, 0);
+    call_close(&c);
+}
+
+/* v_x.method(...): of the first argument. */
+static void print_method(struct printer *p, const struct operator* op)
+{
+    if (op->argument_count == 0 || op->arguments[0].value.kind == VALUE_NONE ||
+        op->arguments[0].value.kind == VALUE_LIST) {
+        refuse(p, op, "a method needs the tensor that it is called on as its first input");
+        return;
+    }
+    print_results(p, op);
+    bool constant = op->arguments[0].value.kind != VALUE_OPERAND;
+    lines_add(&p->out, constant ? "torch.tensor(" : "");
+    print_value(p, &op->arguments[0].value);
+    lines_add(&p->out, constant ? ")." : ".");
+    struct call c = call_open(p, "%s", op->type + strlen("Tensor."));
+    call_arguments(&c, op, 1);
+    call_close(&c);
+}
+
+/* pnnx.custom_op.NS.NAME: arguments arg_0, arg_1 ... are positions of the original call. */
+static void print_custom(struct printer *p, const struct operator* op)
+{
+    print_results(p, op);
+    struct call c = call_open(p, "torch.ops.%s", op->type + strlen("pnnx.custom_op."));
+    const struct value *inputs = operator_get(op, "inputs");
+    size_t next = 0, count = inputs && inputs->kind == VALUE_LIST ? inputs->list.count : 0, left = 0;
+    for (size_t i = 0; i < op->argument_count; i++)
+        left += strncmp(op->arguments[i].key, "arg_", 4) == 0;
+    for (size_t position = 0; next < count || left > 0; position++) {
+        char key[40];
+        snprintf(key, sizeof key, "arg_%zu", position);
+        const struct value *v = operator_get(op, key);
+        if (v)
+            left--;
+        else if (next < count)
+            v = &inputs->list.items[next++];
+        else if (position > 1000)
+            break;
+        if (v)
+            call_argument(&c, v);
+    }
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (strncmp(op->arguments[i].key, "arg_", 4) != 0 && strcmp(op->arguments[i].key, "inputs") != 0)
+            call_keyword(&c, op->arguments[i].key, &op->arguments[i].value);
+    call_close(&c);
+}
+
+static void print_module_call(struct printer *p, const struct operator* op)
+{
+    print_results(p, op);
+    struct call c = call_open(p, "self.%s", member(p, op));
+    bool gap = false;
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const struct argument *a = &op->arguments[i];
+        if (!is_module_input(op, a))
+            continue;
+        if (a->value.kind == VALUE_LIST && strcmp(a->key, "inputs") == 0)
+            for (size_t k = 0; k < a->value.list.count; k++)
+                call_argument(&c, &a->value.list.items[k]);
+        else if (a->value.kind == VALUE_NONE)
+            gap = true;
+        else if (gap)
+            call_keyword(&c, a->key, &a->value);
+        else
+            call_argument(&c, &a->value);
+    }
+    call_close(&c);
+}
+
+/* aten::NAME, or NAMESPACE::NAME of a library: torch.ops; an overload's name may follow a dot. */
+static void print_torch_op(struct printer *p, const struct operator* op, const char *colons)
+{
+    char callee[300];
+    int length = snprintf(callee, sizeof callee, "torch.ops.%.*s.%s", (int)(colons - op->type), op->type,
+                          colons + strlen("::"));
+    if (length >= (int)sizeof callee || !is_dotted(callee))
+        refuse(p, op, "its type is no name that Python can call");
+    else
+        print_call(p, op, callee);
+}
+
+/* ---- operators ---- */
+
+static void print_shape(struct lines *t, struct graph *g, const struct operand *x)
+{
+    if (x->rank <= 0)
+        return;
+    lines_add(t, " (");
+    for (int i = 0; i < x->rank; i++)
+        lines_printf(t, x->shape[i] >= 0 ? "%s%lld" : "%s?", i ? "," : "", (long long)x->shape[i]);
+    lines_printf(t, ")%s", dtype_tag(x->dtype));
+    (void)g;
+}
+
+static void add_shape(struct operand *x, void *context)
+{
+    print_shape(context, NULL, x);
+}
+
+void refuse(struct printer *p, const struct operator* op, const char *why)
+{
+    struct lines shapes = { 0 };
+    operator_each_operand(op, add_shape, &shapes);
+    report(STATUS_CONVERSION, operator_place(op), "%s '%s'%s: %s", op->type, op->name,
+           shapes.bytes ? shapes.bytes : "", why);
+    lines_release(&shapes);
+    p->refused++;
+}
+
+static bool starts_with(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+void print_operator(struct printer *p, struct operator* op)
+{
+    const struct special *special = special_find(op->type);
+    const char *colons = strstr(op->type, "::");
+    if (special)
+        special->print(p, op);
+    else if (print_arithmetic(p, op))
+        return;
+    else if (colons && !starts_with(op->type, "prim::"))
+        print_torch_op(p, op, colons);
+    else if (!is_dotted(op->type))
+        refuse(
+            p, op,
+            "Python has nothing of that name; pnnx2py prints nn, F, torch, Tensor, aten and prim operators");
+    else if (is_module(op))
+        print_module_call(p, op);
+    else if (starts_with(op->type, "Tensor."))
+        print_method(p, op);
+    else if (starts_with(op->type, "pnnx.custom_op."))
+        print_custom(p, op);
+    else if (starts_with(op->type, "F.") || starts_with(op->type, "torch."))
+        print_call(p, op, op->type);
+    else if (starts_with(op->type, "torchvision.") || starts_with(op->type, "torchaudio.")) {
+        p->uses_torchvision = true;
+        print_call(p, op, op->type);
+    } else
+        refuse(
+            p, op,
+            "Python has nothing of that name; pnnx2py prints nn, F, torch, Tensor, aten and prim operators");
+}
