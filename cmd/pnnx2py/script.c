@@ -152,17 +152,19 @@ static void print_example_inputs(struct printer *p)
     struct lines names = { 0 };
     lines_add(t, "\n\ndef example_inputs():\n    torch.manual_seed(0)\n");
     bool known = true;
+    size_t count = 0;
     for (const struct operator* op = p->graph->first; op; op = op->next) {
         if (!operator_is(op, "pnnx.Input") || op->output_count != 1)
             continue;
-        lines_printf(&names, "%s, ", variable(p, op->outputs[0]));
+        lines_printf(&names, names.size ? ", %s" : "%s", variable(p, op->outputs[0]));
+        count++;
         known = known && op->outputs[0]->rank > 0;
     }
     for (const struct operator* op = p->graph->first; known && op; op = op->next)
         if (operator_is(op, "pnnx.Input") && op->output_count == 1)
             print_example(p, op->outputs[0]);
     if (known)
-        lines_printf(t, "    return (%s)\n", names.bytes ? names.bytes : "");
+        lines_printf(t, "    return (%s%s)\n", names.bytes ? names.bytes : "", count == 1 ? "," : "");
     else
         lines_printf(
             t, "    raise ValueError('the shapes of the inputs are not known: call test_inference(%.*s)')\n",
