@@ -1,0 +1,116 @@
+"""The cases of the numeric tables: one operator each, with the type that must come out and inputs to run it on.
+
+A table (operators_*.py) is a list of calls of `module` and `function`:
+
+    module("nn.Conv2d", lambda: nn.Conv2d(3, 8, 3, padding=1), (2, 3, 8, 9))
+    function("F.relu", F.relu, (2, 3))
+
+An input is a shape (random numbers of a normal distribution), or a function that makes the tensor: `ints(10, 2, 3)`.
+`also` has more sets of inputs of other shapes, for the operators that were traced with the first.
+"""
+import dataclasses
+import typing
+
+import torch
+from torch import nn
+
+CASES = []
+
+
+@dataclasses.dataclass
+class Case:
+    name: str                               # unique: the type and a number
+    type: str                               # must be among the operators after pt2pnnx; "": no matter
+    make: typing.Callable[[], nn.Module]
+    inputs: list                            # of shapes and functions
+    also: list                              # of such lists
+    script: bool                            # also through torch.jit.script
+    tolerance: float
+    absent: typing.Tuple[str, ...]          # types that must not be left
+
+    def tensors(self, which=0, seed=0):
+        """The inputs as tensors, the same for the same seed."""
+        torch.manual_seed(seed + 1)
+        inputs = self.inputs if which == 0 else self.also[which - 1]
+        return tuple(i() if callable(i) else torch.randn(i) for i in inputs)
+
+    def network(self, seed=0):
+        """The module in eval mode, its parameters and statistics random."""
+        torch.manual_seed(seed)
+        net = self.make()
+        with torch.no_grad():
+            for key, t in list(net.named_parameters()) + list(net.named_buffers()):
+                if t.is_floating_point() and key.endswith("running_var"):
+                    t.uniform_(0.5, 1.5)
+                elif t.is_floating_point() and t.dim() > 0:
+                    t.normal_(0, 0.5)
+        return net.eval()
+
+
+class Function(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, f):
+        super().__init__()
+        self.f = f
+
+    def forward(self, *xs):
+        return self.f(*xs)
+
+
+class Inside(nn.Module):
+    """A module below another one, so that it has a path."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, *xs):
+        return self.inner(*xs)
+
+
+def _add(type_, make, inputs, also, script, tolerance, absent):
+    number = sum(c.type == type_ for c in CASES)
+    CASES.append(Case(f"{type_}_{number}", type_, make, list(inputs), also, script, tolerance, absent))
+
+
+def module(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=("aten::",)):
+    """A torch.nn module; it sits below another one under the name `inner`."""
+    _add(type_, lambda: Inside(make()), inputs, [list(a) for a in also], script, tolerance, absent)
+
+
+def function(type_, f, *inputs, also=(), tolerance=1e-4, absent=("aten::",)):
+    """A function of tensors."""
+    _add(type_, lambda: Function(f), inputs, [list(a) for a in also], False, tolerance, absent)
+
+
+def network(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=("aten::",)):
+    """A module of the table's own, which is the network itself."""
+    _add(type_, make, inputs, [list(a) for a in also], script, tolerance, absent)
+
+
+# Inputs that are not normally distributed floats
+
+def ints(high, *shape, low=0):
+    return lambda: torch.randint(low, high, shape)
+
+
+def bools(*shape):
+    return lambda: torch.rand(shape) > 0.5
+
+
+def positive(*shape):
+    return lambda: torch.rand(shape) + 0.1
+
+
+def unit(*shape):
+    """Between -0.9 and 0.9."""
+    return lambda: torch.rand(shape) * 1.8 - 0.9
+
+
+def complexes(*shape):
+    return lambda: torch.randn(shape, dtype=torch.complex64)
+
+
+def tensor(t):
+    return lambda: t.clone()
