@@ -196,22 +196,16 @@ static void check_closed(const struct reader *r, struct word token, struct word 
     char open = value.length > 0 ? value.text[0] : '\0';
     char close = open == '(' ? ')' : open == '[' ? ']' : '\0';
     if (close != '\0' && (value.length < 2 || value.text[value.length - 1] != close))
-        die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is not closed: expected '%c'%s", shown(token),
-            token.text, close,
-            value.text[value.length - 1] == ',' ? " (a list is written without blanks)" : "");
+        die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is not closed: expected %s'%c'", shown(token),
+            token.text, value.text[value.length - 1] == ',' ? "a value or " : "", close);
 }
 
-/* Splits `key=value` behind `skip` marking bytes.  Without `=` the value is empty, at the end of the token. */
+/* Splits `key=value` behind `skip` marking bytes. */
 static void split_token(struct word token, size_t skip, struct word *key, struct word *value)
 {
-    *key = (struct word){ token.text + skip, token.length - skip };
-    const char *equals = memchr(key->text, '=', key->length);
-    *value = (struct word){ key->text + key->length, 0 };
-    if (equals == NULL)
-        return;
-    value->text = equals + 1;
-    value->length = (size_t)(key->text + key->length - value->text);
-    key->length = (size_t)(equals - key->text);
+    const char *end = token.text + token.length, *equals = memchr(token.text, '=', token.length);
+    *key = (struct word){ token.text + skip, (size_t)(equals - token.text) - skip };
+    *value = (struct word){ equals + 1, (size_t)(end - equals - 1) };
 }
 
 /* One dimension; `symbols` allows "?" and symbolic ones. */
@@ -219,6 +213,10 @@ static int64_t read_dimension(struct reader *r, struct word token, struct word w
 {
     char small[256];
     int64_t dim = DIM_UNKNOWN;
+    while (w.length > 0 && is_blank(w.text[0]))
+        w = (struct word){ w.text + 1, w.length - 1 };
+    while (w.length > 0 && is_blank(w.text[w.length - 1]))
+        w.length--;
     bool good = w.length > 0 && w.length < sizeof small;
     if (good) {
         memcpy(small, w.text, w.length);
@@ -375,7 +373,7 @@ static void read_parameter(struct reader *r, struct word token)
 {
     struct word key, text;
     split_token(token, 0, &key, &text);
-    if (key.length == 0 || text.text == key.text + key.length)
+    if (key.length == 0)
         die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is no parameter: expected key=value",
             shown(token), token.text);
     struct parameter_text p = { .key = pnnx_decode(r->g->strings, key.text, key.length) };
@@ -413,9 +411,29 @@ static void read_scalars(struct reader *r, const struct operator* op)
         }
 }
 
-static void read_tokens(struct reader *r, struct operator* op, const struct word *words, size_t count)
+static bool has_equals(struct word w)
+{
+    return memchr(w.text, '=', w.length) != NULL;
+}
+
+/* Joins words to tokens, in place: a word without `=` belongs to the value before it.  So a string with blanks, which
+ * the existing converter writes as it is, and `(3, 3)` are read.  Returns the number of tokens. */
+static size_t join_words(struct word *words, size_t count)
+{
+    size_t tokens = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (tokens == 0 || has_equals(words[i]))
+            words[tokens++] = words[i];
+        else
+            words[tokens - 1].length = (size_t)(words[i].text + words[i].length - words[tokens - 1].text);
+    }
+    return tokens;
+}
+
+static void read_tokens(struct reader *r, struct operator* op, struct word *words, size_t count)
 {
     r->parameter_count = 0;
+    count = join_words(words, count);
     for (size_t i = 0; i < count; i++) {
         switch (words[i].text[0]) {
         case '@': read_attribute(r, op, r->words[1], words[i]); break;
@@ -625,13 +643,13 @@ static void set_arguments(struct reader *r, struct operator* op)
 
 static void read_operator(struct reader *r)
 {
-    const struct word *w = r->words;
+    struct word *w = r->words;
     if (r->word_count < 4)
         die(STATUS_MALFORMED, place_at(r, r->line_start),
             "expected an operator: its type, its name, the numbers of its inputs and outputs");
     size_t inputs = read_count(r, w[2], "inputs"), outputs = read_count(r, w[3], "outputs");
     size_t operands = 0; /* the words up to the first with `=` in it */
-    while (4 + operands < r->word_count && memchr(w[4 + operands].text, '=', w[4 + operands].length) == NULL)
+    while (4 + operands < r->word_count && !has_equals(w[4 + operands]))
         operands++;
     if (operands != inputs + outputs)
         die(STATUS_MALFORMED, place_at(r, w[2].text),

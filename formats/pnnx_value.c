@@ -87,6 +87,19 @@ static void put_code(struct text_buffer *buffer, char c)
     text_put(buffer, code, sizeof code);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static bool has_blank(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (is_blank(text[i]))
+            return true;
+    return false;
+}
+
 /* Blanks end a word, control characters are none, and the percent sign begins codes. */
 static bool is_special(char c)
 {
@@ -308,8 +321,12 @@ static struct value scan_list(const struct scanner *s, const char *p, const char
         count++;
     struct value *items = arena_array(s->arena, count, sizeof *items);
     for (const char *at = p; at < end; i++) {
-        const char *stop = item_end(at, end);
-        items[i] = scan(s, at, (size_t)(stop - at), depth + 1);
+        const char *stop = item_end(at, end), *last = stop;
+        while (at < last && is_blank(*at))
+            at++;
+        while (at < last && is_blank(last[-1]))
+            last--;
+        items[i] = scan(s, at, (size_t)(last - at), depth + 1);
         at = stop + 1;
     }
     return value_list(items, count);
@@ -359,9 +376,11 @@ struct value pnnx_scan_value(struct arena *arena, struct strings *strings, const
 
 struct value pnnx_scan_raw(struct strings *strings, const char *key, const char *text, size_t length)
 {
-    if (strcmp(key, "equation") == 0)
-        return value_string(pnnx_decode(strings, text, length));
-    return value_string(intern_length(strings, text, length));
+    struct value v = value_string(strcmp(key, "equation") == 0 ? pnnx_decode(strings, text, length)
+                                                               : intern_length(strings, text, length));
+    if (has_blank(text, length))
+        v.text = intern_length(strings, text, length);
+    return v;
 }
 
 struct value pnnx_parse_value(struct graph *g, const char *text, size_t length)
@@ -442,14 +461,6 @@ static void put_value(struct text_buffer *buffer, const struct value *v, bool in
     }
 }
 
-static bool has_blank(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text <= ' ' || *text == 0x7f)
-            return true;
-    return false;
-}
-
 bool pnnx_put_value(struct text_buffer *buffer, const char *key, const struct value *v)
 {
     if (value_has_operand(v))
@@ -458,13 +469,13 @@ bool pnnx_put_value(struct text_buffer *buffer, const char *key, const struct va
         put_value(buffer, v, false);
         return true;
     }
-    if (strcmp(key, "equation") == 0) {
+    if (v->text == NULL && strcmp(key, "equation") == 0) {
         put_encoded(buffer, v->string, "", false);
         return true;
     }
-    if (has_blank(v->string))
+    if (v->text == NULL && has_blank(v->string, strlen(v->string)))
         return false;
-    text_puts(buffer, v->string);
+    text_puts(buffer, v->text != NULL ? v->text : v->string);
     return true;
 }
 
