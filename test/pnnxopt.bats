@@ -1,0 +1,189 @@
+load helpers
+
+# ops LINE...: in.param from operator lines (columns are made even by the reader), with random weights
+ops() {
+    local operands
+    operands=$(printf '%s\n' "$@" | awk '{ n += $4 } END { print n }')
+    { echo 7767517; echo "$# $operands"; printf '%s\n' "$@"; } >in.param
+    weights in
+}
+
+# The operators that pnnxopt makes of in.param, without columns and shapes.
+optimised() {
+    pnnxopt "$@" in.param in.bin out.param out.bin || return 1
+    tail -n +3 out.param | sed 's/  */ /g; s/ #[^ ]*//g'
+}
+
+@test "pnnxopt: slices and selects on different axes become one slice" {
+    ops 'pnnx.Input in 0 1 x #x=(4,5,6,7)f32' \
+        'Tensor.slice a 1 1 x y dim=1 start=1 end=4 step=1 $input=x #y=(4,3,6,7)f32' \
+        'Tensor.select b 1 1 y z dim=0 index=2 $input=y #z=(3,6,7)f32' \
+        'Tensor.slice c 1 1 z w dim=-1 start=0 end=2147483647 step=2 $input=z #w=(3,6,4)f32' \
+        'pnnx.Output out 1 0 w'
+    run optimised
+    assert_success
+    assert_line 'Tensor.slice c 1 1 0 1 dims=(0,1,3) ends=(0,4,2147483647) selects=(2,2147483647,2147483647) starts=(0,1,0) steps=(0,1,2) $input=0'
+    same_numbers in out
+}
+
+@test "pnnxopt: slices of one axis stay a chain" {
+    ops 'pnnx.Input in 0 1 x #x=(4,9)f32' \
+        'Tensor.slice a 1 1 x y dim=1 start=1 end=8 step=1 $input=x #y=(4,7)f32' \
+        'Tensor.slice b 1 1 y z dim=1 start=0 end=6 step=2 $input=y #z=(4,3)f32' \
+        'pnnx.Output out 1 0 z'
+    run optimised
+    assert_success
+    assert_line 'Tensor.slice a 1 1 0 1 dim=1 end=8 start=1 step=1 $input=0'
+    assert_line 'Tensor.slice b 1 1 1 2 dim=1 end=6 start=0 step=2 $input=1'
+    same_numbers in out
+}
+
+@test "pnnxopt: a chain of slices that is read in the middle is not merged" {
+    ops 'pnnx.Input in 0 1 x #x=(4,9)f32' \
+        'Tensor.slice a 1 1 x y dim=1 start=1 end=8 step=1 $input=x #y=(4,7)f32' \
+        'Tensor.slice b 1 1 y z dim=0 start=1 end=3 step=1 $input=y #z=(2,7)f32' \
+        'prim::TupleConstruct t 2 1 y z r' \
+        'pnnx.Output out 1 0 r'
+    run optimised
+    assert_success
+    refute_output --partial 'dims='
+    same_numbers in out
+}
+
+@test "pnnxopt: selects of every index become one unbind" {
+    ops 'pnnx.Input in 0 1 x #x=(3,5)f32' \
+        'Tensor.select a 1 1 x p dim=0 index=0 $input=x #p=(5)f32' \
+        'Tensor.select b 1 1 x q dim=0 index=-1 $input=x #q=(5)f32' \
+        'Tensor.select c 1 1 x r dim=-2 index=1 $input=x #r=(5)f32' \
+        'prim::TupleConstruct t 3 1 q r p s' \
+        'pnnx.Output out 1 0 s'
+    run optimised
+    assert_success
+    assert_output --regexp 'torch.unbind [a-z_0-9]+ 1 3 0 1 2 3 dim=0 \$input=0'
+    assert_line 'prim::TupleConstruct t 3 1 3 2 1 4'
+    same_numbers in out
+}
+
+@test "pnnxopt: selects that leave an index out stay selects" {
+    ops 'pnnx.Input in 0 1 x #x=(3,5)f32' \
+        'Tensor.select a 1 1 x p dim=0 index=0 $input=x #p=(5)f32' \
+        'Tensor.select b 1 1 x q dim=0 index=2 $input=x #q=(5)f32' \
+        'prim::TupleConstruct t 2 1 q p s' \
+        'pnnx.Output out 1 0 s'
+    run optimised
+    assert_success
+    refute_output --partial 'torch.unbind'
+    same_numbers in out
+}
+
+@test "pnnxopt: slices that cut an axis into pieces become one tensor_split" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'Tensor.slice a 1 1 x p dim=1 start=4 end=2147483647 step=1 $input=x #p=(2,5)f32' \
+        'Tensor.slice b 1 1 x q dim=-1 start=0 end=1 step=1 $input=x #q=(2,1)f32' \
+        'Tensor.slice c 1 1 x r dim=1 start=1 end=4 step=1 $input=x #r=(2,3)f32' \
+        'prim::TupleConstruct t 3 1 p q r s' \
+        'pnnx.Output out 1 0 s'
+    run optimised
+    assert_success
+    assert_output --regexp 'torch.tensor_split [a-z_0-9]+ 1 3 0 1 2 3 dim=1 indices=\(1,4\) \$input=0'
+    assert_line 'prim::TupleConstruct t 3 1 3 1 2 4'
+    same_numbers in out
+}
+
+@test "pnnxopt: slices that overlap stay slices" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'Tensor.slice a 1 1 x p dim=1 start=3 end=2147483647 step=1 $input=x #p=(2,6)f32' \
+        'Tensor.slice b 1 1 x q dim=1 start=0 end=4 step=1 $input=x #q=(2,4)f32' \
+        'prim::TupleConstruct t 2 1 p q s' \
+        'pnnx.Output out 1 0 s'
+    run optimised
+    assert_success
+    refute_output --partial 'torch.tensor_split'
+    same_numbers in out
+}
+
+@test "pnnxopt: operators that compute the same are one, random ones are not" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'F.relu a 1 1 x p $input=x #p=(2,9)f32' \
+        'F.relu b 1 1 x q $input=x #q=(2,9)f32' \
+        'torch.rand_like c 1 1 x r $input=x #r=(2,9)f32' \
+        'torch.rand_like d 1 1 x s $input=x #s=(2,9)f32' \
+        'prim::TupleConstruct t 4 1 p q r s u' \
+        'pnnx.Output out 1 0 u'
+    run optimised
+    assert_success
+    assert_equal "$(grep -c '^F.relu' <<<"$output")" 1
+    assert_equal "$(grep -c '^torch.rand_like' <<<"$output")" 2
+}
+
+@test "pnnxopt: names are unique, and the first owner keeps a name" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'F.relu a 1 1 x p $input=x #p=(2,9)f32' \
+        'F.gelu a 1 1 p q $input=p #q=(2,9)f32' \
+        'F.selu a_1 1 1 q r $input=q #r=(2,9)f32' \
+        'pnnx.Output out 1 0 r'
+    run optimised
+    assert_success
+    assert_line 'F.relu a 1 1 0 1 $input=0'
+    assert_line 'F.gelu a_2 1 1 1 2 $input=1'
+    assert_line 'F.selu a_1 1 1 2 3 $input=2'
+}
+
+@test "pnnxopt: batch norm folds into a convolution that nobody else reads" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'nn.Conv2d c 1 1 x y bias=False dilation=(1,1) groups=1 in_channels=3 kernel_size=(3,3) out_channels=4 padding=(1,1) padding_mode=zeros stride=(1,1) @weight=(4,3,3,3)f32 #y=(1,4,8,8)f32' \
+        'nn.BatchNorm2d b 1 1 y z affine=True eps=1.000000e-3 num_features=4 @bias=(4)f32 @running_mean=(4)f32 @running_var=(4)f32 @weight=(4)f32 #z=(1,4,8,8)f32' \
+        'pnnx.Output out 1 0 z'
+    run optimised
+    assert_success
+    refute_output --partial BatchNorm
+    assert_output --partial 'nn.Conv2d c 1 1 0 1 bias=True'
+    same_numbers in out
+}
+
+@test "pnnxopt: a conv whose result is read twice keeps its batch norm" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'nn.Conv2d c 1 1 x y bias=False dilation=(1,1) groups=1 in_channels=3 kernel_size=(3,3) out_channels=4 padding=(1,1) padding_mode=zeros stride=(1,1) @weight=(4,3,3,3)f32 #y=(1,4,8,8)f32' \
+        'nn.BatchNorm2d b 1 1 y z affine=True eps=1.000000e-3 num_features=4 @bias=(4)f32 @running_mean=(4)f32 @running_var=(4)f32 @weight=(4)f32 #z=(1,4,8,8)f32' \
+        'prim::TupleConstruct t 2 1 y z r' \
+        'pnnx.Output out 1 0 r'
+    run optimised
+    assert_success
+    assert_output --partial 'nn.BatchNorm2d b'
+    same_numbers in out
+}
+
+@test "pnnxopt: on its own output it changes nothing" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'torch.mul a 1 1 x p other=2 $input=x #p=(2,9)f32' \
+        'torch.add b 2 1 p x q $input=p $other=x #q=(2,9)f32' \
+        'Tensor.slice c 1 1 q r dim=1 start=1 end=4 step=1 $input=q #r=(2,3)f32' \
+        'pnnx.Output out 1 0 r'
+    pnnxopt in.param in.bin once.param once.bin
+    pnnxopt once.param once.bin twice.param twice.bin
+    same_bytes once.param twice.param
+    same_bytes once.bin twice.bin
+    grep -q 'pnnx.Expression.*expr=add(mul(@0,2),@0)' once.param
+}
+
+@test "pnnxopt: optlevel 0 keeps the text as it is" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'F.dropout d 1 1 x y p=0.5 training=False $input=x #y=(2,9)f32' \
+        'pnnx.Output out 1 0 y'
+    pnnxopt -O0 in.param in.bin out.param out.bin
+    assert_equal "$(sed 's/  */ /g' out.param | sed -n 4p)" \
+        'F.dropout d 1 1 x y p=0.5 training=False $input=x #x=(2,9)f32 #y=(2,9)f32'
+}
+
+@test "pnnxopt: rules of the user run, and their mistakes have line and column" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'F.relu d 1 1 x y $input=x #y=(2,9)f32' \
+        'pnnx.Output out 1 0 y'
+    echo 'mine: F.relu(x) => F.silu(x) ;' >my.rules
+    run optimised -r my.rules
+    assert_line 'F.silu d 1 1 0 1 $input=0'
+    printf 'mine: F.relu(x) => F.silu(x) ;\nother: F.rleu(x) => x ;\n' >bad.rules
+    refuses 2 pnnxopt -r bad.rules in.param in.bin out2.param out2.bin
+    assert_equal "$stderr" "pnnxopt: bad.rules:2:8: unknown operator 'F.rleu'"
+    assert [ ! -e out2.param ]
+}
