@@ -8,7 +8,7 @@ if [ -z "${PYTHON:-}" ]; then
     [ -x "$PYTHON" ] || PYTHON=python3
 fi
 export ROOT BUILD PYTHON PATH="$BUILD/bin:$PATH" PYTHONPATH="$ROOT/test" PYTHONDONTWRITEBYTECODE=1
-export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
+export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99
 
 if [ -r /usr/lib/bats/bats-assert/load.bash ]; then
     load /usr/lib/bats/bats-support/load

@@ -120,7 +120,8 @@ static bool scale_transposed(struct graph *g, const struct rule_item *args, size
         return false;
     struct attribute *t = tensor_new(g, w->dtype, w->rank, w->shape);
     size_t total = count_of(w), inputs = (size_t)w->shape[0], outputs = (size_t)w->shape[1];
-    size_t filters = inputs * outputs, kernel = filters ? total / filters : 1, per_group = inputs / (size_t)groups;
+    size_t filters = inputs * outputs, kernel = filters ? total / filters : 1,
+           per_group = inputs / (size_t)groups;
     for (size_t i = 0; i < total; i++) {
         size_t input = i / (kernel * outputs), output = i / kernel % outputs;
         set(t, i, get(w, i) * get(scale, input / per_group * outputs + output));

@@ -108,5 +108,10 @@ int main(int argc, char **argv)
         pass_number_operands(g);
     pnnx_write(g, &out, sync);
     graph_free(g);
+    for (size_t i = 0; i < LENGTH(steps); i++)
+        if (rules[i])
+            rules_free(rules[i]);
+    signatures_free(signatures);
+    strings_free(strings);
     return (int)report_status();
 }
