@@ -82,6 +82,11 @@ enum dtype dtype_from_torch(const char *name)
     return DTYPE_COUNT;
 }
 
+int dtype_scalar_type(enum dtype type)
+{
+    return in_range(type) ? types[type].scalar_type : -1;
+}
+
 enum dtype dtype_from_scalar_type(int number)
 {
     for (int type = 1; type < DTYPE_COUNT; type++)

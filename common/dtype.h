@@ -39,6 +39,8 @@ enum dtype dtype_from_tag(const char *tag, size_t length);
 enum dtype dtype_from_torch(const char *name);
 /* The type with that number among torch's ScalarTypes (6 is float); DTYPE_COUNT: none that PNNX knows. */
 enum dtype dtype_from_scalar_type(int number);
+/* The reverse; -1 for DTYPE_NULL. */
+int dtype_scalar_type(enum dtype type);
 
 /* The type of the result of an operation on a and b, both tensors with dimensions (torch.promote_types). */
 enum dtype dtype_promote(enum dtype a, enum dtype b);
