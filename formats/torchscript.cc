@@ -977,12 +977,15 @@ bool is_dropped(const c10::Argument &formal, const Abstract &a)
 }
 
 // Arithmetic on Python numbers has its own overloads, with other argument names: the tensors' are taken.
-std::string key_of(const c10::FunctionSchema &schema, const std::string &name)
+std::string key_of(const Node *n, const c10::FunctionSchema &schema, const std::string &name)
 {
-    bool scalar = schema.arguments().size() <= 2 && schema.arguments()[0].name() == "a";
+    static const std::set<std::string> conversions = { "aten::Int", "aten::Float", "aten::Bool",
+                                                       "aten::Complex" };
+    bool scalar = schema.arguments().size() <= 2 && schema.arguments()[0].name() == "a" &&
+                  !conversions.count(n->kind().toQualString());
     if (scalar && name == "a")
         return "self";
-    return scalar && name == "b" ? "other" : name;
+    return scalar && name == "b" ? (n->kind() == c10::aten::pow ? "exponent" : "other") : name;
 }
 
 std::string type_of(const Node *n)
@@ -1007,7 +1010,7 @@ Entry Interpreter::entry_of(const Node *n, const std::vector<Abstract> &in)
         const c10::Argument &formal = schema->arguments()[i];
         if (is_dropped(formal, in[i]))
             continue;
-        entry.keys.push_back(key_of(*schema, formal.name()));
+        entry.keys.push_back(key_of(n, *schema, formal.name()));
         entry.arguments.push_back(argument(in[i], formal, n, in));
     }
     return entry;
@@ -1028,10 +1031,11 @@ bool all_operands(const std::vector<Abstract> &in, bool Abstract::*property)
 // Whether a node computes an integer number out of integer numbers.
 bool is_whole(const Node *n, const std::vector<Abstract> &in)
 {
-    static const std::set<std::string> names = { "add", "sub",  "mul", "floor_divide", "floordiv",
+    static const std::set<std::string> names = { "add", "sub",  "mul", "floor_divide", "floordiv", "div",
                                                  "neg", "rsub", "abs", "remainder",    "clone" };
-    if (!n->kind().is_aten() || !names.count(n->kind().toUnqualString()) ||
-        !all_operands(in, &Abstract::whole))
+    std::string name = n->kind().toUnqualString();
+    bool rounded = name != "div" || (in.size() == 3 && in[2].is == Is::known && in[2].value.isString());
+    if (!n->kind().is_aten() || !names.count(name) || !rounded || !all_operands(in, &Abstract::whole))
         return false;
     return std::none_of(in.begin(), in.end(), [](const Abstract &a) {
         bool real = a.is_tensor() ? a.value.toTensor().is_floating_point() : a.value.isDouble();
