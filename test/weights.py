@@ -7,7 +7,7 @@ import sys
 import zipfile
 
 SIZES = {'f32': ('f', 4), 'f64': ('d', 8), 'f16': ('e', 2), 'i64': ('q', 8), 'i32': ('i', 4), 'i16': ('h', 2), 'i8': ('b', 1),
-         'u8': ('B', 1), 'bool': ('?', 1)}
+         'u8': ('B', 1), 'bool': ('?', 1), 'bf16': ('H', 2), 'c32': ('2e', 4), 'c64': ('2f', 8), 'c128': ('2d', 16)}
 
 
 def numbers(seed):
@@ -30,7 +30,11 @@ def main(param, out):
                 count = 1
                 for d in m[2].split(','):
                     count *= int(d) if d else 1
+                if m[3] == 'null':
+                    continue  # an undefined tensor has no bytes
                 letter, _ = SIZES[m[3]]
+                if letter[0] == '2':  # complex: two numbers
+                    count, letter = 2 * count, letter[1]
                 values = [next(random) for _ in range(count)]
                 if letter not in 'fde':
                     values = [v > 0.6 for v in values]
