@@ -171,7 +171,7 @@ static void read_magic(struct reader *r)
 static void read_counts(struct reader *r, size_t *operators, size_t *operands)
 {
     if (!next_line(r))
-        die(STATUS_MALFORMED, place_at(r, r->at),
+        die(STATUS_MALFORMED, (struct place){ r->file, r->line + 1, 1 },
             "the file ends before the numbers of operators and operands");
     if (r->word_count != 2)
         die(STATUS_MALFORMED, place_at(r, r->line_start),
@@ -225,7 +225,7 @@ static int64_t read_dimension(struct reader *r, struct word token, struct word w
     }
     if (!good)
         die(STATUS_MALFORMED, place_at(r, w.text), "'%.*s' in '%.*s' is no size: expected an integer%s",
-            shown(w), w.text, shown(token), token.text, symbols ? ", '?' or a named size such as '%%h'" : "");
+            shown(w), w.text, shown(token), token.text, symbols ? ", '?' or a named size such as '%h'" : "");
     return dim;
 }
 
