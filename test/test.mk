@@ -50,3 +50,6 @@ check-networks-%: tests
 
 demo: all $(O)/test/server
 	@$(ENVIRONMENT) $(PYTHON) test/demo.py
+
+bench: all $(O)/test/load
+	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
