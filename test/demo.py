@@ -37,7 +37,7 @@ def convert(title, pt, net, inputs, shape):
     with torch.no_grad():
         want = oracle.tensors(net(*oracle.clones(inputs)))
     with oracle.folder_for(pt.stem) as folder:
-        done = oracle.stages(pt, inputs, want, folder, ncnn=True)
+        done = oracle.stages(pt, inputs, want, folder)
     return done
 
 

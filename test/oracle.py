@@ -2,11 +2,10 @@
 
     python test/oracle.py network [I/N] [NAME[/script]]...   networks of test/networks.py (none named: all); the
                                                         Ith of N parts of them
-    python test/oracle.py cases FILE.py [PATTERN]...    tables of operator cases, one family a file
+    python test/oracle.py operators TABLE [PATTERN]...  a table of operator cases: test/operators_TABLE.py
     python test/oracle.py model FILE.pt SHAPES          any TorchScript file, on random inputs; prints a table
 
-Results are TAP: one line a network or case, and on a failure what every stage gave.  A family of cases is a Python
-file with a list CASES made by case() below.
+Results are TAP: one line a network or case, and on a failure what every stage gave.
 
 What was proven once (the same printed program, weights, inputs and wanted output) is not run again: its hash is kept
 in build/test/proven.  PNNX_BIN names the folder of the programs, PNNX_KEEP a folder in which all files are left.
@@ -14,6 +13,7 @@ in build/test/proven.  PNNX_BIN names the folder of the programs, PNNX_KEEP a fo
 import contextlib
 import dataclasses
 import hashlib
+import importlib
 import importlib.util
 import io
 import os
@@ -206,9 +206,10 @@ class Stage:
     python: typing.Optional[float] = None        # difference of the printed Python
     ncnn: typing.Optional[float] = None
     problem: str = ''
+    refused: str = ''                            # what pnnx2ncnn said, where it may refuse
 
 
-def check_python(folder, stem, inputs, want):
+def check_python(folder, stem, inputs, want, tolerance=PYTHON_TOLERANCE):
     """Prints the model stem.param with pnnx2py, runs it, and returns its difference."""
     script = folder / f'{stem}_pnnx.py'
     tool('pnnx2py', f'pnnxbin={folder / stem}.bin', folder / f'{stem}.param', folder / f'{stem}.bin', script)
@@ -220,7 +221,7 @@ def check_python(folder, stem, inputs, want):
     net = load_module(script).Model().eval()
     with torch.no_grad(), contextlib.redirect_stdout(io.StringIO()):
         worst = compare(want, tensors(net(*tensors(clones(inputs)))))
-    if worst > PYTHON_TOLERANCE:
+    if worst > tolerance:
         raise Failure(f'the printed Python differs by {worst:.2e}')
     PROVEN_RESULTS.add(key, worst)
     return worst
@@ -246,14 +247,16 @@ def check_ncnn(folder, stem, inputs, want):
     return worst
 
 
-def stages(pt, inputs, want, folder, ncnn=True, levels=LEVELS, scripted=False):
-    """Takes a TorchScript file through all programs, comparing after each.  Returns a list of Stage."""
+def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTHON_TOLERANCE):
+    """Takes a TorchScript file through all programs, comparing after each.  Returns a list of Stage.
+
+    `ncnn` is 'must', 'no', or 'may': then pnnx2ncnn may refuse the model, but what it writes must be right."""
     shape = shapes_text(inputs)
     given = [f'inputshape={shape}'] if scripted else []
     steps = [('raise=0', 'raw', ['pt2pnnx', 'raise=0', *given, pt]),
              ('pt2pnnx', 'pt', ['pt2pnnx', *given, pt]),
              ('pnnxshape', 'shape', ['pnnxshape', f'inputshape={shape}', 'pt']),
-             *[(f'pnnxopt -O{n}', f'opt{n}', ['pnnxopt', f'-O{n}', 'shape']) for n in levels],
+             *[(f'pnnxopt -O{n}', f'opt{n}', ['pnnxopt', f'-O{n}', 'shape']) for n in LEVELS],
              ('pnnxopt, no shapes', 'bare', ['pnnxopt', 'pt'])]
     done = []
     for name, stem, command in steps:
@@ -266,21 +269,24 @@ def stages(pt, inputs, want, folder, ncnn=True, levels=LEVELS, scripted=False):
                 raise Failure('its input was not made')
             stage.milliseconds, _ = tool(command[0], *arguments, folder / f'{stem}.param', folder / f'{stem}.bin')
             stage.operators = operators(folder / f'{stem}.param')
-            stage.python = check_python(folder, stem, inputs, want)
+            stage.python = check_python(folder, stem, inputs, want, tolerance)
         except Exception as e:                              # whatever the printed Python raises is a finding
             stage.problem = problem_text(e)
-    if ncnn:
-        done.append(ncnn_stage(folder, f'opt{max(levels)}', inputs, want))
+    if ncnn != 'no':
+        done.append(ncnn_stage(folder, f'opt{max(LEVELS)}', inputs, want, ncnn == 'may'))
     return done
 
 
-def ncnn_stage(folder, source, inputs, want):
+def ncnn_stage(folder, source, inputs, want, may_refuse):
     stage = Stage('pnnx2ncnn')
     try:
         if not (folder / f'{source}.param').exists():
             raise Failure('its input was not made')
         names = [folder / f'{source}.param', folder / f'{source}.bin', folder / 'model.ncnn.param', folder / 'model.ncnn.bin']
-        stage.milliseconds, _ = tool('pnnx2ncnn', 'fp16=0', f'ncnnpy={folder}/model_ncnn.py', *names)
+        stage.milliseconds, said = tool('pnnx2ncnn', 'fp16=0', f'ncnnpy={folder}/model_ncnn.py', *names, allow=(0, 1) if may_refuse else (0,))
+        if not names[2].exists():
+            stage.refused = said.splitlines()[0] if said else 'without a word'
+            return stage
         stage.operators = operators(names[2])
         stage.ncnn = check_ncnn(folder, 'model', inputs, want)
     except Exception as e:
@@ -335,66 +341,49 @@ def check_network(name):
         with torch.no_grad():
             want = tensors(net(*clones(inputs)))
         check_vacuous(want)
-        return stages(folder / 'model.pt', inputs, want, folder, networks.NETWORKS[base].ncnn, scripted=how == 'script')
+        return stages(folder / 'model.pt', inputs, want, folder, 'must' if networks.NETWORKS[base].ncnn else 'no', scripted=how == 'script')
 
 
-@dataclasses.dataclass
-class Case:
-    name: str
-    what: typing.Any
-    inputs: typing.Callable[[], list]
-    ncnn: typing.Any
-    script: bool
-    levels: tuple
+def check_types(c, folder):
+    """The operator that must come out of pt2pnnx is there, and what must not be left is not."""
+    with open(folder / 'pt.param', encoding='utf-8') as f:
+        types = [line.split()[0] for line in f.read().splitlines()[2:]]
+    if c.type and c.type not in types:
+        raise Failure(f'{c.type} is not among {" ".join(types)}')
+    left = [t for t in types if any(t.startswith(a) for a in c.absent)]
+    if left:
+        raise Failure(f'{" ".join(left)} was not raised')
 
 
-def case(name, what, *inputs, ncnn=True, script=False, levels=LEVELS):
-    """One operator case.
-
-    `what` is a module, or a function of tensors.  Each of `inputs` is one set: a tensor, or a tuple of them; or a
-    shape as a list ([1, 3, 8, 8]: standard normal floats), also in the tuple.  `ncnn` is False where ncnn has no such
-    layer, or a predicate of the set's index.
-    """
-    def sets():
-        torch.manual_seed(1)
-        return [tuple(torch.randn(x) if isinstance(x, list) else x for x in (s if isinstance(s, tuple) else (s,))) for s in inputs]
-    return Case(name, what, sets, ncnn, script, levels)
-
-
-class Calls(torch.nn.Module):
-    """A network around a function or module, as a user's would be: the module has a path, `op`."""
-
-    def __init__(self, op):
-        super().__init__()
-        self.op = op
-
-    def forward(self, *args):
-        return self.op(*args)
+def check_other_sizes(c, folder, tolerance):
+    """What pt2pnnx wrote computes, on inputs of other sizes, what the traced network computes."""
+    traced = torch.jit.load(folder / 'model.pt')
+    for which in range(1, len(c.also) + 1):
+        inputs = c.tensors(which)
+        with torch.no_grad():
+            try:
+                want = tensors(traced(*clones(inputs)))
+            except RuntimeError:                    # the trace itself holds the sizes
+                continue
+        check_python(folder, 'pt', inputs, want, tolerance)
 
 
-def as_network(c):
-    """The network of a case, in eval mode; a module gets random weights and statistics."""
-    torch.manual_seed(0)
-    if not isinstance(c.what, torch.nn.Module):
-        return Calls(c.what).eval()
-    networks.randomise(c.what)
-    for m in c.what.modules():
-        if isinstance(m, torch.nn.modules.batchnorm._NormBase) and m.running_mean is not None:
-            m.running_mean.normal_()
-            m.running_var.uniform_(0.5, 2)
-    return (c.what if c.script else Calls(c.what)).eval()
-
-
-def check_case(c, i, inputs):
-    with folder_for(f'{c.name}-{i}') as folder:
-        net = as_network(c)
+def check_operator(c):
+    """One case of a table (test/operators.py)."""
+    tolerance = max(PYTHON_TOLERANCE, c.tolerance if c.tolerance > 1e-4 else 0)
+    with folder_for(c.name) as folder:
+        net, inputs = c.network(), c.tensors()
         with torch.no_grad():
             want = tensors(net(*clones(inputs)))
         saved = torch.jit.script(net) if c.script else torch.jit.trace(net, clones(inputs), check_trace=False)
         saved.save(folder / 'model.pt')
-        check_vacuous(want)
-        ncnn = c.ncnn(i) if callable(c.ncnn) else c.ncnn
-        return stages(folder / 'model.pt', inputs, want, folder, ncnn, c.levels, c.script)
+        done = stages(folder / 'model.pt', inputs, want, folder, 'may', c.script, tolerance)
+        for what, check in (('types', lambda: check_types(c, folder)), ('other sizes', lambda: check_other_sizes(c, folder, tolerance))):
+            try:
+                check()
+            except Exception as e:
+                done.append(Stage(what, problem=problem_text(e)))
+        return done
 
 
 def tap(name, number, check):
@@ -416,7 +405,9 @@ def tap(name, number, check):
 def worst_note(done):
     python = max((s.python for s in done if s.python is not None), default=0)
     ncnn = max((s.ncnn for s in done if s.ncnn is not None), default=None)
-    return f': {len(done)} stages within {python:.0e}' + (f', ncnn within {ncnn:.0e}' if ncnn is not None else '')
+    if any(s.refused for s in done):
+        return f': within {python:.0e}, ncnn refuses'
+    return f': within {python:.0e}' + (f', ncnn within {ncnn:.0e}' if ncnn is not None else '')
 
 
 def run_networks(names):
@@ -431,12 +422,13 @@ def run_networks(names):
     return all([tap(name, i + 1, lambda: check_network(name)) for i, name in enumerate(names)])
 
 
-def run_cases(path, patterns):
-    cases = [c for c in load_module(path).CASES if not patterns or any(p in c.name for p in patterns)]
-    family = pathlib.Path(path).stem
-    todo = [(c, i, s) for c in cases for i, s in enumerate(c.inputs())]
-    print(f'1..{len(todo)}')
-    return all([tap(f'{family}: {c.name} of {shapes_text(s)}', n + 1, lambda: check_case(c, i, s)) for n, (c, i, s) in enumerate(todo)])
+def run_operators(table, patterns):
+    import operators
+    del operators.CASES[:]
+    importlib.import_module(f'operators_{table}')
+    cases = [c for c in operators.CASES if not patterns or any(p in c.name for p in patterns)]
+    print(f'1..{len(cases)}')
+    return all([tap(f'{table}: {c.name}', i + 1, lambda: check_operator(c)) for i, c in enumerate(cases)])
 
 
 def run_model(path, text):
@@ -452,7 +444,7 @@ def run_model(path, text):
     with torch.no_grad():
         want = tensors(net(*clones(inputs)))
     with folder_for(pathlib.Path(path).stem) as folder:
-        done = stages(pathlib.Path(path).resolve(), inputs, want, folder, scripted=True)
+        done = stages(pathlib.Path(path).resolve(), inputs, want, folder, 'may', scripted=True)
     print(table(done))
     return not any(s.problem for s in done)
 
@@ -460,11 +452,10 @@ def run_model(path, text):
 def main(arguments):
     warnings.filterwarnings('ignore')
     torch.set_num_threads(int(os.environ.get('PNNX_THREADS', '1')))
-    sys.modules['oracle'] = sys.modules[__name__]                       # families import it by this name
     if arguments[:1] == ['network']:
         return 0 if run_networks(arguments[1:]) else 1
-    if arguments[:1] == ['cases'] and len(arguments) > 1:
-        return 0 if run_cases(arguments[1], arguments[2:]) else 1
+    if arguments[:1] == ['operators'] and len(arguments) > 1:
+        return 0 if run_operators(arguments[1], arguments[2:]) else 1
     if arguments[:1] == ['model'] and len(arguments) == 3:
         return 0 if run_model(*arguments[1:]) else 1
     print(__doc__, file=sys.stderr)

@@ -1,7 +1,7 @@
 # The tests and what else is no part of the programs: included by the Makefile.
 #
 #   make check                  everything but damage and fuzz; the last line counts
-#   make check FAMILIES=cases_conv NETWORKS=resnet18 BATS=test/cli.bats     some of it
+#   make check TABLES=torch NETWORKS=resnet18 BATS=test/cli.bats     some of it
 #   make damage                 1,000 places of damage in every input format
 #   make check-debian-torch     build and a short test run against Debian's libtorch-dev
 
@@ -26,10 +26,10 @@ tests: all $(TEST_PROGRAMS)
 
 BATS_PROGRAM := $(firstword $(wildcard build/venv/bin/bats) bats)
 BATS     ?= $(wildcard test/*.bats)
-FAMILIES ?= $(patsubst test/%.py,%,$(wildcard test/cases_*.py))
+TABLES   ?= $(patsubst test/operators_%.py,%,$(wildcard test/operators_*.py))
 NETWORKS ?= all
 
-CHECKS := $(BATS:test/%.bats=check-bats-%) $(FAMILIES:%=check-cases-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
+CHECKS := $(BATS:test/%.bats=check-bats-%) $(TABLES:%=check-operators-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
 ENVIRONMENT = PNNX_BUILD='$(abspath $(O))' PNNX_BIN='$(abspath $(O))/bin' PYTHON='$(PYTHON)' PYTHONDONTWRITEBYTECODE=1
 
 check: tests
@@ -39,8 +39,8 @@ check: tests
 
 check-bats-%: tests
 	@$(ENVIRONMENT) test/tap run $*.bats $(RESULTS)/$*.bats.tap $(BATS_PROGRAM) --tap test/$*.bats
-check-cases-%: tests
-	@$(ENVIRONMENT) test/tap run $* $(RESULTS)/$*.tap $(PYTHON) -W ignore test/oracle.py cases test/$*.py
+check-operators-%: tests
+	@$(ENVIRONMENT) test/tap run 'operators, $*' $(RESULTS)/operators-$*.tap $(PYTHON) -W ignore test/oracle.py operators $*
 # In two parts, so that two processors have work.
 check-networks-%: tests
 	@$(ENVIRONMENT) test/tap run 'networks, $(subst of, of ,$*)' $(RESULTS)/networks-$*.tap \
