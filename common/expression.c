@@ -2,7 +2,6 @@
  * expression_form.c. */
 #include "common/expression.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/expression_text.h"
@@ -169,6 +168,7 @@ static struct value build_call(struct builder *b, const struct term *t, struct o
         return build(b, t->items[0], root);
     struct value first = build(b, t->items[0], NULL);
     struct value second = t->count > 1 ? build(b, t->items[1], NULL) : value_none();
+    b->bad = b->bad || first.kind == VALUE_LIST || second.kind == VALUE_LIST;
     struct operator* op = root;
     if (root) {
         while (op->argument_count > 0)
@@ -247,33 +247,27 @@ static void take_apart(struct operator* op)
 
 /* ---- other operators that only hold a value ---- */
 
-/* pnnx.SliceIndexes: a list of integers and "@k", its inputs. */
+/* pnnx.SliceIndexes: indexes=(0,@0), a list of integers and inputs. */
 static void take_indexes(struct operator* op)
 {
-    const struct value *inputs = operator_get(op, "inputs"), *indexes = operator_get(op, "indexes");
-    size_t count = indexes && indexes->kind == VALUE_LIST ? indexes->list.count : 0;
-    struct value *items = arena_array(&op->graph->arena, count, sizeof *items);
-    bool bad = count == 0 || op->output_count != 1;
-    for (size_t i = 0; i < count; i++) {
-        items[i] = indexes->list.items[i];
-        if (items[i].kind != VALUE_STRING)
-            continue;
-        bool operand = items[i].string[0] == '@';
-        char *end;
-        long k = strtol(items[i].string + operand, &end, 10);
-        bad = bad || *end || end == items[i].string + operand;
-        if (!operand)
-            items[i] = value_int(k);
-        else if (!bad && inputs && inputs->kind == VALUE_LIST && k >= 0 && (size_t)k < inputs->list.count)
-            items[i] = inputs->list.items[k];
-        else
-            bad = true;
+    struct graph *g = op->graph;
+    const struct value *inputs = operator_get(op, "inputs");
+    const char *text = operator_string(op, "indexes", "");
+    struct builder b = { .graph = g, .op = op };
+    if (inputs && inputs->kind == VALUE_LIST) {
+        b.inputs = inputs->list.items;
+        b.input_count = inputs->list.count;
     }
-    if (bad)
+    size_t length = strlen(text);
+    const char *list =
+        length > 1 ? arena_printf(&g->arena, "[%.*s]", (int)(length - 2 < 100000 ? length - 2 : 0), text + 1)
+                   : "";
+    struct term *t = expression_parse(&g->arena, list, b.input_count);
+    if (!t || t->kind != TERM_LIST || !operands_exist(t, b.inputs, b.input_count) || op->output_count != 1)
         report(STATUS_MALFORMED, operator_place(op),
-               "pnnx.SliceIndexes '%s': indexes are no integers and inputs", op->name);
+               "pnnx.SliceIndexes '%s': '%s' is no list of integers and inputs", op->name, text);
     else
-        dissolve(op, value_list(items, count));
+        dissolve(op, build(&b, t, NULL));
 }
 
 /* Tensor.index with constant indices has them as text: expr=[None,[0,2,1]]. */

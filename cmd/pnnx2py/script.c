@@ -167,8 +167,8 @@ static void print_example_inputs(struct printer *p)
         lines_printf(t, "    return (%s%s)\n", names.bytes ? names.bytes : "", count == 1 ? "," : "");
     else
         lines_printf(
-            t, "    raise ValueError('the shapes of the inputs are not known: call test_inference(%.*s)')\n",
-            (int)(names.size - 2), names.bytes);
+            t, "    raise ValueError('the shapes of the inputs are not known: call test_inference(%s)')\n",
+            names.bytes);
     lines_release(&names);
 }
 
