@@ -356,7 +356,7 @@ static void keep_spelling(struct strings *strings, struct value *v, const char *
 {
     struct text_buffer usual = { 0 };
     put_value(&usual, v, in_list);
-    if (usual.size != length || memcmp(usual.bytes, text, length) != 0)
+    if (usual.size != length || (length > 0 && memcmp(usual.bytes, text, length) != 0))
         v->text = intern_length(strings, text, length);
     text_release(&usual);
 }
@@ -396,17 +396,28 @@ static bool looks_otherwise(const char *text)
 {
     struct value number;
     size_t length = strlen(text);
-    if (is_digit(text[0]) || (text[0] == '-' && is_digit(text[1])) || text[0] == '(' || text[0] == '[')
+    if (is_digit(text[0]) || (text[0] == '-' && is_digit(text[1])))
         return true;
     return is_text(text, length, "None") || is_text(text, length, "True") || is_text(text, length, "False") ||
            scan_any_number(text, text + length, &number);
+}
+
+static bool has_special(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (is_special(*text))
+            return true;
+    return false;
 }
 
 static void put_string(struct text_buffer *buffer, const char *text, bool in_list)
 {
     if (text[0] == '\0' && in_list)
         text_puts(buffer, "%00");
-    put_encoded(buffer, text, in_list ? ",()[]" : "", text[0] != '\0' && looks_otherwise(text));
+    bool bracket = text[0] == '(' || text[0] == '[';
+    bool encode_first =
+        bracket || (!has_special(text) && looks_otherwise(text)); /* a code makes it a string */
+    put_encoded(buffer, text, in_list ? ",()[]" : "", encode_first);
 }
 
 static void put_float(struct text_buffer *buffer, double f)
@@ -421,6 +432,17 @@ void pnnx_put_int(struct text_buffer *buffer, int64_t i)
     char text[24];
     int length = snprintf(text, sizeof text, "%" PRId64, i);
     text_put(buffer, text, (size_t)length);
+}
+
+/* Upstream has 32-bit integers, and cannot read longer ones.  The ends of the 64-bit range, which mean "to the end"
+ * where they occur, are written as those of its range, as upstream does. */
+static int64_t upstream_int(int64_t i)
+{
+    if (i >= INT64_MAX - 1)
+        return i - INT64_MAX + INT32_MAX;
+    if (i <= INT64_MIN + 1)
+        return i - INT64_MIN + INT32_MIN;
+    return i;
 }
 
 static void put_complex(struct text_buffer *buffer, double re, double im)
@@ -452,7 +474,7 @@ static void put_value(struct text_buffer *buffer, const struct value *v, bool in
     switch (v->kind) {
     case VALUE_NONE: text_puts(buffer, "None"); break;
     case VALUE_BOOL: text_puts(buffer, v->boolean ? "True" : "False"); break;
-    case VALUE_INT: pnnx_put_int(buffer, v->integer); break;
+    case VALUE_INT: pnnx_put_int(buffer, upstream_int(v->integer)); break;
     case VALUE_FLOAT: put_float(buffer, v->real); break;
     case VALUE_COMPLEX: put_complex(buffer, v->complex.re, v->complex.im); break;
     case VALUE_STRING: put_string(buffer, v->string, in_list); break;

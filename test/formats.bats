@@ -65,6 +65,113 @@ custom.Op                op                       1 1 x y a=[1,2] b=1E5 c=+1 d=1
 END
 }
 
+@test "formats: values are what they look like as a whole" {
+    run -0 "$BUILD/test/values" None True 1 -1 +1 0x1F 1. .5 1E5 1e-5 inf -inf nan nan.0 1+2j 1.5+-2j -1-2.5e3j 2j \
+        2d 3x3 1.2.3 - '' 1e inf1 True1 '()' '[]' '(1)' '(1,)' '[1,2.0]' '(a, b)' '(2d,,None)' '(1' a,b %32d %25 %2 50% \
+        torch.float bij,jk '(f(a,b),c)' 99999999999999999999 j 1+j @0 a=b
+    assert_output 'none None
+bool True
+int 1
+int -1
+int 1
+int 31
+float 1.0
+float 0.5
+float 100000.0
+float 1.000000e-5
+float inf
+float -inf
+float nan
+float nan
+complex 1.0+2.0j
+complex 1.5-2.0j
+complex -1.0-2500.0j
+complex 0.0+2.0j
+string %32d
+string %33x3
+string %31.2.3
+string -
+string 
+string %31e
+string inf1
+string True1
+list ()
+list ()
+list (1)
+list (1)
+list (1,2.0)
+list (a,b)
+list (%32d,%00,None)
+string %281
+string a,b
+string %32d
+string %25
+string %252
+string 50%25
+string torch.float
+string bij,jk
+list (f%28a%2Cb%29,c)
+string %399999999999999999999
+string j
+string %31+j
+string @0
+string a=b'
+}
+
+@test "formats: floats have upstream's layout, with the digits of a double" {
+    run -0 "$BUILD/test/values" 0.0 -0.0 1.0 0.1 0.0001 0.00001 0.000123456789012345678 0.0123456789012345678 \
+        123456.789 999999.0 1000000.0 16777216.0 1e10 1e22 3.4028234663852886e38 1e-12 5e-324 2.5e-310 \
+        1.7976931348623157e308 0.3333333333333333 0.1234567890123456789 1e400 1e-400
+    assert_output 'float 0.0
+float -0.0
+float 1.0
+float 0.1
+float 0.0001
+float 1.000000e-5
+float 1.2345678901234567e-4
+float 1.2345678901234568e-2
+float 123456.789
+float 999999.0
+float 1.000000e6
+float 1.6777216e7
+float 1.000000e10
+float 1.000000e22
+float 3.4028234663852886e38
+float 1.000000e-12
+float 5.000000e-324
+float 2.500000e-310
+float 1.7976931348623157e308
+float 0.3333333333333333
+float 0.12345678901234568
+float inf
+float 0.0'
+}
+
+@test "formats: floats have the shortest digits that read back" {
+    "$PYTHON" - "$BUILD/test/values" <<'END'
+import random, re, struct, subprocess, sys
+random.seed(1)
+numbers = [struct.unpack('<d', random.randbytes(8))[0] for _ in range(20000)]
+numbers += [random.choice([1, -1]) * random.uniform(1, 10) * 10.0 ** random.randint(-8, 8) for _ in range(20000)]
+numbers += [round(random.uniform(-1000, 1000), random.randint(0, 8)) for _ in range(20000)]
+numbers = [x for x in numbers if x == x and abs(x) != float('inf')]
+text = ''.join(repr(x) + '\n' for x in numbers)
+lines = subprocess.run(sys.argv[1], input=text, capture_output=True, text=True, check=True).stdout.splitlines()
+digits = lambda s: re.sub(r'e.*|\D', '', s).strip('0')
+assert len(lines) == len(numbers)
+for x, line in zip(numbers, lines):
+    kind, got = line.split()
+    assert kind == 'float' and float(got) == x and digits(got) == digits(repr(x)), (repr(x), line)
+END
+}
+
+@test "formats: the ends of the 64-bit range are written as upstream's, where they were not read" {
+    run -0 "$BUILD/test/values" -9223372036854775807 9223372036854775806 9223372036854775805
+    assert_output "int -2147483647
+int 2147483646
+int 9223372036854775805"
+}
+
 @test "formats: expr, indexes and equation are kept as text, whatever they look like" {
     keeps <<'END'
 pnnx.Input               in                       0 1 x
