@@ -1,4 +1,6 @@
 /* mapping.c - see mapping.h. */
+#define _DEFAULT_SOURCE /* madvise() */
+
 #include "formats/mapping.h"
 
 #include <errno.h>
@@ -18,10 +20,14 @@
 
 struct owned_mapping {
     struct mapping map; /* first, so that both have one address */
-    void *base;         /* what to release: of mmap() when mapped, else of malloc(); may be NULL */
-    size_t length;      /* bytes at base */
+    struct owned_mapping *next;
+    void *base;    /* what to release: of mmap() when mapped, else of malloc(); may be NULL */
+    size_t length; /* bytes at base */
     bool mapped;
 };
+
+/* All that are open, for mapping_forget(). */
+static struct owned_mapping *mappings;
 
 static _Noreturn void die_reading(const char *name, int error)
 {
@@ -34,6 +40,8 @@ static struct mapping *mapping_make(const char *name, void *base, size_t length,
 {
     struct owned_mapping *own = xmalloc(sizeof *own);
     *own = (struct owned_mapping){ .base = base, .length = length, .mapped = mapped };
+    own->next = mappings;
+    mappings = own;
     own->map.name = name != NULL ? name : "-";
     own->map.data = length > skip ? (const uint8_t *)base + skip : NULL;
     own->map.size = length > skip ? length - skip : 0;
@@ -164,10 +172,26 @@ struct mapping *mapping_of(const char *name, const void *bytes, size_t size)
 
 void mapping_close(struct mapping *map)
 {
-    struct owned_mapping *own = (struct owned_mapping *)map;
+    struct owned_mapping *own = (struct owned_mapping *)map, **link = &mappings;
+    while (*link != own)
+        link = &(*link)->next;
+    *link = own->next;
     if (own->mapped)
         munmap(own->base, own->length);
     else
         free(own->base);
     free(own);
+}
+
+void mapping_forget(const void *data, size_t size)
+{
+    uintptr_t start = (uintptr_t)data, end = start + size, page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    struct owned_mapping *own = mappings;
+    while (own != NULL &&
+           (!own->mapped || start < (uintptr_t)own->base || end > (uintptr_t)own->base + own->length))
+        own = own->next;
+    start -= start % page; /* a page that others use too is only read again */
+    end -= end % page;
+    if (own != NULL && start < end)
+        madvise((void *)start, end - start, MADV_DONTNEED);
 }

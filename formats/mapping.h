@@ -19,4 +19,10 @@ struct mapping *mapping_open(const char *name);
 struct mapping *mapping_of(const char *name, const void *bytes, size_t size);
 void mapping_close(struct mapping *map);
 
+/* Says that these bytes, if they lie in a mapped file, are not needed for a while: they leave this process's memory
+ * (not the page cache), so that a large model does not look like memory in use.  They can be read again. */
+void mapping_forget(const void *data, size_t size);
+/* Work through large data in pieces of this size, and forget each. */
+#define MAPPING_PIECE ((size_t)4 << 20)
+
 #endif

@@ -16,6 +16,7 @@
 
 #include "common/arena.h"
 #include "common/report.h"
+#include "formats/mapping.h"
 
 /* Writes of this size and more go to the file directly, smaller ones through a buffer of this size. */
 #define BUFFER_SIZE ((size_t)1 << 18)
@@ -222,6 +223,16 @@ static void flush(struct output *out)
     write_out(out, out->buffer, used);
 }
 
+/* Weights, mostly: straight from the mapped input. */
+static void write_large(struct output *out, const uint8_t *from, size_t size)
+{
+    for (size_t piece; size > 0; from += piece, size -= piece) {
+        piece = size < MAPPING_PIECE ? size : MAPPING_PIECE;
+        write_out(out, from, piece);
+        mapping_forget(from, piece);
+    }
+}
+
 void output_write(struct output *out, const void *bytes, size_t size)
 {
     if (size == 0)
@@ -230,7 +241,7 @@ void output_write(struct output *out, const void *bytes, size_t size)
         flush(out);
     out->position += size;
     if (size >= BUFFER_SIZE) {
-        write_out(out, bytes, size);
+        write_large(out, bytes, size);
         return;
     }
     memcpy(out->buffer + out->used, bytes, size);

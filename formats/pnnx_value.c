@@ -1,6 +1,5 @@
 /* pnnx_value.c - the spelling of names and values in the PNNX text, both ways.  The rules are in pnnx(5). */
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,15 +110,14 @@ static void put_encoded(struct text_buffer *buffer, const char *text, const char
 {
     if (text[0] != '\0' && encode_first)
         put_code(buffer, *text++);
-    for (; *text != '\0'; text++) {
-        size_t plain = 0;
-        while (text[plain] != '\0' && !is_special(text[plain]) && strchr(also, text[plain]) == NULL)
-            plain++;
-        text_put(buffer, text, plain);
-        text += plain;
+    for (const char *plain = text;; text++) {
+        if (*text != '\0' && !is_special(*text) && (also[0] == '\0' || strchr(also, *text) == NULL))
+            continue;
+        text_put(buffer, plain, (size_t)(text - plain));
         if (*text == '\0')
             return;
         put_code(buffer, *text);
+        plain = text + 1;
     }
 }
 
@@ -429,9 +427,14 @@ static void put_float(struct text_buffer *buffer, double f)
 
 void pnnx_put_int(struct text_buffer *buffer, int64_t i)
 {
-    char text[24];
-    int length = snprintf(text, sizeof text, "%" PRId64, i);
-    text_put(buffer, text, (size_t)length);
+    char text[24], *p = text + sizeof text;
+    uint64_t rest = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
+    do
+        *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (i < 0)
+        *--p = '-';
+    text_put(buffer, p, (size_t)(text + sizeof text - p));
 }
 
 /* Upstream has 32-bit integers, and cannot read longer ones.  The ends of the 64-bit range, which mean "to the end"

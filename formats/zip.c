@@ -32,7 +32,16 @@
 
 uint32_t crc32_of(const void *data, size_t size)
 {
-    return size == 0 ? 0 : libdeflate_crc32(0, data, size);
+    const uint8_t *p = data;
+    uint32_t crc = 0;
+    bool large = size >= MAPPING_PIECE / 4;
+    for (size_t piece; size > 0; p += piece, size -= piece) {
+        piece = size < MAPPING_PIECE ? size : MAPPING_PIECE;
+        crc = libdeflate_crc32(crc, p, piece);
+        if (large)
+            mapping_forget(p, piece);
+    }
+    return crc;
 }
 
 /* ---- reading ---- */
