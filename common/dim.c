@@ -321,10 +321,18 @@ bool dim_constant(const struct graph *g, int64_t d, int64_t *out)
 bool dim_not_negative(const struct graph *g, int64_t d)
 {
     const struct symbol *symbol = symbol_of(g, d);
-    for (int i = 0; symbol && i < symbol->count; i++)
-        if (symbol->terms[i].factor < 0)
+    int64_t least = 0;
+    for (int i = 0; symbol && i < symbol->count; i++) {
+        const struct term *t = &symbol->terms[i];
+        bool floors = false;
+        for (int j = 0; j < t->degree; j++)
+            floors |= g->symbols->atoms[t->atoms[j]].floor;
+        if (t->degree > 0 && t->factor < 0)
             return false;
-    return symbol || d >= 0;
+        if (!floors && !int_add(least, t->factor, &least))
+            return false;
+    }
+    return symbol ? least >= 0 : d >= 0;
 }
 
 bool dim_equal(int64_t a, int64_t b)

@@ -39,7 +39,7 @@ int64_t dim_product(struct graph *g, const int64_t *dims, int count);
  * 2.  dim_constant() gets numbers back: true for sizes and for these. */
 int64_t dim_int(struct graph *g, int64_t i);
 bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
-/* True when d is known not to be negative, whatever the names stand for. */
+/* True when d cannot be negative, as the names stand for sizes of at least 1. */
 bool dim_not_negative(const struct graph *g, int64_t d);
 /* True when a and b are known to be equal. */
 bool dim_equal(int64_t a, int64_t b);

@@ -1,0 +1,286 @@
+/* reduce.c - sums, extremes and statistics over axes; running sums; sorting. */
+#include <math.h>
+#include <string.h>
+
+#include "shape.h"
+
+bool evaluate_extreme(struct call *c, bool maximum);
+void shape_binary(struct call *c);
+
+enum reduction {
+    REDUCE_NONE, /* not evaluated */
+    REDUCE_SUM,
+    REDUCE_PROD,
+    REDUCE_MEAN,
+    REDUCE_MAX,
+    REDUCE_MIN,
+    REDUCE_ANY,
+    REDUCE_ALL,
+    REDUCE_INDEX, /* argmax, argmin */
+    REDUCE_FLOAT, /* norms, logsumexp: integers become floats */
+    REDUCE_COUNT,
+};
+
+static enum dtype reduced_type(const struct call *c, enum dtype t)
+{
+    switch ((enum reduction)c->row->code) {
+    case REDUCE_SUM:
+    case REDUCE_PROD: return dtype_is_integer(t) || t == DTYPE_BOOL ? DTYPE_I64 : t;
+    case REDUCE_ANY:
+    case REDUCE_ALL: return t == DTYPE_U8 ? DTYPE_U8 : DTYPE_BOOL;
+    case REDUCE_INDEX:
+    case REDUCE_COUNT: return DTYPE_I64;
+    case REDUCE_FLOAT: return dtype_to_real(dtype_to_float(t));
+    default: return t;
+    }
+}
+
+/* The shape without the axes, or with 1 in their place. */
+static int reduced_dims(const struct fact *x, unsigned axes, bool keep, int64_t *dims)
+{
+    int rank = 0;
+    for (int i = 0; i < x->rank; i++) {
+        if (!(axes >> i & 1))
+            dims[rank++] = x->dims[i];
+        else if (keep)
+            dims[rank++] = 1;
+    }
+    return rank;
+}
+
+static void shape_reduce(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t dims[MAX_RANK];
+    unsigned axes;
+    enum dtype dtype = arg_dtype(c, "dtype", reduced_type(c, x.dtype));
+    result(c, 0, dtype, RANK_UNKNOWN, NULL);
+    result(c, 1, dtype, RANK_UNKNOWN, NULL);
+    if (x.rank == RANK_UNKNOWN || !arg_axes(c, "dim", x.rank, &axes))
+        return;
+    int rank = reduced_dims(&x, axes, arg_bool(c, "keepdim", false), dims);
+    for (size_t i = 0; i < c->op->output_count; i++)
+        result(c, i, dtype, rank, dims);
+}
+
+/* max, min, median: over all, over one axis with indices, or of two tensors. */
+static void shape_extreme(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    if (arg_present(c, "other")) {
+        shape_binary(c);
+        return;
+    }
+    shape_reduce(c);
+    if (c->op->output_count > 1)
+        c->results[1].dtype = DTYPE_I64;
+    c->results[0].dtype = x.dtype;
+}
+
+/* kthvalue, mode: over the last axis unless told. */
+static void shape_axis_extreme(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t dims[MAX_RANK];
+    int axis;
+    if (x.rank == RANK_UNKNOWN || !arg_axis(c, "dim", x.rank, -1, &axis))
+        return;
+    int rank = reduced_dims(&x, 1u << axis, arg_bool(c, "keepdim", false), dims);
+    result(c, 0, x.dtype, rank, dims);
+    result(c, 1, DTYPE_I64, rank, dims);
+}
+
+/* One number more into an accumulator. */
+static double accumulate(enum reduction code, double sum, double x)
+{
+    switch (code) {
+    case REDUCE_PROD: return sum * x;
+    case REDUCE_MAX: return isnan(sum) || sum > x ? sum : x;
+    case REDUCE_MIN: return isnan(sum) || sum < x ? sum : x;
+    case REDUCE_ANY: return sum != 0 || x != 0;
+    case REDUCE_ALL: return sum != 0 && x != 0;
+    default: return sum + x;
+    }
+}
+
+static int64_t accumulate_int(enum reduction code, int64_t sum, int64_t x)
+{
+    switch (code) {
+    case REDUCE_PROD: return (int64_t)((uint64_t)sum * (uint64_t)x);
+    case REDUCE_MAX: return sum > x ? sum : x;
+    case REDUCE_MIN: return sum < x ? sum : x;
+    case REDUCE_ANY: return sum || x;
+    case REDUCE_ALL: return sum && x;
+    default: return (int64_t)((uint64_t)sum + (uint64_t)x);
+    }
+}
+
+/* Reduces the last axes, `inner` elements at a time. */
+static const struct tensor *reduce_inner(struct call *c, const struct tensor *x, int64_t inner)
+{
+    enum reduction code = (enum reduction)c->row->code;
+    const struct fact *f = &c->results[0];
+    bool reals = dtype_is_float(x->dtype) || dtype_is_float(f->dtype);
+    uint8_t *data;
+    struct tensor *out = tensor_new(c, f->dtype, f->rank, f->dims, x->weight, &data);
+    if (!out || inner < 1)
+        return NULL;
+    for (int64_t i = 0; i < out->count; i++) {
+        size_t at = (size_t)(i * inner);
+        double sum = element_real(x->dtype, x->data, at);
+        int64_t isum = element_int(x->dtype, x->data, at);
+        for (int64_t j = 1; j < inner; j++) {
+            if (reals)
+                sum = accumulate(code, sum, element_real(x->dtype, x->data, ++at));
+            else
+                isum = accumulate_int(code, isum, element_int(x->dtype, x->data, ++at));
+        }
+        if (code == REDUCE_MEAN)
+            sum /= (double)inner;
+        if (reals)
+            element_set_real(out->dtype, data, (size_t)i, sum);
+        else
+            store_int(data, out->dtype, i, isum);
+    }
+    return out;
+}
+
+static bool evaluate_reduce(struct call *c)
+{
+    const struct tensor *x = arg_constant(c, "input");
+    int64_t dims[MAX_RANK], strides[MAX_RANK], own[MAX_RANK], inner = 1;
+    unsigned axes;
+    int rank = 0;
+    if (c->row->code == REDUCE_NONE || !x || c->op->output_count != 1 || c->results[0].rank == RANK_UNKNOWN ||
+        x->rank > MAX_RANK || !dtype_evaluable(x->dtype) || !arg_axes(c, "dim", x->rank, &axes))
+        return false;
+    row_major(x->rank, x->dims, own);
+    for (int last = 0; last < 2; last++)
+        for (int i = 0; i < x->rank; i++)
+            if ((axes >> i & 1) == (unsigned)last) {
+                strides[rank] = own[i];
+                dims[rank++] = x->dims[i];
+                inner *= last ? x->dims[i] : 1;
+            }
+    x = tensor_strided(c, x, rank, dims, 0, strides);
+    if (x)
+        x = reduce_inner(c, x, inner);
+    if (x)
+        result_constant(c, 0, x);
+    return x;
+}
+
+static bool evaluate_max(struct call *c)
+{
+    if (arg_present(c, "other"))
+        return evaluate_extreme(c, c->row->code == REDUCE_MAX);
+    return evaluate_reduce(c);
+}
+
+/* ---- running sums ---- */
+
+static void shape_cumulative(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    bool sums = dtype_is_integer(x.dtype) || x.dtype == DTYPE_BOOL;
+    result(c, 0, arg_dtype(c, "dtype", sums ? DTYPE_I64 : x.dtype), x.rank, x.dims);
+}
+
+static void shape_cummax(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    result_like(c, 0, &x);
+    result(c, 1, DTYPE_I64, x.rank, x.dims);
+}
+
+static bool evaluate_cumulative(struct call *c)
+{
+    const struct tensor *x = arg_constant(c, "input");
+    enum reduction code = (enum reduction)c->row->code;
+    int64_t strides[MAX_RANK];
+    struct tensor *out;
+    uint8_t *data;
+    int axis;
+    if (!x || !dtype_evaluable(x->dtype) || x->rank > MAX_RANK || x->rank < 1 ||
+        !arg_axis(c, "dim", x->rank, 0, &axis))
+        return false;
+    out = tensor_new(c, c->results[0].dtype, x->rank, x->dims, x->weight, &data);
+    if (!out)
+        return false;
+    row_major(x->rank, x->dims, strides);
+    for (int64_t i = 0; i < out->count; i++) {
+        bool first = i / strides[axis] % x->dims[axis] == 0;
+        size_t at = (size_t)i, before = (size_t)(i - strides[axis]);
+        if (dtype_is_float(out->dtype)) {
+            double v = element_real(x->dtype, x->data, at);
+            element_set_real(out->dtype, data, at,
+                             first ? v : accumulate(code, element_real(out->dtype, data, before), v));
+        } else {
+            int64_t v = element_int(x->dtype, x->data, at);
+            store_int(data, out->dtype, i,
+                      first ? v : accumulate_int(code, element_int(out->dtype, data, before), v));
+        }
+    }
+    result_constant(c, 0, out);
+    return true;
+}
+
+/* ---- sorting ---- */
+
+static void shape_topk(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t dims[MAX_RANK], k = arg_size(c, "k", DIM_UNKNOWN);
+    int axis;
+    if (x.rank < 1 || !arg_axis(c, "dim", x.rank, -1, &axis))
+        return;
+    if (dim_known(k) && dim_known(x.dims[axis]) && k > x.dims[axis]) {
+        wrong(c, "k=%lld of %lld", (long long)k, (long long)x.dims[axis]);
+        return;
+    }
+    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    dims[axis] = k;
+    result(c, 0, x.dtype, x.rank, dims);
+    result(c, 1, DTYPE_I64, x.rank, dims);
+}
+
+static void shape_argsort(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    result(c, 0, DTYPE_I64, x.rank, x.dims);
+}
+
+static void shape_bucketize(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    result(c, 0, arg_bool(c, "out_int32", false) ? DTYPE_I32 : DTYPE_I64, x.rank, x.dims);
+}
+
+static const struct row rows[] = {
+    {"sum nansum",                                                              shape_reduce,       evaluate_reduce,     REDUCE_SUM  },
+    { "prod",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_PROD },
+    { "mean",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_MEAN },
+    { "amax",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_MAX  },
+    { "amin",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_MIN  },
+    { "any",                                                                    shape_reduce,       evaluate_reduce,     REDUCE_ANY  },
+    { "all",                                                                    shape_reduce,       evaluate_reduce,     REDUCE_ALL  },
+    { "argmax argmin",                                                          shape_reduce,       NULL,                REDUCE_INDEX},
+    { "count_nonzero",                                                          shape_reduce,       NULL,                REDUCE_COUNT},
+    { "nanmean aminmax",                                                        shape_reduce,       NULL,                REDUCE_NONE },
+    { "std var std_mean var_mean norm frobenius_norm nuclear_norm logsumexp linalg.norm linalg_norm "
+      "linalg.vector_norm linalg_vector_norm vector_norm norm_except_dim", shape_reduce,       NULL,                REDUCE_FLOAT},
+    { "max",                                                                    shape_extreme,      evaluate_max,        REDUCE_MAX  },
+    { "min",                                                                    shape_extreme,      evaluate_max,        REDUCE_MIN  },
+    { "median nanmedian",                                                       shape_extreme,      NULL,                REDUCE_NONE },
+    { "kthvalue mode",                                                          shape_axis_extreme, NULL,                0           },
+    { "cumsum",                                                                 shape_cumulative,   evaluate_cumulative, REDUCE_SUM  },
+    { "cumprod",                                                                shape_cumulative,   evaluate_cumulative, REDUCE_PROD },
+    { "logcumsumexp",                                                           shape_same,         NULL,                0           },
+    { "cummax cummin",                                                          shape_cummax,       NULL,                0           },
+    { "sort msort",                                                             shape_cummax,       NULL,                0           },
+    { "topk",                                                                   shape_topk,         NULL,                0           },
+    { "argsort",                                                                shape_argsort,      NULL,                0           },
+    { "bucketize searchsorted",                                                 shape_bucketize,    NULL,                0           },
+};
+
+const struct family family_reduce = { rows, LENGTH(rows) };
