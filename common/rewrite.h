@@ -4,7 +4,11 @@
  *
  *     struct rules *fuse = rules_new(strings, signatures, functions, LENGTH(functions));
  *     rules_read(fuse, "fuse.rules", text, size);
- *     if (rules_check(fuse)) rules_apply(fuse, g); */
+ *     report_stop();
+ *     rules_apply(fuse, g);
+ *
+ * Weights of an ncnn layer, [tagged c@weight, raw c@bias?], become attributes whose keys are their position among those
+ * that are present and the letter of their storage: "0t", "1r".  (A layer has at most ten.) */
 #ifndef COMMON_REWRITE_H
 #define COMMON_REWRITE_H
 
@@ -18,9 +22,10 @@ struct rules;
 /* What a function called from a rule gets and gives.  An argument that is unknown (see pnnx.rules, three
  * values) makes the call unknown without calling. */
 enum rule_kind {
-    RULE_VALUE,  /* struct value: numbers, strings, lists, operands */
-    RULE_TENSOR, /* const struct attribute *: constant tensor, by reference */
-    RULE_TENSORS /* a named list of tensors: the result of `@* = f(...)` */
+    RULE_VALUE,   /* struct value: numbers, strings, lists, operands */
+    RULE_TENSOR,  /* const struct attribute *: constant tensor, by reference */
+    RULE_TENSORS, /* a named list of tensors: `self` of a module, the result of `@* = f(...)` */
+    RULE_OPERATOR /* an operator, `P as c`; never a result */
 };
 
 struct rule_tensors {
@@ -31,14 +36,17 @@ struct rule_tensors {
 struct rule_item {
     enum rule_kind kind;
     struct value value;             /* RULE_VALUE */
-    const struct attribute *tensor; /* RULE_TENSOR */
+    const struct attribute *tensor; /* RULE_TENSOR; NULL: absent */
     struct rule_tensors tensors;    /* RULE_TENSORS */
+    const struct operator* op;      /* RULE_OPERATOR */
 };
 
 /* One C function that rules of a program may call.  `types` has a letter for each argument and, after a colon,
- * one for the result: v a value, o an operand, t a tensor, T tensors, i int, f float, s string, l list, b bool,
- * c an operator (`P as c`), * any more of the letter before.  "ti:t" takes a tensor and an int and gives a
- * tensor. */
+ * one for the result: v a value, o an operand, t a tensor (a constant operand or an attribute), T tensors (`self` of a
+ * module), i int, f float (an int is turned into one), s string, l list, b bool, c an operator (`P as c`), * any more
+ * of the letter before.  A `?` behind a letter: the argument may be absent or None, and comes as a NULL tensor or
+ * VALUE_NONE; trailing ones may be left out.  "ti:t" takes a tensor and an int and gives a tensor.  A result that is
+ * a NULL tensor is absent. */
 struct rule_function {
     const char *name;
     const char *types;
@@ -67,7 +75,12 @@ void rules_explain(struct rules *rules, bool on);
  * (STATUS_CONVERSION) when rules chase each other. */
 size_t rules_apply(struct rules *rules, struct graph *g);
 
-/* The examples of a rule file, for tests: each `#>` block with its `#=` and `#!` blocks.  See rewrite-test in
+/* For tests and -r: reports (STATUS_USAGE) rules that an earlier one always shadows, rules that undo each other, and
+ * patterns that hold, inside, what another rule of the set rewrites by itself. */
+void rules_check(struct rules *rules);
+
+/* The examples of a rule file, for tests: each `#>` block with its `#=` and `#!` blocks.  Further `#!` blocks, apart by
+ * a line that is none, are examples of their own, without the others.  See rewrite-test in
  * test/. */
 struct rule_example {
     const char *rule;   /* the rule they stand under */
