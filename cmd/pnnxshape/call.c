@@ -122,7 +122,7 @@ int64_t arg_size(const struct call *c, const char *key, int64_t otherwise)
 {
     const struct value *v = arg_value(c, key);
     if (!v || v->kind == VALUE_NONE)
-        return dim_int(c->graph, otherwise);
+        return otherwise;
     if (v->kind == VALUE_LIST)
         return v->list.count == 1 ? value_size(c, &v->list.items[0]) : DIM_UNKNOWN;
     return value_size(c, v);
@@ -130,7 +130,11 @@ int64_t arg_size(const struct call *c, const char *key, int64_t otherwise)
 
 bool arg_int(const struct call *c, const char *key, int64_t otherwise, int64_t *out)
 {
-    return dim_constant(c->graph, arg_size(c, key, otherwise), out);
+    if (!arg_present(c, key)) {
+        *out = otherwise;
+        return true;
+    }
+    return dim_constant(c->graph, arg_size(c, key, DIM_UNKNOWN), out);
 }
 
 bool arg_real(const struct call *c, const char *key, double otherwise, double *out)

@@ -297,7 +297,7 @@ static bool evaluate_scalar_tensor(struct call *c)
 static void shape_one_hot(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
-    int64_t dims[MAX_RANK + 1], classes = arg_size(c, "num_classes", -1), number;
+    int64_t dims[MAX_RANK + 1], classes = arg_size(c, "num_classes", DIM_UNKNOWN), number;
     if (x.rank == RANK_UNKNOWN || x.rank >= MAX_RANK)
         return;
     if (x.rank)

@@ -193,7 +193,7 @@ static bool einsum_letter(struct einsum *e, unsigned char letter, int64_t size)
         e->size[letter] = size;
         return true;
     }
-    return broadcast_dims(e->call, e->size[letter], size, &e->size[letter]);
+    return broadcast_dims(e->size[letter], size, &e->size[letter]);
 }
 
 /* Walks over one operand's part of the equation. */

@@ -72,18 +72,16 @@ bool sizes_differ(const struct graph *g, int64_t a, int64_t b)
     return dim_constant(g, a, &x) && dim_constant(g, b, &y) && x != y;
 }
 
-bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out)
+bool broadcast_dims(int64_t a, int64_t b, int64_t *out)
 {
-    *out = a;
-    if (dim_equal(a, b) || b == 1)
-        return true;
-    *out = b;
-    if (a == 1)
-        return true;
-    if (dim_known(a) && dim_known(b))
+    if (dim_known(a) && dim_known(b) && a != b && a != 1 && b != 1)
         return false;
-    (void)c;
-    *out = dim_known(a) ? a : dim_known(b) ? b : DIM_UNKNOWN; /* the other one is 1, or the same */
+    if (dim_equal(a, b) || b == 1)
+        *out = a;
+    else if (a == 1)
+        *out = b;
+    else /* one that is not known is 1, or the same as the other */
+        *out = dim_known(a) ? a : dim_known(b) ? b : DIM_UNKNOWN;
     return true;
 }
 
@@ -102,10 +100,10 @@ bool broadcast_facts(struct call *c, const struct fact *facts, int count, int *r
         dims[i] = 1;
     for (int i = 0; i < count; i++)
         for (int j = 0; facts[i].present && j < facts[i].rank; j++) {
-            int64_t *size = &dims[*rank - facts[i].rank + j];
-            if (!broadcast_dims(c, *size, facts[i].dims[j], size)) {
-                wrong(c, "the shapes do not broadcast: %s against %s", sizes_text(c, &facts[i].dims[j], 1),
-                      sizes_text(c, size, 1));
+            int64_t *size = &dims[*rank - facts[i].rank + j], other = facts[i].dims[j];
+            if (!broadcast_dims(*size, other, size)) {
+                wrong(c, "the shapes do not broadcast: %s against %s", dim_text(c->graph, *size),
+                      dim_text(c->graph, other));
                 return false;
             }
         }

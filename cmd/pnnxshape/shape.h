@@ -122,7 +122,7 @@ bool arg_real(const struct call *c, const char *key, double otherwise, double *o
 bool arg_bool(const struct call *c, const char *key, bool otherwise);
 const char *arg_text(const struct call *c, const char *key, const char *otherwise);
 enum dtype arg_dtype(const struct call *c, const char *key, enum dtype otherwise);
-int64_t arg_size(const struct call *c, const char *key, int64_t otherwise); /* a dimension; see dim_int() */
+int64_t arg_size(const struct call *c, const char *key, int64_t otherwise); /* a dimension, as `otherwise` is */
 /* Lists of integers (a single one counts as a list): how many were written, ABSENT (also for None), or UNKNOWN (the
  * length is not known, or more than `room`).  arg_ints() is UNKNOWN too when an item is. */
 int arg_sizes(const struct call *c, const char *key, int64_t *out, int room);
@@ -156,7 +156,7 @@ enum dtype dtype_to_real(enum dtype t);                        /* C64 becomes F3
 enum dtype dtype_to_complex(enum dtype t);
 /* Broadcasts shapes; false when they cannot be (reported).  *rank may become RANK_UNKNOWN. */
 bool broadcast_facts(struct call *c, const struct fact *facts, int count, int *rank, int64_t *dims);
-bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out);
+bool broadcast_dims(int64_t a, int64_t b, int64_t *out); /* false, and nothing written: they cannot be */
 /* True when the two sizes cannot be equal. */
 bool sizes_differ(const struct graph *g, int64_t a, int64_t b);
 
