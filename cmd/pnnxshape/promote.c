@@ -80,8 +80,10 @@ bool broadcast_dims(int64_t a, int64_t b, int64_t *out)
         *out = a;
     else if (a == 1)
         *out = b;
-    else /* one that is not known is 1, or the same as the other */
-        *out = dim_known(a) ? a : dim_known(b) ? b : DIM_UNKNOWN;
+    else if (dim_known(a) || b == DIM_UNKNOWN) /* one that is not known is 1, or the same as the other */
+        *out = a;
+    else
+        *out = dim_known(b) || a == DIM_UNKNOWN ? b : DIM_UNKNOWN;
     return true;
 }
 
