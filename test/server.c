@@ -3,6 +3,7 @@
  * Reads a line for each run: the file that standard error goes to, then the arguments, with tabs between them.  Runs
  * pt2pnnx's own main() in a child, and prints its exit status (128 and the signal's number when a signal ended it).
  * The reader is the torchscript.so that pt2pnnx opens: a shared object is loaded only once under its name. */
+#define _DEFAULT_SOURCE /* on_exit */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,6 +32,14 @@ static void load_reader(void)
         fprintf(stderr, "server: %s\n", dlerror());
 }
 
+/* Ends the child before libtorch's destructors, which take longer than the work. */
+static void end_now(int status, void *unused)
+{
+    (void)unused;
+    fflush(NULL);
+    _exit(status);
+}
+
 /* The child: never returns. */
 static void serve(char *line)
 {
@@ -43,6 +52,7 @@ static void serve(char *line)
     int nothing = open("/dev/null", O_RDWR);
     if (fd < 0 || nothing < 0 || dup2(fd, 2) < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0)
         _exit(125);
+    on_exit(end_now, NULL);
     exit(pt2pnnx_main(count, arguments));
 }
 
