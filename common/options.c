@@ -224,14 +224,14 @@ struct model_names options_model_names(const char *const *names)
         die(STATUS_USAGE, nowhere, "'%s %s' is half a stream: the stream is written '- -'", names[0],
             names[1]);
     if (is_stream(names[0]))
-        return (struct model_names){ NULL, NULL };
-    return (struct model_names){ names[0], names[1] };
+        return (struct model_names){ .param = NULL };
+    return (struct model_names){ .param = names[0], .bin = names[1] };
 }
 
 void options_filter_names(const char *const *names, size_t count, struct model_names *in,
                           struct model_names *out)
 {
-    *in = *out = (struct model_names){ NULL, NULL };
+    *in = *out = (struct model_names){ .param = NULL };
     if (count != 0 && count != 2 && count != 4)
         die(STATUS_USAGE, nowhere,
             "%zu file names: expected none, two (the input) or four (input and output)", count);

@@ -24,6 +24,8 @@ struct owned_mapping {
     void *base;    /* what to release: of mmap() when mapped, else of malloc(); may be NULL */
     size_t length; /* bytes at base */
     bool mapped;
+    dev_t device; /* of the file; 0 when it was none */
+    ino_t inode;
 };
 
 /* All that are open, for mapping_forget(). */
@@ -152,6 +154,8 @@ struct mapping *mapping_open(const char *name)
     if (S_ISREG(status.st_mode)) {
         off_t position = name == NULL ? lseek(fd, 0, SEEK_CUR) : 0;
         map = map_file(name, fd, status.st_size, position > 0 ? position : 0);
+        ((struct owned_mapping *)map)->device = status.st_dev;
+        ((struct owned_mapping *)map)->inode = status.st_ino;
     } else {
         map = spool(name, fd);
     }
@@ -183,15 +187,30 @@ void mapping_close(struct mapping *map)
     free(own);
 }
 
+const struct mapping *mapping_around(const void *data, size_t size)
+{
+    const uint8_t *p = data;
+    for (struct owned_mapping *own = mappings; own != NULL; own = own->next)
+        if (p >= own->map.data && size <= own->map.size &&
+            p - own->map.data <= (ptrdiff_t)(own->map.size - size))
+            return &own->map;
+    return NULL;
+}
+
+bool mapping_is(const struct mapping *map, const char *path)
+{
+    const struct owned_mapping *own = (const struct owned_mapping *)map;
+    struct stat status;
+    return own->mapped && stat(path, &status) == 0 && status.st_dev == own->device &&
+           status.st_ino == own->inode && status.st_size == (off_t)own->length;
+}
+
 void mapping_forget(const void *data, size_t size)
 {
+    const struct owned_mapping *own = (const struct owned_mapping *)mapping_around(data, size);
     uintptr_t start = (uintptr_t)data, end = start + size, page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    struct owned_mapping *own = mappings;
-    while (own != NULL &&
-           (!own->mapped || start < (uintptr_t)own->base || end > (uintptr_t)own->base + own->length))
-        own = own->next;
     start -= start % page; /* a page that others use too is only read again */
     end -= end % page;
-    if (own != NULL && start < end)
+    if (own != NULL && own->mapped && start < end)
         madvise((void *)start, end - start, MADV_DONTNEED);
 }

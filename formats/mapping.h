@@ -3,6 +3,7 @@
 #ifndef FORMATS_MAPPING_H
 #define FORMATS_MAPPING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,11 @@ struct mapping *mapping_open(const char *name);
 /* As if a file with these bytes had been mapped: for tests. */
 struct mapping *mapping_of(const char *name, const void *bytes, size_t size);
 void mapping_close(struct mapping *map);
+
+/* The open mapping that the bytes lie in, or NULL. */
+const struct mapping *mapping_around(const void *data, size_t size);
+/* True when `path` names the very file that was mapped, of the same size still. */
+bool mapping_is(const struct mapping *map, const char *path);
 
 /* Says that these bytes, if they lie in a mapped file, are not needed for a while: they leave this process's memory
  * (not the page cache), so that a large model does not look like memory in use.  They can be read again. */

@@ -28,8 +28,11 @@ struct output {
     char *temporary;     /* its name until then; owned */
     dev_t device;        /* the file system and directory of `target`; written through: of the file itself */
     ino_t inode;
-    int fd;
+    int fd;      /* -1: there is nothing to write */
+    bool linked; /* the temporary is another name of an existing file */
     bool renamed;
+    const struct mapping *compare; /* what is written is compared with it, and goes nowhere */
+    bool differs;
     uint64_t position; /* bytes taken from the caller */
     size_t used;       /* bytes in the buffer */
     uint8_t buffer[BUFFER_SIZE];
@@ -118,24 +121,32 @@ static void open_through(struct output *out, const struct stat *status)
         check_distinct(out);
 }
 
-/* Opens the temporary beside the target; its name is short, for a target's may be as long as is allowed. */
-static void open_temporary(struct output *out)
+/* Finds the folder of the target, and the path of a temporary beside it, whose random part is still XXXXXX.  The
+ * name is short, for a target's may be as long as is allowed.  False, and errno, when there is no such folder. */
+static bool find_place(struct output *out)
 {
     static const char pattern[] = ".pnnx-XXXXXX";
     size_t length = directory_length(out->target);
     struct stat status;
-
     char *directory = length == 0 ? copy_text(".", 1) : copy_text(out->target, length);
-    if (stat(directory, &status) != 0)
-        die_writing(out->name, errno);
+    bool found = stat(directory, &status) == 0;
     free(directory);
+    if (!found)
+        return false;
     out->device = status.st_dev;
     out->inode = status.st_ino;
-    check_distinct(out);
-
     out->temporary = xmalloc(size_add(length, sizeof pattern));
     memcpy(out->temporary, out->target, length);
     memcpy(out->temporary + length, pattern, sizeof pattern);
+    return true;
+}
+
+/* Opens the temporary beside the target. */
+static void open_temporary(struct output *out)
+{
+    if (!find_place(out))
+        die_writing(out->name, errno);
+    check_distinct(out);
     out->fd = mkstemp(out->temporary);
     if (out->fd < 0)
         die_writing(out->name, errno);
@@ -169,38 +180,112 @@ static void prepare(void)
     atexit(remove_at_exit);
 }
 
-struct output *output_open(const char *name)
+static struct output *output_new(const char *name)
 {
     struct output *out = xmalloc(sizeof *out);
-    struct stat status;
-    sigset_t before;
     memset(out, 0, offsetof(struct output, buffer));
     out->name = name;
+    return out;
+}
+
+static void output_free(struct output *out)
+{
+    free(out->target);
+    free(out->temporary);
+    free(out);
+}
+
+/* The file that a name stands for: a link stays a link, the file that it names is replaced. */
+static char *target_of(const char *name, bool exists)
+{
+    char *target = exists ? realpath(name, NULL) : NULL;
+    return target != NULL ? target : copy_text(name, strlen(name));
+}
+
+struct output *output_open(const char *name)
+{
+    struct output *out = output_new(name);
+    struct stat status;
+    sigset_t before;
     prepare();
 
-    int failed = name != NULL ? stat(name, &status) : fstat(STDOUT_FILENO, &status);
-    if (failed && (name == NULL || errno != ENOENT))
+    bool exists = (name != NULL ? stat(name, &status) : fstat(STDOUT_FILENO, &status)) == 0;
+    if (!exists && (name == NULL || errno != ENOENT))
         die_writing(name, errno);
-    if (!failed && S_ISDIR(status.st_mode))
+    if (exists && S_ISDIR(status.st_mode))
         die_writing(name, EISDIR);
 
+    bool through = name == NULL || (exists && !S_ISREG(status.st_mode));
+    if (through)
+        open_through(out, &status); /* opening a FIFO waits for its reader: signals may end that */
+    else
+        out->target = target_of(name, exists);
     signals_wait(&before);
-    if (name == NULL || (!failed && !S_ISREG(status.st_mode))) {
-        signals_resume(&before); /* opening a FIFO waits for its reader */
-        open_through(out, &status);
-        signals_wait(&before);
-    } else {
-        /* A link stays a link: the file that it names is replaced. */
-        out->target = failed ? NULL : realpath(name, NULL);
-        if (out->target == NULL)
-            out->target = copy_text(name, strlen(name));
+    if (!through)
         open_temporary(out);
-    }
     leave_standard_descriptors(out);
     out->next = open_outputs;
     open_outputs = out;
     signals_resume(&before);
     return out;
+}
+
+bool output_link(const char *name, const char *source)
+{
+    struct stat status;
+    sigset_t before;
+    prepare();
+    bool exists = stat(name, &status) == 0;
+    if (exists && !S_ISREG(status.st_mode))
+        return false;
+    struct output *out = output_new(name);
+    out->target = target_of(name, exists);
+    out->fd = -1;
+    signals_wait(&before);
+    bool linked = false;
+    if (find_place(out)) {
+        check_distinct(out);
+        int fd = mkstemp(out->temporary); /* for its unused name */
+        if (fd >= 0) {
+            close(fd);
+            unlink(out->temporary);
+            linked = link(source, out->temporary) == 0;
+        }
+    }
+    out->linked = linked;
+    if (linked) {
+        out->next = open_outputs;
+        open_outputs = out;
+    } else {
+        output_free(out);
+    }
+    signals_resume(&before);
+    return linked;
+}
+
+struct output *output_compare(const struct mapping *with)
+{
+    struct output *out = output_new(NULL);
+    out->fd = -1;
+    out->compare = with;
+    return out;
+}
+
+bool output_was_same(struct output *out)
+{
+    bool same = !out->differs && out->position == out->compare->size;
+    output_free(out);
+    return same;
+}
+
+static void compare_bytes(struct output *out, const uint8_t *bytes, size_t size)
+{
+    const struct mapping *with = out->compare;
+    if (out->position > with->size || size > with->size - out->position)
+        out->differs = true;
+    else if (bytes != with->data + out->position && memcmp(bytes, with->data + out->position, size) != 0)
+        out->differs = true;
+    out->position += size;
 }
 
 static void write_out(struct output *out, const uint8_t *from, size_t size)
@@ -237,6 +322,10 @@ void output_write(struct output *out, const void *bytes, size_t size)
 {
     if (size == 0)
         return;
+    if (out->compare != NULL) {
+        compare_bytes(out, bytes, size);
+        return;
+    }
     if (size > BUFFER_SIZE - out->used)
         flush(out);
     out->position += size;
@@ -277,6 +366,8 @@ uint64_t output_position(const struct output *out)
 /* Writes what is left and closes, so that a full disk is noticed before anything is renamed. */
 static void complete(struct output *out, bool sync)
 {
+    if (out->fd < 0)
+        return;
     flush(out);
     if (sync && out->target != NULL && fsync(out->fd) != 0)
         die_writing(out->name, errno);
@@ -314,6 +405,8 @@ void outputs_commit(bool sync)
         if (rename(out->temporary, out->target) != 0)
             die_writing(out->name, errno);
         out->renamed = true;
+        if (out->linked)
+            unlink(out->temporary); /* rename() leaves it when the target is the very same file */
     }
     struct output *done = open_outputs;
     open_outputs = NULL;
@@ -321,9 +414,7 @@ void outputs_commit(bool sync)
 
     while (done != NULL) {
         struct output *next = done->next;
-        free(done->target);
-        free(done->temporary);
-        free(done);
+        output_free(done);
         done = next;
     }
 }

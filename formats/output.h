@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "formats/mapping.h"
+
 struct output; /* one file being written, buffered */
 
 /* Opens a target; NULL is standard output.  Borrows the name. */
@@ -19,6 +21,16 @@ struct output *output_open(const char *name);
 void output_write(struct output *out, const void *bytes, size_t size);
 void output_printf(struct output *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 uint64_t output_position(const struct output *out); /* bytes written so far */
+
+/* Makes a target that is another name of the file `source`, to appear with the other outputs.  False, and nothing is
+ * done, when the file system cannot, or the target exists and is no regular file. */
+bool output_link(const char *name, const char *source);
+
+/* An output that writes nothing but compares what it gets with `with`. */
+struct output *output_compare(const struct mapping *with);
+/* Ends it: true when it got exactly the bytes of the mapping.  Bytes that lie in the mapping at their own place are
+ * not looked at. */
+bool output_was_same(struct output *out);
 
 /* Completes everything opened since the last commit.  With `sync`, fsyncs files before they are renamed. */
 void outputs_commit(bool sync);

@@ -39,7 +39,8 @@ struct graph *pnnx_read(struct strings *strings, const struct signatures *signat
 struct graph *pnnx_parse(struct strings *strings, const struct signatures *signatures, struct mapping *text,
                          struct mapping *weights);
 
-/* Writes a model, whole or not at all (formats/output.h); NULL out->param is standard output as a stream.
+/* Writes a model, whole or not at all (formats/output.h); NULL out->param is standard output as a stream.  With
+ * out->link, a .bin that would equal the input's becomes another name of it.
  * Lists that hold operands must have been formed (lists_form). */
 void pnnx_write(struct graph *g, const struct model_names *out, bool sync);
 

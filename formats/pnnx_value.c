@@ -508,7 +508,7 @@ const char *pnnx_value_text(struct arena *arena, struct value v)
 {
     struct text_buffer buffer = { 0 };
     put_value(&buffer, &v, false);
-    const char *text = arena_text(arena, buffer.bytes, buffer.size);
+    const char *text = arena_text(arena, buffer.bytes != NULL ? buffer.bytes : "", buffer.size);
     text_release(&buffer);
     return text;
 }

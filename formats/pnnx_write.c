@@ -337,6 +337,35 @@ static void write_weights(const struct graph *g, struct output *out, uint64_t ba
     zip_writer_finish(zip);
 }
 
+/* The file whose bytes the .bin would have exactly: all weights are untouched and lie in it, and the archive around
+ * them is as this writer makes it.  NULL: there is none. */
+static const struct mapping *unchanged_file(const struct graph *g)
+{
+    const struct mapping *file = NULL;
+    for (const struct operator* op = g->first; op != NULL; op = op->next)
+        for (size_t i = 0; i < op->attribute_count; i++) {
+            const struct attribute *a = &op->attributes[i];
+            if (a->size == 0)
+                continue;
+            if (file == NULL)
+                file = mapping_around(a->data, a->size);
+            if (file == NULL || !a->has_crc || mapping_around(a->data, a->size) != file)
+                return NULL;
+        }
+    if (file == NULL || !mapping_is(file, file->name))
+        return NULL;
+    struct output *comparison = output_compare(file);
+    write_weights(g, comparison, 0);
+    return output_was_same(comparison) ? file : NULL;
+}
+
+static void write_weights_file(const struct graph *g, const struct model_names *out)
+{
+    const struct mapping *file = out->link ? unchanged_file(g) : NULL;
+    if (file == NULL || !output_link(out->bin, file->name))
+        write_weights(g, output_open(out->bin), 0);
+}
+
 void pnnx_write(struct graph *g, const struct model_names *out, bool sync)
 {
     if (out->param == NULL) {
@@ -344,9 +373,8 @@ void pnnx_write(struct graph *g, const struct model_names *out, bool sync)
         write_text(g, stream);
         write_weights(g, stream, output_position(stream));
     } else {
-        struct output *weights = output_open(out->bin), *text = output_open(out->param);
-        write_text(g, text);
-        write_weights(g, weights, 0);
+        write_weights_file(g, out); /* opened first: renamed first */
+        write_text(g, output_open(out->param));
     }
     outputs_commit(sync);
 }

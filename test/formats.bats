@@ -544,6 +544,24 @@ small() { lines in <<<"my.Op op 0 1 y @w=(2)f32"; }
     assert_equal "$(ls -A | grep -c -e '^\.pnnx' -e '^out')" 0
 }
 
+@test "formats: with link an unchanged .bin is another name of the input's" {
+    lines first <<<"my.Op op 0 1 y @w=(200000)f32 @v=(2)f32"
+    roundtrip first.param first.bin in.param in.bin
+    roundtrip link=1 in.param in.bin out.param out.bin
+    assert [ in.bin -ef out.bin ]
+    roundtrip link=1 out.param out.bin out.param out.bin # in place
+    assert [ in.bin -ef out.bin ]
+    roundtrip in.param in.bin out.param out.bin
+    refute [ in.bin -ef out.bin ]
+    same_bytes in.bin out.bin
+    roundtrip link=1 first.param first.bin out.param out.bin # not aligned: other bytes
+    same_bytes in.bin out.bin
+    refute [ in.bin -ef out.bin ]
+    sed -i 's/ op / other /; s/my.Op   /my.Op/' in.param
+    refuses 3 "$BUILD/test/roundtrip" link=1 in.param in.bin out.param out.bin
+    assert_equal "$(ls -A | grep -c '^\.pnnx')" 0
+}
+
 @test "formats: a FIFO is written through" {
     small
     mkfifo pipe

@@ -10,13 +10,15 @@ int main(int argc, char **argv)
     struct model_names in, out;
     const char *names[4];
     size_t count;
-    bool anew = false;
+    bool anew = false, link = false;
     const struct option_row table[] = {
-        {.key = "anew", .kind = OPTION_FLAG, .target = &anew, .help = "forget how the lines were written"},
+        {.key = "anew",  .kind = OPTION_FLAG, .target = &anew, .help = "forget how lines were written"},
+        { .key = "link", .kind = OPTION_FLAG, .target = &link, .help = "link an unchanged .bin"       },
     };
     report_start(argv[0]);
-    options_parse(table, 1, "[in.param in.bin] [out.param out.bin]", argc, argv, names, 4, &count);
+    options_parse(table, 2, "[in.param in.bin] [out.param out.bin]", argc, argv, names, 4, &count);
     options_filter_names(names, count, &in, &out);
+    out.link = link;
 
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);

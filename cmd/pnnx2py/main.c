@@ -20,7 +20,7 @@ static const struct option_row option_table[] = {
 /* The input, and where the Python goes (NULL: standard output). */
 static struct model_names names_of(const char *const *names, size_t count, const char **target)
 {
-    struct model_names in = { NULL, NULL };
+    struct model_names in = { .param = NULL };
     if (count == 1)
         die(STATUS_USAGE, nowhere, "'%s' needs the file of the weights beside it (try --help)", names[0]);
     if (count >= 2)

@@ -66,7 +66,7 @@ static void simplify(struct graph *g, struct rules *const *rules)
 int main(int argc, char **argv)
 {
     int64_t level = 2;
-    bool explain = false, sync = false;
+    bool explain = false, link = false, sync = false;
     struct text_list files = { 0 };
     const struct option_row options[] = {
         {"explain",   'e', OPTION_FLAG,  &explain, 0, 0, false, NULL,   "print every application of a rule"         },
@@ -74,6 +74,7 @@ int main(int argc, char **argv)
          "0 nothing, 1 lists and expressions, 2 all"                                                                },
         { "rules",    'r', OPTION_TEXTS, &files,   0, 0, false, "FILE",
          "more rules, applied after the built-in ones"                                                              },
+        { "link",     0,   OPTION_FLAG,  &link,    0, 0, false, NULL,   "make an unchanged out.bin a hard link to in.bin" },
         { "sync",     0,   OPTION_FLAG,  &sync,    0, 0, false, NULL,   "flush files to the disk before they appear"},
     };
     const char *names[4];
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
     options_parse(options, LENGTH(options), "[option]... [in.param in.bin] [out.param out.bin]", argc, argv,
                   names, LENGTH(names), &count);
     options_filter_names(names, count, &in, &out);
+    out.link = link;
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     struct rules *rules[LENGTH(steps)] = { 0 };

@@ -27,6 +27,7 @@ static void parse(struct arguments *a, int argc, char **argv)
          .target = &a->shapes2,
          .value = "SHAPES",
          .help = "other shapes: what differs is dynamic" },
+        { .key = "link", .kind = OPTION_FLAG, .target = &a->out.link, .help = "make an unchanged out.bin a hard link to in.bin" },
         { .key = "sync",                                         .kind = OPTION_FLAG,              .target = &a->sync,                                 .help = "fsync the files"},
     };
     const char *names[4];
@@ -34,7 +35,9 @@ static void parse(struct arguments *a, int argc, char **argv)
     options_parse(rows, LENGTH(rows),
                   "[inputshape=SHAPES] [inputshape2=SHAPES] [in.param in.bin] [out.param out.bin]", argc,
                   argv, names, LENGTH(names), &count);
+    bool link = a->out.link;
     options_filter_names(names, count, &a->in, &a->out);
+    a->out.link = link;
 }
 
 static void check_count(struct graph *g, const struct shape_list *list, const char *option)

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
                   "[key=value]... model.pt [out.param out.bin]", argc, argv, names, 3, &count);
     if (count != 1 && count != 3)
         die(STATUS_USAGE, nowhere, "expected a model, or a model and two output names, got %zu names", count);
-    struct model_names out = count == 3 ? options_model_names(names + 1) : (struct model_names){ NULL, NULL };
+    struct model_names out = count == 3 ? options_model_names(names + 1) : (struct model_names){ .param = NULL };
 
     child_start(names[0]);
     struct strings *strings = strings_new();
