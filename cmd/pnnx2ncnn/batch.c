@@ -1,0 +1,747 @@
+/* batch.c - see batch.h.  The runtime's needs are those of ncnn(5); the operators' are PyTorch's. */
+#include "cmd/pnnx2ncnn/batch.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/layout.h"
+#include "common/dim.h"
+#include "common/map.h"
+
+/* What a conversion costs: a Reshape of one blob moves nothing, one that counts blobs copies, a blob with five
+ * dimensions cannot be. */
+enum { COST_TASTE = 1, COST_RESHAPE = 4, COST_COUNT = 40, COST_IMPOSSIBLE = 1000 };
+
+struct solver {
+    struct map kinds; /* interned type -> const struct kind */
+    bool commit;      /* insert the conversions, do not only count them */
+    long cost;
+    struct operand **operands; /* those of the operator at hand; malloc'ed */
+    size_t count, room;
+};
+
+/* One operator type's transfer function; `n` tells its variants apart. */
+struct kind {
+    const char *types; /* separated by spaces */
+    void (*transfer)(struct solver *s, struct operator* op, int n);
+    int n;
+};
+
+static int absolute(const struct operand *x, int64_t axis)
+{
+    return (int)(axis < 0 ? axis + x->rank : axis);
+}
+
+/* ---- needs ---- */
+
+static struct value with_operand(struct graph *g, const struct value *v, struct operand *old, struct operand *new)
+{
+    struct value copy = *v;
+    if (v->kind == VALUE_OPERAND && v->operand == old)
+        return value_operand(new);
+    if (v->kind == VALUE_LIST) {
+        copy.list.items = arena_array(&g->arena, v->list.count, sizeof *copy.list.items);
+        for (size_t i = 0; i < v->list.count; i++)
+            copy.list.items[i] = with_operand(g, &v->list.items[i], old, new);
+    }
+    return copy;
+}
+
+/* Lets `op` alone read `new` for `old`. */
+static void replace_in(struct operator* op, struct operand *old, struct operand *new)
+{
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (value_has_operand(&op->arguments[i].value))
+            operator_set(op, op->arguments[i].key, with_operand(op->graph, &op->arguments[i].value, old, new));
+}
+
+static void refuse(struct operator* op, const struct operand *x)
+{
+    report(STATUS_CONVERSION, operator_place(op),
+           "%s '%s' needs another batch axis of '%s' than there is, and a size that is not known to move it", op->type,
+           op->name, x->name);
+}
+
+/* Lets `op` read `x` as a tensor of that shape and batch axis. */
+static void convert(struct solver *s, struct operator* op, struct operand *x, int rank, const int64_t *shape, int want)
+{
+    bool counted = layout_is_counted(x) || (want >= 0 && shape[want] != 1);
+    s->cost += counted ? COST_COUNT : COST_RESHAPE;
+    if (rank - (want >= 0) > BLOB_RANK)
+        s->cost += COST_IMPOSSIBLE;
+    if (!s->commit)
+        return;
+    struct operand *y = layout_convert(op, x, rank, shape, want);
+    if (y)
+        replace_in(op, x, y);
+    else
+        refuse(op, x);
+}
+
+/* A constant has no layout before its first reader gives it one. */
+static bool is_free(const struct operand *x)
+{
+    return x->batch == BATCH_UNKNOWN;
+}
+
+static void need(struct solver *s, struct operator* op, struct operand *x, int want)
+{
+    if (x->rank < 0)
+        return;
+    if (x->rank < 2 || want >= x->rank)
+        want = BATCH_NONE;
+    if (is_free(x))
+        x->batch = want;
+    else if (x->batch != want)
+        convert(s, op, x, x->rank, x->shape, want);
+}
+
+/* The batch axis to leave when the present one is worked on: none if a blob has room, else another of size 1. */
+static int other_axis(const struct operand *x, const int64_t *dims, int count)
+{
+    if (x->rank <= BLOB_RANK)
+        return BATCH_NONE;
+    for (int axis = 0; axis < x->rank; axis++) {
+        bool taken = x->shape[axis] != 1;
+        for (int i = 0; i < count; i++)
+            taken = taken || absolute(x, dims[i]) == axis;
+        if (!taken)
+            return axis;
+    }
+    return BATCH_NONE;
+}
+
+/* What a tensor without a history is: a batch of one image or sequence, or a table. */
+static int default_axis(const struct operand *x)
+{
+    if (x->rank >= 3 && (x->shape[0] == 1 || !dim_known(x->shape[0])))
+        return 0;
+    return x->rank > BLOB_RANK ? other_axis(x, NULL, 0) : BATCH_NONE;
+}
+
+/* The operand's axis; a constant without one gets its default. */
+static int axis_of(struct operand *x)
+{
+    if (is_free(x))
+        x->batch = default_axis(x);
+    return x->batch;
+}
+
+/* Its axis after making sure that it is none of the dims. */
+static int axis_beside(struct solver *s, struct operator* op, struct operand *x, const int64_t *dims, int count)
+{
+    int b = axis_of(x);
+    for (int i = 0; i < count; i++) {
+        if (b >= 0 && absolute(x, dims[i]) == b) {
+            int other = other_axis(x, dims, count);
+            need(s, op, x, other);
+            return other;
+        }
+    }
+    return b;
+}
+
+static void give(struct solver *s, struct operand *y, int batch)
+{
+    y->batch = y->rank >= 2 && batch < y->rank ? batch : BATCH_NONE;
+    if (y->rank - (y->batch >= 0) > BLOB_RANK)
+        s->cost += COST_IMPOSSIBLE;
+}
+
+static void give_all(struct solver *s, struct operator* op, int batch)
+{
+    for (size_t i = 0; i < op->output_count; i++)
+        give(s, op->outputs[i], batch);
+}
+
+/* An argument that is an int or a list of ints; how many; -1: absent, None, or not constant. */
+static int get_ints(const struct operator* op, const char *key, int64_t ints[TENSOR_RANK])
+{
+    const struct value *v = operator_value(op, key);
+    if (!v)
+        return -1;
+    if (v->kind == VALUE_INT) {
+        ints[0] = v->integer;
+        return 1;
+    }
+    return value_get_ints(v, ints, TENSOR_RANK);
+}
+
+/* "dim" or "dims". */
+static int get_dims(const struct operator* op, int64_t dims[TENSOR_RANK])
+{
+    int count = get_ints(op, "dim", dims);
+    return count >= 0 ? count : get_ints(op, "dims", dims);
+}
+
+/* ---- transfer functions ---- */
+
+/* Any layout serves; the results have it too. */
+static void transfer_same(struct solver *s, struct operator* op, int n)
+{
+    (void)n;
+    give_all(s, op, s->count ? axis_of(s->operands[0]) : default_axis(op->outputs[0]));
+}
+
+/* An unknown operator: its result is taken to be like its first operand, or new. */
+static void transfer_other(struct solver *s, struct operator* op, int n)
+{
+    (void)n;
+    for (size_t i = 0; i < op->output_count; i++) {
+        struct operand *y = op->outputs[i], *x = s->count ? s->operands[0] : NULL;
+        int b = x ? axis_of(x) : BATCH_NONE;
+        bool same = x && x->rank == y->rank && (b < 0 || dim_equal(x->shape[b], y->shape[b]));
+        give(s, y, same ? b : default_axis(y));
+    }
+}
+
+/* Axis `n` of the result, of that rank, in an operand that is broadcast to it; -1: it lacks the axis. */
+static int aligned(const struct operand *x, int rank, int axis)
+{
+    int q = axis - (rank - x->rank);
+    return axis < 0 || q < 0 ? BATCH_NONE : q;
+}
+
+/* The result's axis that most operands agree with. */
+static int vote(const struct solver *s, const struct operand *y)
+{
+    int best = BATCH_NONE, best_cost = INT_MAX;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct operand *x = s->operands[i];
+        int p = is_free(x) || x->batch < 0 ? BATCH_NONE : x->batch + y->rank - x->rank, cost = 0;
+        if (is_free(x) || x->rank < 0 || x->rank > y->rank || (p >= 0 && dim_known(y->shape[p]) && y->shape[p] != x->shape[x->batch]))
+            continue;
+        if (y->rank - (p >= 0) > BLOB_RANK)
+            cost = COST_IMPOSSIBLE;
+        for (size_t j = 0; j < s->count; j++)
+            if (!is_free(s->operands[j]) && s->operands[j]->batch != aligned(s->operands[j], y->rank, p))
+                cost += s->operands[j]->rank;
+        if (cost < best_cost) {
+            best = p;
+            best_cost = cost;
+        }
+    }
+    return best_cost == INT_MAX ? default_axis(y) : best;
+}
+
+static bool is_single(const struct operand *x)
+{
+    for (int i = 0; i < x->rank; i++)
+        if (x->shape[i] != 1)
+            return false;
+    return x->rank >= 0;
+}
+
+/* Gives an operand of arithmetic the result's rank: sizes 1 in front, where PyTorch sees them. */
+static void align(struct solver *s, struct operator* op, struct operand *x, const struct operand *y)
+{
+    int64_t shape[TENSOR_RANK];
+    int fresh = y->rank - x->rank;
+    if (x->rank < 0 || fresh < 0 || y->rank > TENSOR_RANK)
+        return;
+    if (is_single(x) || layout_rank(x) == layout_rank(y)) {
+        need(s, op, x, aligned(x, y->rank, y->batch));
+        return;
+    }
+    for (int i = 0; i < y->rank; i++)
+        shape[i] = i < fresh ? 1 : x->shape[i - fresh];
+    if (is_free(x) && x->use_count == 1 && s->commit) {
+        operand_set_shape(x, x->dtype, y->rank, shape);
+        x->batch = y->batch;
+    } else {
+        axis_of(x);
+        convert(s, op, x, y->rank, shape, y->batch);
+    }
+}
+
+/* Arithmetic: operands are broadcast to the result. */
+static void transfer_broadcast(struct solver *s, struct operator* op, int n)
+{
+    struct operand *y = op->outputs[0];
+    (void)n;
+    if (y->rank < 0) {
+        give(s, y, BATCH_NONE);
+        return;
+    }
+    give(s, y, vote(s, y));
+    for (size_t i = 0; i < s->count; i++)
+        if (aligned(s->operands[i], y->rank, y->batch) != s->operands[i]->batch && !is_free(s->operands[i]) &&
+            s->operands[i]->rank == y->rank)
+            need(s, op, s->operands[i], y->batch);
+        else
+            align(s, op, s->operands[i], y);
+}
+
+/* `n` spatial dimensions, channels and a batch before them, or no batch; 0: always a batch. */
+static void transfer_spatial(struct solver *s, struct operator* op, int n)
+{
+    int want = n && s->operands[0]->rank == n + 1 ? BATCH_NONE : 0;
+    need(s, op, s->operands[0], want);
+    for (size_t i = 1; i < s->count; i++) /* weights */
+        need(s, op, s->operands[i], BATCH_NONE);
+    give_all(s, op, want);
+}
+
+/* Several operands with a batch each. */
+static void transfer_images(struct solver *s, struct operator* op, int n)
+{
+    (void)n;
+    for (size_t i = 0; i < s->count; i++)
+        need(s, op, s->operands[i], 0);
+    give_all(s, op, 0);
+}
+
+/* Works along dim: that is not the batch. */
+static void transfer_dim(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK];
+    (void)n;
+    give_all(s, op, axis_beside(s, op, s->operands[0], dims, get_dims(op, dims)));
+}
+
+/* Normalises the last dimensions. */
+static void transfer_trailing(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK], shape[TENSOR_RANK];
+    int count = get_ints(op, "normalized_shape", shape);
+    (void)n;
+    for (int i = 0; i < count; i++)
+        dims[i] = i - count;
+    give_all(s, op, axis_beside(s, op, s->operands[0], dims, count));
+    for (size_t i = 1; i < s->count; i++)
+        need(s, op, s->operands[i], BATCH_NONE);
+}
+
+static struct operand *first_of_history(const struct solver *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!is_free(s->operands[i]))
+            return s->operands[i];
+    return s->operands[0];
+}
+
+/* Joins along dim. */
+static void transfer_cat(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK];
+    struct operand *x = first_of_history(s);
+    int count = get_dims(op, dims), b = axis_of(x);
+    (void)n;
+    if (count == 1 && b >= 0 && absolute(x, dims[0]) == b)
+        b = other_axis(x, dims, count);
+    give_all(s, op, b);
+    for (size_t i = 0; i < s->count; i++)
+        need(s, op, s->operands[i], b);
+}
+
+/* A slice that takes all of its dimension works along none. */
+static bool takes_all(const struct operator* op, const struct operand *x, int dim)
+{
+    int64_t start = operator_int(op, "start", 0), end = operator_int(op, "end", INT64_MAX);
+    const struct value *v = operator_get(op, "end");
+    bool open = !v || v->kind == VALUE_NONE || end >= INT32_MAX;
+    return start == 0 && operator_int(op, "step", 1) == 1 && (open || (dim_known(x->shape[dim]) && end >= x->shape[dim]));
+}
+
+static void transfer_slice(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK];
+    struct operand *x = s->operands[0];
+    int count = get_dims(op, dims);
+    (void)n;
+    if (count == 1 && absolute(x, dims[0]) >= 0 && absolute(x, dims[0]) < x->rank && takes_all(op, x, absolute(x, dims[0])))
+        count = 0;
+    give_all(s, op, axis_beside(s, op, x, dims, count));
+}
+
+/* Where the batch axis of `x` is in a reshaped tensor: where as much lies outside of it as before.  Without such an
+ * axis the result has none, but for a size 1 that leaves a blob too many dimensions, or an image that was made a batch
+ * of one. */
+static int reshaped_axis(const struct operand *x, int b, const struct operand *y)
+{
+    struct graph *g = y->producer->graph;
+    if (y->rank < 2)
+        return BATCH_NONE;
+    if (b >= 0) {
+        int64_t outside = dim_product(g, x->shape, b);
+        for (int p = 0; p < y->rank; p++) {
+            bool same_size = dim_equal(y->shape[p], x->shape[b]) || (p == 0 && b == 0 && !dim_known(y->shape[0]));
+            if (same_size && dim_equal(dim_product(g, y->shape, p), outside))
+                return p;
+        }
+    }
+    if (b >= 0 && layout_is_counted(x))
+        return BATCH_NONE;
+    if (y->rank > BLOB_RANK)
+        return other_axis(y, NULL, 0);
+    return y->rank >= 3 && y->shape[0] == 1 && (x->rank < 1 || x->shape[0] != 1) ? 0 : BATCH_NONE;
+}
+
+static void transfer_reshape(struct solver *s, struct operator* op, int n)
+{
+    (void)n;
+    struct operand *x = s->operands[0];
+    if (x->rank < 0 || op->outputs[0]->rank < 0)
+        give_all(s, op, BATCH_NONE);
+    else
+        give_all(s, op, reshaped_axis(x, axis_of(x), op->outputs[0]));
+}
+
+static void transfer_permute(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK];
+    struct operand *x = s->operands[0];
+    int b = axis_of(x), count = get_dims(op, dims), to = BATCH_NONE;
+    (void)n;
+    for (int i = 0; i < count; i++)
+        if (b >= 0 && absolute(x, dims[i]) == b)
+            to = i;
+    give_all(s, op, to);
+}
+
+static void transfer_transpose(struct solver *s, struct operator* op, int n)
+{
+    struct operand *x = s->operands[0];
+    int b = axis_of(x);
+    int from = absolute(x, operator_int(op, "dim0", 0)), to = absolute(x, operator_int(op, "dim1", 1));
+    (void)n;
+    give_all(s, op, b < 0 ? b : b == from ? to : b == to ? from : b);
+}
+
+/* Takes dims together; `n` 1: over a dimension of size 1 it changes nothing. */
+static void transfer_reduce(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK];
+    struct operand *x = s->operands[0];
+    int count = get_dims(op, dims), b = axis_of(x), before = 0;
+    bool keep = operator_bool(op, "keepdim", false), hit = count <= 0;
+    for (int i = 0; i < count; i++) {
+        hit = hit || absolute(x, dims[i]) == b;
+        before += absolute(x, dims[i]) < b;
+    }
+    if (b >= 0 && hit && (!n || layout_is_counted(x))) {
+        need(s, op, x, BATCH_NONE);
+        b = BATCH_NONE;
+    }
+    give_all(s, op, b < 0 || keep ? b : hit ? BATCH_NONE : b - before);
+}
+
+/* The axis of the product that an operand's batch axis becomes; the dimensions before the last two are broadcast. */
+static int product_axis(const struct operand *x, int outer, const struct operand *y)
+{
+    int p = x->batch + outer - (x->rank - 2);
+    if (is_free(x) || x->batch < 0 || x->batch >= x->rank - 2 || p >= y->rank ||
+        !dim_equal(y->shape[p], x->shape[x->batch]))
+        return BATCH_NONE;
+    return p;
+}
+
+static void transfer_matmul(struct solver *s, struct operator* op, int n)
+{
+    struct operand *y = op->outputs[0];
+    int outer = 0, p = BATCH_NONE;
+    (void)n;
+    for (size_t i = 0; i < s->count; i++)
+        outer = s->operands[i]->rank - 2 > outer ? s->operands[i]->rank - 2 : outer;
+    for (size_t i = 0; i < s->count && p < 0 && y->rank >= 0; i++)
+        p = product_axis(s->operands[i], outer, y);
+    if (p < 0 && y->rank > BLOB_RANK && y->shape[0] == 1)
+        p = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        int q = p - (outer - (s->operands[i]->rank - 2));
+        need(s, op, s->operands[i], p < 0 || q < 0 || q > s->operands[i]->rank - 3 ? BATCH_NONE : q);
+    }
+    give(s, y, p);
+}
+
+static void transfer_linear(struct solver *s, struct operator* op, int n)
+{
+    int64_t last = -1;
+    (void)n;
+    int b = axis_beside(s, op, s->operands[0], &last, 1);
+    if (s->operands[0]->rank - (b >= 0) > 2)
+        s->cost += 2 * COST_RESHAPE;
+    for (size_t i = 1; i < s->count; i++)
+        need(s, op, s->operands[i], BATCH_NONE);
+    give_all(s, op, b);
+}
+
+/* No operand has a batch axis. */
+static void transfer_tables(struct solver *s, struct operator* op, int n)
+{
+    (void)n;
+    for (size_t i = 0; i < s->count; i++)
+        need(s, op, s->operands[i], BATCH_NONE);
+    give_all(s, op, BATCH_NONE);
+}
+
+/* (batch, heads, length, width), or without a batch; a mask that is the same for all heads is a table. */
+static void transfer_sdpa(struct solver *s, struct operator* op, int n)
+{
+    struct operand *mask = operator_operand(op, "attn_mask");
+    int want = s->operands[0]->rank == 4 ? 0 : BATCH_NONE;
+    (void)n;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->operands[i] != mask)
+            need(s, op, s->operands[i], want);
+    if (mask && mask->rank > 2 && dim_equal(dim_product(op->graph, mask->shape, mask->rank - 2), 1)) {
+        axis_of(mask);
+        convert(s, op, mask, 2, mask->shape + mask->rank - 2, BATCH_NONE);
+    } else if (mask) {
+        need(s, op, mask, mask->rank == 4 ? 0 : BATCH_NONE);
+    }
+    give_all(s, op, want);
+}
+
+static void transfer_mha(struct solver *s, struct operator* op, int n)
+{
+    struct operand *mask = operator_operand(op, "attn_mask");
+    int want = s->operands[0]->rank != 3 ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
+    (void)n;
+    for (size_t i = 0; i < s->count; i++)
+        need(s, op, s->operands[i], s->operands[i] == mask ? BATCH_NONE : want);
+    give_all(s, op, 0);
+    give(s, op->outputs[0], want);
+}
+
+/* The states are (layers, batch, width). */
+static void transfer_recurrent(struct solver *s, struct operator* op, int n)
+{
+    bool batched = s->operands[0]->rank == 3;
+    int want = !batched ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
+    (void)n;
+    need(s, op, s->operands[0], want);
+    for (size_t i = 1; i < s->count; i++)
+        need(s, op, s->operands[i], batched ? 1 : BATCH_NONE);
+    give_all(s, op, batched ? 1 : BATCH_NONE);
+    give(s, op->outputs[0], want);
+}
+
+static void transfer_embedding(struct solver *s, struct operator* op, int n)
+{
+    (void)n;
+    int b = axis_of(s->operands[0]);
+    if (s->operands[0]->rank - (b >= 0) > 1)
+        s->cost += 2 * COST_RESHAPE;
+    for (size_t i = 1; i < s->count; i++)
+        need(s, op, s->operands[i], BATCH_NONE);
+    give_all(s, op, b);
+}
+
+/* Dimensions are repeated, and new ones made in front. */
+static void transfer_expand(struct solver *s, struct operator* op, int n)
+{
+    struct operand *x = s->operands[0], *y = op->outputs[0];
+    (void)n;
+    if (y->rank < 0 || x->rank < 0) {
+        give_all(s, op, BATCH_NONE);
+        return;
+    }
+    int b = is_free(x) && x->rank >= 2 && x->shape[0] == 1 ? 0 : axis_of(x), p = b + y->rank - x->rank;
+    if (b < 0 || p < 0 || !dim_equal(y->shape[p], x->shape[b]))
+        b = BATCH_NONE;
+    need(s, op, x, b);
+    give_all(s, op, b < 0 ? BATCH_NONE : p);
+}
+
+static void transfer_pad(struct solver *s, struct operator* op, int n)
+{
+    int64_t pad[2 * TENSOR_RANK], dims[TENSOR_RANK];
+    const struct value *v = operator_value(op, "pad");
+    int count = v ? value_get_ints(v, pad, 2 * TENSOR_RANK) : -1, padded = 0;
+    (void)n;
+    for (int i = 0; i + 1 < count; i += 2)
+        if (pad[i] || pad[i + 1])
+            dims[padded++] = -1 - i / 2;
+    give_all(s, op, axis_beside(s, op, s->operands[0], dims, padded));
+}
+
+/* A tensor, and what is written into it along dim; `n` 1: what is written lacks that dim. */
+static void transfer_scatter(struct solver *s, struct operator* op, int n)
+{
+    int64_t dims[TENSOR_RANK] = { 0 };
+    struct operand *x = s->operands[0];
+    int b = axis_beside(s, op, x, dims, get_dims(op, dims));
+    if (s->count > 1)
+        need(s, op, s->operands[1], b < 0 || !n ? b : b - (absolute(x, dims[0]) < b));
+    give_all(s, op, b);
+}
+
+static void transfer_none(struct solver *s, struct operator* op, int n)
+{
+    (void)s, (void)op, (void)n;
+}
+
+/* ---- the table ---- */
+
+static const struct kind kinds[] = {
+    { "nn.ReLU nn.ReLU6 nn.SELU nn.SiLU nn.Mish nn.Sigmoid nn.Tanh nn.Tanhshrink nn.Softsign nn.LogSigmoid nn.GELU "
+      "nn.Hardsigmoid nn.Hardswish nn.CELU nn.ELU nn.Hardshrink nn.Softshrink nn.Hardtanh nn.LeakyReLU nn.RReLU "
+      "nn.Softplus nn.Threshold nn.Dropout nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout nn.Identity",
+      transfer_same, 0 },
+    { "F.relu F.relu6 F.selu F.silu F.mish F.sigmoid F.tanh F.tanhshrink F.softsign F.logsigmoid F.gelu F.hardsigmoid "
+      "F.hardswish F.celu F.elu F.hardshrink F.softshrink F.hardtanh F.leaky_relu F.rrelu F.softplus F.threshold "
+      "F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout F.feature_alpha_dropout",
+      transfer_same, 0 },
+    { "torch.relu torch.sigmoid torch.tanh torch.abs torch.neg torch.floor torch.ceil torch.square torch.sqrt torch.rsqrt "
+      "torch.exp torch.log torch.sin torch.cos torch.tan torch.asin torch.acos torch.atan torch.reciprocal torch.log10 "
+      "torch.log2 torch.round torch.trunc torch.sign torch.expm1 torch.sinh torch.asinh torch.cosh torch.acosh "
+      "torch.atanh torch.log1p torch.erf torch.erfc torch.logical_not torch.positive torch.exp2 torch.frac torch.sgn "
+      "torch.clone Tensor.clone Tensor.to Tensor.type_as Tensor.contiguous Tensor.detach Tensor.float "
+      "torch.zeros_like torch.ones_like torch.full_like",
+      transfer_same, 0 },
+    { "torch.add torch.sub torch.mul torch.div torch.pow torch.maximum torch.minimum torch.fmax torch.fmin torch.atan2 "
+      "torch.fmod torch.remainder torch.floor_divide torch.true_divide torch.rsub torch.logaddexp torch.eq torch.ne "
+      "torch.lt torch.le torch.gt torch.ge torch.where torch.clamp torch.clamp_min torch.clamp_max torch.logical_and "
+      "torch.logical_or torch.logical_xor torch.bitwise_and torch.bitwise_or torch.addcmul torch.addcdiv torch.lerp "
+      "Tensor.masked_fill torch.masked_fill torch.hypot torch.xlogy",
+      transfer_broadcast, 0 },
+    { "nn.Conv1d nn.ConvTranspose1d F.conv1d F.conv_transpose1d nn.AvgPool1d nn.MaxPool1d nn.AdaptiveAvgPool1d "
+      "nn.AdaptiveMaxPool1d F.avg_pool1d F.max_pool1d F.adaptive_avg_pool1d F.adaptive_max_pool1d nn.ReflectionPad1d "
+      "nn.ReplicationPad1d nn.LPPool1d F.lp_pool1d nn.InstanceNorm1d",
+      transfer_spatial, 1 },
+    { "nn.Conv2d nn.ConvTranspose2d F.conv2d F.conv_transpose2d nn.AvgPool2d nn.MaxPool2d nn.AdaptiveAvgPool2d "
+      "nn.AdaptiveMaxPool2d F.avg_pool2d F.max_pool2d F.adaptive_avg_pool2d F.adaptive_max_pool2d nn.ReflectionPad2d "
+      "nn.ReplicationPad2d nn.LPPool2d F.lp_pool2d nn.InstanceNorm2d nn.PixelShuffle nn.PixelUnshuffle "
+      "F.pixel_shuffle F.pixel_unshuffle nn.Softmax2d F.unfold nn.Unfold",
+      transfer_spatial, 2 },
+    { "nn.Conv3d nn.ConvTranspose3d F.conv3d F.conv_transpose3d nn.AvgPool3d nn.MaxPool3d nn.AdaptiveAvgPool3d "
+      "nn.AdaptiveMaxPool3d F.avg_pool3d F.max_pool3d F.adaptive_avg_pool3d F.adaptive_max_pool3d nn.ReflectionPad3d "
+      "nn.ReplicationPad3d nn.InstanceNorm3d",
+      transfer_spatial, 3 },
+    { "nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d F.batch_norm nn.GroupNorm F.group_norm F.instance_norm "
+      "nn.LocalResponseNorm F.local_response_norm F.interpolate F.upsample F.upsample_nearest F.upsample_bilinear "
+      "nn.Upsample nn.UpsamplingNearest2d nn.UpsamplingBilinear2d nn.ChannelShuffle F.channel_shuffle "
+      "torch.channel_shuffle nn.PReLU F.prelu",
+      transfer_spatial, 0 },
+    { "F.fold nn.Fold", transfer_spatial, 1 },
+    { "F.grid_sample torchvision.ops.DeformConv2d", transfer_images, 0 },
+    { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad", transfer_pad, 0 },
+    { "nn.LayerNorm nn.RMSNorm F.layer_norm F.rms_norm", transfer_trailing, 0 },
+    { "F.softmax F.log_softmax F.softmin nn.Softmax nn.LogSoftmax nn.Softmin torch.softmax torch.log_softmax F.glu nn.GLU "
+      "torch.cumsum torch.cumprod F.normalize torch.flip torch.roll torch.chunk torch.split torch.tensor_split torch.narrow torch.sort torch.topk torch.argsort",
+      transfer_dim, 0 },
+    { "torch.cat", transfer_cat, 0 },
+    { "Tensor.slice", transfer_slice, 0 },
+    { "Tensor.reshape Tensor.view Tensor.reshape_as Tensor.view_as Tensor.unflatten torch.unflatten torch.flatten "
+      "nn.Flatten nn.Unflatten torch.squeeze torch.unsqueeze torch.reshape",
+      transfer_reshape, 0 },
+    { "Tensor.permute torch.permute", transfer_permute, 0 },
+    { "torch.transpose torch.t torch.swapaxes", transfer_transpose, 0 },
+    { "torch.sum torch.mean torch.max torch.min torch.amax torch.amin torch.prod torch.logsumexp", transfer_reduce, 1 },
+    { "torch.norm torch.std torch.var torch.argmax torch.argmin torch.all torch.any torch.linalg.vector_norm",
+      transfer_reduce, 0 },
+    { "torch.matmul torch.bmm torch.mm torch.mv torch.baddbmm", transfer_matmul, 0 },
+    { "torch.addmm", transfer_tables, 0 },
+    { "nn.Linear F.linear", transfer_linear, 0 },
+    { "F.scaled_dot_product_attention", transfer_sdpa, 0 },
+    { "nn.MultiheadAttention", transfer_mha, 0 },
+    { "nn.LSTM nn.GRU nn.RNN", transfer_recurrent, 0 },
+    { "nn.Embedding F.embedding", transfer_embedding, 0 },
+    { "Tensor.expand Tensor.expand_as Tensor.repeat torch.tile", transfer_expand, 0 },
+    { "torch.slice_scatter Tensor.slice_copy", transfer_scatter, 0 },
+    { "torch.select_scatter", transfer_scatter, 1 },
+    { "torch.einsum torch.diag", transfer_tables, 0 },
+    { "pnnx.Input pnnx.Output pnnx.Attribute prim::TupleConstruct prim::ListConstruct prim::DictConstruct", transfer_none,
+      0 },
+};
+
+static const struct kind other_kind = { "", transfer_other, 0 };
+
+static void solver_init(struct solver *s, struct graph *g)
+{
+    *s = (struct solver){ .commit = false };
+    map_init(&s->kinds);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        for (const char *at = kinds[i].types; *at; at += strspn(at, " ")) {
+            size_t length = strcspn(at, " ");
+            map_put(&s->kinds, intern_length(g->strings, at, length), (void *)&kinds[i]);
+            at += length;
+        }
+    }
+}
+
+/* ---- one walk, and the choice of the inputs ---- */
+
+static void collect(struct operand *x, void *context)
+{
+    struct solver *s = context;
+    if (s->count == s->room) {
+        s->room = s->room ? 2 * s->room : 16;
+        s->operands = xrealloc(s->operands, size_mul(s->room, sizeof *s->operands));
+    }
+    s->operands[s->count++] = x;
+}
+
+/* Walks the graph from its inputs' axes; returns what the conversions cost. */
+static long walk(struct solver *s, struct graph *g, bool commit)
+{
+    s->commit = commit;
+    s->cost = 0;
+    for (struct operator* op = g->first; op; op = op->next)
+        if (operator_is(op, "pnnx.Attribute"))
+            for (size_t i = 0; i < op->output_count; i++)
+                op->outputs[i]->batch = BATCH_UNKNOWN;
+    for (struct operator* op = g->first; op; op = op->next) {
+        const struct kind *kind = map_get(&s->kinds, op->type);
+        s->count = 0;
+        operator_each_operand(op, collect, s);
+        if (op->output_count == 0 || operator_is(op, "Reshape"))
+            continue; /* the end, or a conversion of this walk */
+        if (!kind || (s->count == 0 && kind->transfer != transfer_none))
+            kind = &other_kind;
+        kind->transfer(s, op, kind->n);
+    }
+    return s->cost;
+}
+
+/* The axes that an input may take, the favoured one first; how many. */
+static int candidates(const struct operand *x, int axes[3])
+{
+    int count = 0;
+    axes[count++] = default_axis(x);
+    if (x->rank >= 2 && axes[0] != 0)
+        axes[count++] = 0;
+    if (x->rank == 3)
+        axes[count++] = 1;
+    if (axes[0] != BATCH_NONE && count < 3)
+        axes[count++] = BATCH_NONE;
+    return count;
+}
+
+/* Lets one input take the cheapest axis, the others as they are. */
+static void choose(struct solver *s, struct graph *g, struct operand *x)
+{
+    int axes[3], best = BATCH_NONE;
+    long best_cost = LONG_MAX;
+    int count = candidates(x, axes);
+    for (int i = 0; i < count; i++) {
+        x->batch = axes[i];
+        long cost = walk(s, g, false) + (i ? COST_TASTE : 0);
+        if (x->rank - (axes[i] >= 0) > BLOB_RANK)
+            cost += COST_IMPOSSIBLE;
+        if (cost < best_cost) {
+            best = axes[i];
+            best_cost = cost;
+        }
+    }
+    x->batch = best;
+}
+
+void batch_solve(struct graph *g)
+{
+    struct solver s;
+    solver_init(&s, g);
+    for (struct operator* op = g->first; op; op = op->next)
+        if (operator_is(op, "pnnx.Input"))
+            for (size_t i = 0; i < op->output_count; i++)
+                op->outputs[i]->batch = op->outputs[i]->rank < 0 ? BATCH_NONE : default_axis(op->outputs[i]);
+    for (int round = 0; round < 2; round++) /* the second for inputs that meet each other */
+        for (struct operator* op = g->first; op; op = op->next)
+            if (operator_is(op, "pnnx.Input") && op->output_count == 1 && op->outputs[0]->rank >= 0)
+                choose(&s, g, op->outputs[0]);
+    walk(&s, g, true);
+    free(s.operands);
+    map_release(&s.kinds);
+}

@@ -1,0 +1,371 @@
+/* finish.c - see passes.h. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/layout.h"
+#include "cmd/pnnx2ncnn/passes.h"
+#include "common/dim.h"
+#include "common/map.h"
+
+#define CUSTOM "pnnx.custom_op."
+
+/* ---- custom operators ---- */
+
+/* "arg_3" is the parameter 3; -1: another key. */
+static int custom_id(const char *key)
+{
+    int id = -1;
+    if (strncmp(key, "arg_", 4) == 0 && isdigit((unsigned char)key[4]) && strlen(key) <= 6)
+        id = atoi(key + 4);
+    return id;
+}
+
+static void finish_custom_one(struct operator* op)
+{
+    struct graph *g = op->graph;
+    struct operator* layer = graph_add(g, op, op->type + strlen(CUSTOM), op->name);
+    struct value *inputs = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const struct argument *a = &op->arguments[i];
+        char key[16];
+        if (value_has_operand(&a->value)) {
+            inputs = arena_grow(&g->arena, inputs, count, sizeof *inputs);
+            inputs[count++] = a->value;
+        } else if (custom_id(a->key) >= 0) {
+            snprintf(key, sizeof key, "%d", custom_id(a->key));
+            operator_set(layer, key, a->value);
+        }
+    }
+    operator_set(layer, "inputs", value_list(inputs, count));
+    while (op->output_count)
+        operand_move(op->outputs[0], layer);
+    operator_remove(op);
+}
+
+void finish_custom(struct graph *g)
+{
+    for (struct operator* op = g->first, *next; op; op = next) {
+        next = op->next;
+        if (strncmp(op->type, CUSTOM, strlen(CUSTOM)) == 0)
+            finish_custom_one(op);
+    }
+}
+
+/* ---- reshapes ---- */
+
+/* The only blob that a layer reads; NULL when there are more. */
+static struct operand *single_input(const struct operator* op)
+{
+    const struct value *v = operator_get(op, "inputs");
+    bool single = v && v->kind == VALUE_LIST && v->list.count == 1 && v->list.items[0].kind == VALUE_OPERAND;
+    return single ? v->list.items[0].operand : NULL;
+}
+
+static void set_reshape(struct operator* op, struct operand *x, const struct reshape *r)
+{
+    struct parameter_pair pairs[RESHAPE_PAIRS];
+    struct value input = value_operand(x);
+    size_t count = layout_parameters(&op->graph->arena, r, pairs);
+    while (op->argument_count)
+        operator_unset(op, op->arguments[0].key);
+    operator_set(op, "inputs", value_list(&input, 1));
+    for (size_t i = 0; i < count; i++)
+        operator_set(op, pairs[i].key, pairs[i].value);
+}
+
+/* True when both are the same blob. */
+static bool is_identity(const struct operand *x, const struct operand *y)
+{
+    struct dims a, b;
+    if (!layout_dims(x, &a) || !layout_dims(y, &b) || a.rank != b.rank)
+        return false;
+    if (layout_is_counted(x) != layout_is_counted(y) || (layout_is_counted(x) && x->batch != y->batch))
+        return false;
+    for (int i = 0; i < a.rank; i++)
+        if (!dim_equal(a.size[i], b.size[i]))
+            return false;
+    return true;
+}
+
+void finish_reshapes(struct graph *g)
+{
+    for (struct operator* op = g->first, *next; op; op = next) {
+        struct operand *x = single_input(op), *source = x ? single_input(x->producer) : NULL;
+        struct reshape r;
+        next = op->next;
+        if (!operator_is(op, "Reshape") || !x || op->output_count != 1)
+            continue;
+        if (operator_is(x->producer, "Reshape") && source && layout_reshape(source, op->outputs[0], &r)) {
+            set_reshape(op, source, &r);
+            x = source;
+        }
+        if (is_identity(x, op->outputs[0])) {
+            operand_replace(op->outputs[0], x);
+            operator_remove(op);
+        }
+    }
+    graph_remove_dead(g);
+}
+
+/* ---- constants, inputs, results ---- */
+
+static void set_int(struct operator* op, const char *key, int64_t n)
+{
+    operator_set(op, key, value_int(n));
+}
+
+static void finish_constant(struct operator* op)
+{
+    static const char *const ids[][BLOB_RANK] = {{ "0" }, { "1", "0" }, { "2", "1", "0" }, { "2", "11", "1", "0" }};
+    const struct attribute *data = operator_attribute(op, "data");
+    struct dims d;
+    if (!data || op->output_count != 1)
+        return;
+    if (op->outputs[0]->rank < 0)
+        operand_set_shape(op->outputs[0], data->dtype, data->rank, data->shape);
+    if (!layout_dims(op->outputs[0], &d) || d.rank > BLOB_RANK) {
+        report(STATUS_CONVERSION, operator_place(op), "constant '%s' has more than four dimensions", op->name);
+        return;
+    }
+    struct operator* layer = graph_add(op->graph, op, "MemoryData", op->name);
+    for (int i = 0; i < d.rank; i++)
+        set_int(layer, ids[d.rank - 1][i], d.size[i]);
+    struct attribute w = *data;
+    w.key = "0r";
+    operator_add_attribute(layer, w);
+    operand_move(op->outputs[0], layer);
+    operator_remove(op);
+}
+
+static struct port port_of(const struct operand *x)
+{
+    return (struct port){ NULL, x->dtype, x->rank, x->shape, x->batch };
+}
+
+static void add_port(struct graph *g, struct port **ports, size_t *count, struct operand *x, const char *prefix)
+{
+    *ports = arena_grow(&g->arena, *ports, *count, sizeof **ports);
+    (*ports)[*count] = port_of(x);
+    operand_rename(x, arena_printf(&g->arena, "%s%zu", prefix, *count));
+    (*ports)[*count].blob = x->name;
+    ++*count;
+}
+
+/* A result that is an input, or a result already, needs a blob of its own. */
+static struct operand *own_blob(struct operator* output, struct operand *x)
+{
+    struct graph *g = output->graph;
+    struct operator* noop = graph_add(g, output, "Noop", graph_fresh_operator_name(g, "noop"));
+    struct value input = value_operand(x);
+    operator_set(noop, "inputs", value_list(&input, 1));
+    struct operand *y = operator_add_output(noop, NULL);
+    operand_set_shape(y, x->dtype, x->rank, x->shape);
+    y->batch = x->batch;
+    return y;
+}
+
+/* Every member of the results once, and none of them an input. */
+static void part_results(struct operator* output)
+{
+    const struct value *list = operator_get(output, "input");
+    struct graph *g = output->graph;
+    if (!list || list->kind != VALUE_LIST)
+        return;
+    struct value *items = arena_array(&g->arena, list->list.count + 1, sizeof *items);
+    size_t count = list->list.count;
+    for (size_t i = 0; i < count; i++) {
+        struct operand *x = list->list.items[i].operand;
+        bool taken = operator_is(x->producer, "Input");
+        for (size_t j = 0; j < i && !taken; j++)
+            taken = items[j].operand == x;
+        items[i] = value_operand(taken ? own_blob(output, x) : x);
+    }
+    operator_set(output, "input", value_list(items, count));
+}
+
+/* ---- one reader for each blob ---- */
+
+/* The Split of an operand, and how many of its results have been given to readers. */
+struct fan {
+    struct operator* split;
+    size_t given;
+};
+
+static void add_split(struct map *fans, struct operand *x)
+{
+    struct graph *g = x->producer->graph;
+    size_t readers = x->use_count;
+    struct fan *fan = arena_alloc(&g->arena, sizeof *fan);
+    fan->split = graph_add(g, x->producer->next, "Split", graph_fresh_operator_name(g, "splitncnn"));
+    for (size_t i = 0; i < readers; i++) {
+        struct operand *y = operator_add_output(fan->split, NULL);
+        operand_set_shape(y, x->dtype, x->rank, x->shape);
+        y->batch = x->batch;
+    }
+    map_put(fans, x, fan);
+}
+
+/* The value with each operand that has a Split replaced by the Split's next result. */
+static struct value fanned(struct graph *g, const struct map *fans, struct value v)
+{
+    if (v.kind == VALUE_OPERAND) {
+        struct fan *fan = map_get(fans, v.operand);
+        return fan ? value_operand(fan->split->outputs[fan->given++]) : v;
+    }
+    if (v.kind == VALUE_LIST && value_has_operand(&v)) {
+        struct value *items = arena_array(&g->arena, v.list.count, sizeof *items);
+        for (size_t i = 0; i < v.list.count; i++)
+            items[i] = fanned(g, fans, v.list.items[i]);
+        v.list.items = items;
+    }
+    return v;
+}
+
+static void insert_splits(struct graph *g)
+{
+    struct map fans;
+    map_init(&fans);
+    for (struct operator* op = g->first, *next; op; op = next) {
+        next = op->next;
+        for (size_t i = 0; i < op->output_count; i++)
+            if (op->outputs[i]->use_count > 1)
+                add_split(&fans, op->outputs[i]);
+    }
+    for (struct operator* op = g->first; op; op = op->next)
+        for (size_t i = 0; i < op->argument_count; i++)
+            if (!operator_is(op, "Split") && value_has_operand(&op->arguments[i].value))
+                operator_set(op, op->arguments[i].key, fanned(g, &fans, op->arguments[i].value));
+    for (struct operator* op = g->first; op; op = op->next) {
+        for (size_t i = 0; i < op->output_count; i++) {
+            struct fan *fan = map_get(&fans, op->outputs[i]);
+            struct value x = value_operand(op->outputs[i]);
+            if (fan)
+                operator_set(fan->split, "inputs", value_list(&x, 1));
+        }
+    }
+    map_release(&fans);
+}
+
+/* ---- blobs ---- */
+
+static void finish_results(struct operator* output, struct ports *ports)
+{
+    const struct value *list = operator_get(output, "input");
+    struct graph *g = output->graph;
+    for (size_t i = 0; list && list->kind == VALUE_LIST && i < list->list.count; i++)
+        add_port(g, &ports->outputs, &ports->output_count, list->list.items[i].operand, "out");
+    operator_remove(output);
+}
+
+void finish_blobs(struct graph *g, struct ports *ports)
+{
+    *ports = (struct ports){ .input_count = 0 };
+    for (struct operator* op = g->first, *next; op; op = next) {
+        next = op->next;
+        if (operator_is(op, "pnnx.Attribute"))
+            finish_constant(op);
+        else if (operator_is(op, "pnnx.Input"))
+            operator_set_type(op, "Input");
+    }
+    for (struct operator* op = g->first; op; op = op->next)
+        if (operator_is(op, "pnnx.Output"))
+            part_results(op);
+    insert_splits(g);
+    for (struct operator* op = g->first, *next; op; op = next) {
+        next = op->next;
+        if (operator_is(op, "Input"))
+            for (size_t i = 0; i < op->output_count; i++)
+                add_port(g, &ports->inputs, &ports->input_count, op->outputs[i], "in");
+        else if (operator_is(op, "pnnx.Output"))
+            finish_results(op, ports);
+    }
+}
+
+/* ---- names ---- */
+
+/* What the existing converter calls the layers of a type; others take the type in lower case. */
+static const struct prefix {
+    const char *type, *prefix;
+} prefixes[] = {
+    { "Convolution",              "conv"      },
+    { "Convolution1D",            "conv1d"    },
+    { "Convolution3D",            "conv3d"    },
+    { "ConvolutionDepthWise",     "convdw"    },
+    { "ConvolutionDepthWise1D",   "convdw1d"  },
+    { "ConvolutionDepthWise3D",   "convdw3d"  },
+    { "Deconvolution",            "deconv"    },
+    { "Deconvolution1D",          "deconv1d"  },
+    { "Deconvolution3D",          "deconv3d"  },
+    { "DeconvolutionDepthWise",   "deconvdw"  },
+    { "DeconvolutionDepthWise1D", "deconvdw1d" },
+    { "DeconvolutionDepthWise3D", "deconvdw3d" },
+    { "InnerProduct",             "linear"    },
+    { "BatchNorm",                "bn"        },
+    { "GroupNorm",                "gn"        },
+    { "InstanceNorm",             "in"        },
+    { "LayerNorm",                "ln"        },
+    { "RMSNorm",                  "rmsn"      },
+    { "Concat",                   "cat"       },
+    { "MultiHeadAttention",       "attention" },
+    { "Swish",                    "silu"      },
+    { "HardSigmoid",              "hsigmoid"  },
+    { "HardSwish",                "hswish"    },
+    { "Embed",                    "embed"     },
+};
+
+static const char *prefix_of(struct graph *g, const char *type)
+{
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strcmp(type, prefixes[i].type) == 0)
+            return prefixes[i].prefix;
+    char *lower = arena_text(&g->arena, type, strlen(type));
+    for (char *c = lower; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return lower;
+}
+
+/* True when the layer's own name can stand in the file. */
+static bool is_word(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length < 200 && strcspn(name, " \t\r\n\v\f") == length;
+}
+
+static void name_layers(struct graph *g)
+{
+    size_t layers = 0, splits = 0;
+    for (struct operator* op = g->first; op; op = op->next) {
+        if (operator_is(op, "Input"))
+            operator_rename(op, op->outputs[0]->name);
+        else if (operator_is(op, "Split"))
+            operator_rename(op, arena_printf(&g->arena, "splitncnn_%zu", splits++));
+        else if (!operator_is(op, "MemoryData") || !is_word(op->name))
+            operator_rename(op, arena_printf(&g->arena, "%s_%zu", prefix_of(g, op->type), layers++));
+    }
+}
+
+static bool is_port(const struct operand *x, const struct ports *ports)
+{
+    for (size_t i = 0; i < ports->output_count; i++)
+        if (ports->outputs[i].blob == x->name)
+            return true;
+    return operator_is(x->producer, "Input");
+}
+
+struct origins finish_names(struct graph *g, const struct ports *ports)
+{
+    struct origins origins = { xmalloc(size_mul(g->operator_ids + 1, sizeof(char *))), g->operator_ids };
+    size_t blobs = 0;
+    for (struct operator* op = g->first; op; op = op->next)
+        origins.names[op->id] = op->name;
+    name_layers(g);
+    for (struct operator* op = g->first; op; op = op->next) {
+        for (size_t i = 0; i < op->output_count; i++, blobs++)
+            if (!is_port(op->outputs[i], ports))
+                operand_rename(op->outputs[i], arena_printf(&g->arena, "%zu", blobs));
+    }
+    return origins;
+}

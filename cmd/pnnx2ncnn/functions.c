@@ -1,0 +1,356 @@
+/* functions.c - the C functions that the lowering rules call: layouts, axes, codes.  Those of weights are in
+ * weights.c.  Each has one job; the table at the end says what for. */
+#include <float.h>
+#include <limits.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/layout.h"
+#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/weights.h"
+#include "common/dim.h"
+
+typedef bool function(struct graph *g, const struct rule_item *arguments, size_t count, struct rule_item *result);
+
+static bool give(struct rule_item *result, struct value v)
+{
+    result->kind = RULE_VALUE;
+    result->value = v;
+    return true;
+}
+
+static bool give_ints(struct graph *g, struct rule_item *result, const int64_t *ints, size_t count)
+{
+    return give(result, value_ints(&g->arena, ints, count));
+}
+
+static const struct operand *operand_of(const struct rule_item *item)
+{
+    return item->value.operand;
+}
+
+/* An int or a list of ints; how many, -1: no such. */
+static int ints_of(const struct rule_item *item, int64_t ints[TENSOR_RANK])
+{
+    if (item->value.kind == VALUE_INT) {
+        ints[0] = item->value.integer;
+        return 1;
+    }
+    return value_get_ints(&item->value, ints, TENSOR_RANK);
+}
+
+/* ---- layouts ---- */
+
+static bool axis(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)g, (void)count;
+    int physical = layout_axis(operand_of(&a[0]), a[1].value.integer);
+    return physical >= 0 && give(result, value_int(physical));
+}
+
+/* None is all axes.  The batch, of size 1, has nothing to reduce. */
+static bool axes(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operand *x = operand_of(&a[0]);
+    int64_t dims[TENSOR_RANK], out[TENSOR_RANK];
+    int given = a[1].value.kind == VALUE_NONE ? 0 : ints_of(&a[1], dims), n = 0;
+    (void)count;
+    if (given < 0 || x->rank < 1 || x->rank > TENSOR_RANK)
+        return false;
+    for (int i = 0; i < (given ? given : x->rank); i++) {
+        int64_t dim = given ? dims[i] : i;
+        dim += dim < 0 ? x->rank : 0;
+        if (dim < 0 || dim >= x->rank || (dim == x->batch && layout_is_counted(x)))
+            return false;
+        if (dim != x->batch)
+            out[n++] = layout_axis(x, dim);
+    }
+    return give_ints(g, result, out, (size_t)n);
+}
+
+static bool blob_rank(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)g, (void)count;
+    int rank = layout_rank(operand_of(&a[0]));
+    return rank >= 0 && give(result, value_int(rank));
+}
+
+static bool blob_shape(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct dims d;
+    (void)count;
+    if (!layout_dims(operand_of(&a[0]), &d))
+        return false;
+    for (int i = 0; i < d.rank; i++)
+        if (!dim_known(d.size[i]))
+            return false;
+    return give_ints(g, result, d.size, (size_t)d.rank);
+}
+
+/* True when two tensors lie in blobs of the same dimensions. */
+static bool same_blob(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct dims x, y;
+    (void)g, (void)count;
+    if (!layout_dims(operand_of(&a[0]), &x) || !layout_dims(operand_of(&a[1]), &y))
+        return false;
+    bool same = x.rank == y.rank;
+    for (int i = 0; same && i < x.rank; i++)
+        same = dim_equal(x.size[i], y.size[i]);
+    return give(result, value_bool(same));
+}
+
+/* ---- Reshape ---- */
+
+static struct value pair(struct graph *g, const char *key, struct value v)
+{
+    struct value *items = arena_array(&g->arena, 2, sizeof *items);
+    items[0] = value_string(key);
+    items[1] = v;
+    return value_list(items, 2);
+}
+
+/* The parameters as [key, value] pairs. */
+static bool give_reshape(struct graph *g, const struct reshape *r, struct rule_item *result)
+{
+    struct parameter_pair pairs[RESHAPE_PAIRS];
+    size_t count = layout_parameters(&g->arena, r, pairs);
+    struct value *items = arena_array(&g->arena, count, sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i] = pair(g, pairs[i].key, pairs[i].value);
+    return give(result, value_list(items, count));
+}
+
+static bool reshape_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct reshape r;
+    (void)count;
+    return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give_reshape(g, &r, result);
+}
+
+/* Those of a reshape to sizes, outermost first; one may be -1. */
+static bool shape_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct reshape r = { .from_batch = NO_AXIS, .to_batch = NO_AXIS };
+    (void)count;
+    r.to.rank = ints_of(&a[0], r.to.size);
+    return r.to.rank > 0 && r.to.rank <= BLOB_RANK && give_reshape(g, &r, result);
+}
+
+/* ---- Permute ---- */
+
+/* The code of a permutation: its place among all of that many axes, in lexicographic order. */
+static int permutation_code(const int *axes, int count)
+{
+    int code = 0;
+    for (int i = 0; i < count; i++) {
+        int smaller = 0, rest = 1;
+        for (int j = i + 1; j < count; j++) {
+            smaller += axes[j] < axes[i];
+            rest *= j - i;
+        }
+        code += smaller * rest;
+    }
+    return code;
+}
+
+/* dims without the batch axis; false when they are no permutation. */
+static bool blob_permutation(const struct operand *x, const int64_t *dims, int count, int out[TENSOR_RANK])
+{
+    unsigned seen = 0;
+    int n = 0;
+    if (count != x->rank || count < 1)
+        return false;
+    for (int i = 0; i < count; i++) {
+        int64_t dim = dims[i] < 0 ? dims[i] + x->rank : dims[i];
+        if (dim < 0 || dim >= x->rank || seen >> dim & 1)
+            return false;
+        seen |= 1u << dim;
+        if (dim != x->batch)
+            out[n++] = layout_axis(x, dim);
+    }
+    return n <= BLOB_RANK;
+}
+
+static bool permute_code(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    int64_t dims[TENSOR_RANK];
+    int order[TENSOR_RANK];
+    const struct operand *x = operand_of(&a[0]);
+    (void)g, (void)count;
+    return blob_permutation(x, dims, ints_of(&a[1], dims), order) &&
+           give(result, value_int(permutation_code(order, layout_rank(x))));
+}
+
+/* The dims of a permutation that exchanges two. */
+static bool swapped(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operand *x = operand_of(&a[0]);
+    int64_t dims[TENSOR_RANK], from = a[1].value.integer, to = a[2].value.integer;
+    (void)count;
+    from += from < 0 ? x->rank : 0;
+    to += to < 0 ? x->rank : 0;
+    if (x->rank > TENSOR_RANK || from < 0 || to < 0 || from >= x->rank || to >= x->rank)
+        return false;
+    for (int i = 0; i < x->rank; i++)
+        dims[i] = i == from ? to : i == to ? from : i;
+    return give_ints(g, result, dims, (size_t)x->rank);
+}
+
+/* ---- Crop, Slice, Tile ---- */
+
+/* Where a slice begins: 0 to the size; needs the size for a negative start. */
+static bool crop_start(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operand *x = operand_of(&a[0]);
+    int axis = layout_axis(x, a[1].value.integer);
+    int64_t start = a[2].value.kind == VALUE_INT ? a[2].value.integer : 0;
+    (void)g, (void)count;
+    if (axis < 0 || (a[2].value.kind != VALUE_INT && a[2].value.kind != VALUE_NONE))
+        return false;
+    int64_t size = x->shape[a[1].value.integer < 0 ? a[1].value.integer + x->rank : a[1].value.integer];
+    if (start < 0 && !dim_known(size))
+        return false;
+    start += start < 0 ? size : 0;
+    return give(result, value_int(start < 0 ? 0 : start));
+}
+
+/* Where it ends: -233 is the end of the dimension; the layer counts negative ends from there, as PyTorch does. */
+static bool crop_end(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operand *x = operand_of(&a[0]);
+    int axis = layout_axis(x, a[1].value.integer);
+    (void)g, (void)count;
+    if (axis < 0 || (a[2].value.kind != VALUE_INT && a[2].value.kind != VALUE_NONE))
+        return false;
+    int64_t size = x->shape[a[1].value.integer < 0 ? a[1].value.integer + x->rank : a[1].value.integer];
+    int64_t end = a[2].value.kind == VALUE_INT ? a[2].value.integer : INT_MAX;
+    if (end < 0 && dim_known(size))
+        end += size;
+    if (end == 0 || end == -233 || (dim_known(size) && end < 0))
+        return false; /* an empty slice, or one that the sentinel hides */
+    bool open = end >= INT_MAX || (dim_known(size) && end >= size);
+    return give(result, value_int(open ? -233 : end));
+}
+
+/* How often each dimension of the blob is repeated to become the result, outermost first. */
+static bool tiles(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct dims x, y;
+    int64_t out[TENSOR_RANK];
+    (void)count;
+    if (!layout_dims(operand_of(&a[0]), &x) || !layout_dims(operand_of(&a[1]), &y) || x.rank > y.rank)
+        return false;
+    for (int i = 0; i < y.rank; i++) {
+        int64_t size = i < y.rank - x.rank ? 1 : x.size[i - (y.rank - x.rank)];
+        out[i] = dim_equal(size, y.size[i]) ? 1 : dim_known(size) && dim_known(y.size[i]) && size ? y.size[i] / size : -1;
+        if (out[i] < 1)
+            return false;
+    }
+    return give_ints(g, result, out, (size_t)y.rank);
+}
+
+/* The sizes of the pieces along a dimension: from the results' shapes; -1 in the last place takes what is left. */
+static bool pieces(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operator* op = operand_of(&a[0])->producer;
+    const struct operand *x = operand_of(&a[1]);
+    int64_t dim = a[2].value.integer;
+    (void)count;
+    dim += dim < 0 ? x->rank : 0;
+    if (dim < 0 || dim >= x->rank)
+        return false;
+    int64_t *sizes = arena_array(&g->arena, op->output_count, sizeof *sizes);
+    for (size_t i = 0; i < op->output_count; i++) {
+        const struct operand *y = op->outputs[i];
+        bool last = i + 1 == op->output_count;
+        if (y->rank != x->rank || (!last && !dim_known(y->shape[dim])))
+            return false;
+        sizes[i] = last ? -233 : y->shape[dim];
+    }
+    return give_ints(g, result, sizes, op->output_count);
+}
+
+/* ---- numbers ---- */
+
+static bool float_max(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)g, (void)a, (void)count;
+    return give(result, value_float((double)FLT_MAX));
+}
+
+/* The number as a float that is finite: the largest one for infinity. */
+static bool finite(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    double f;
+    (void)g, (void)count;
+    if (!value_number(&a[0].value, &f) || f != f)
+        return false;
+    double most = (double)FLT_MAX;
+    return give(result, value_float(f > most ? most : f < -most ? -most : f));
+}
+
+/* Characters of an einsum equation, batch letter taken out, as the layer wants them: i j k l for the axes. */
+static bool equation_codes(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const char *text = a[0].value.string;
+    char letters[27] = "", map[128] = { 0 };
+    int64_t codes[128];
+    size_t n = 0;
+    (void)count;
+    if (!strstr(text, "->"))
+        return false;
+    for (const char *right = strstr(text, "->") + 2, *c = right; *c; c++) /* results use i to l only */
+        if (*c != ' ' && !strchr(letters, *c) && strlen(letters) < 26)
+            strncat(letters, c, 1);
+    if (strlen(letters) > 4)
+        return false;
+    for (const char *c = text; *c && *c != '-'; c++)
+        if (*c != ' ' && *c != ',' && !strchr(letters, *c) && strlen(letters) < 16)
+            strncat(letters, c, 1);
+    for (size_t i = 0; letters[i]; i++)
+        map[(unsigned char)letters[i] & 127] = (char)('i' + i);
+    for (const char *c = text; *c; c++) {
+        if (*c == ' ')
+            continue;
+        bool mark = strchr(",->", *c) != NULL;
+        if (n == 128 || (!mark && !map[(unsigned char)*c & 127]))
+            return false;
+        codes[n++] = mark ? *c : map[(unsigned char)*c & 127];
+    }
+    return give_ints(g, result, codes, n);
+}
+
+/* The letters in types: see common/rewrite.h. */
+const struct rule_function lower_functions[] = {
+    /* layouts */
+    { "axis",           "oi:i",  axis           }, /* the blob's axis that a tensor's is; unknown for the batch */
+    { "axes",           "ov:l",  axes           }, /* several, without the batch; None is all */
+    { "blob_rank",      "o:i",   blob_rank      },
+    { "blob_shape",     "o:l",   blob_shape     }, /* outermost first */
+    { "same_blob",      "oo:b",  same_blob      },
+    { "reshape_ids",    "oo:l",  reshape_ids    }, /* for ** */
+    { "shape_ids",      "l:l",   shape_ids      }, /* for **: sizes, outermost first */
+    { "permute_code",   "ov:i",  permute_code   },
+    { "swapped",        "oii:l", swapped        },
+    { "crop_start",     "oiv:i", crop_start     }, /* tensor, dim, start */
+    { "crop_end",       "oiv:i", crop_end       },
+    { "tiles",          "oo:l",  tiles          },
+    { "pieces",         "ooi:l", pieces         }, /* a result, tensor, dim */
+    { "float_max",      ":f",    float_max      },
+    { "finite",         "v:f",   finite         },
+    { "equation_codes", "s:l",   equation_codes },
+    /* weights */
+    { "filled",         "if:t",  weights_filled }, /* so many of that number */
+    { "swap_groups",    "ti:t",  weights_swap_groups }, /* input and output channels exchanged inside each group */
+    { "transposed",     "t:t",   weights_transposed  }, /* a matrix */
+    { "rows",           "tii:t", weights_rows        }, /* from, to */
+    { "lstm_input",     "o:t",   weights_lstm_input  }, /* the operand is a result of the module */
+    { "lstm_hidden",    "o:t",   weights_lstm_hidden },
+    { "lstm_projection", "o:t",  weights_lstm_projection },
+    { "lstm_bias",      "o:t",   weights_lstm_bias   },
+    { "gru_bias",       "o:t",   weights_gru_bias    },
+    { "recurrent_input", "o:t",  weights_recurrent_input },
+    { "recurrent_hidden", "o:t", weights_recurrent_hidden },
+    { "recurrent_bias", "o:t",   weights_recurrent_bias },
+};
+const size_t lower_function_count = sizeof lower_functions / sizeof *lower_functions;

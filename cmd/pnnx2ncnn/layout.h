@@ -1,0 +1,63 @@
+/* layout.h - how a tensor lies in an ncnn blob, and changing that.
+ *
+ * A blob has one to four dimensions and a count n of blobs like it, which the runtime loops over.  A tensor's batch
+ * axis (operand.batch, solved in batch.c) is none of the blob's dimensions: with size 1, the usual case, it is
+ * simply left out; with another size it is the count n.  Leaving an axis of size 1 out moves no element, so between
+ * two layouts of size 1 there is at most a Reshape, and a Reshape between any two tensors serves any layouts. */
+#ifndef CMD_PNNX2NCNN_LAYOUT_H
+#define CMD_PNNX2NCNN_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/graph.h"
+
+#define BLOB_RANK   4  /* dimensions of a blob */
+#define TENSOR_RANK 16 /* dimensions of a tensor that the layouts are computed for */
+#define NO_AXIS     233 /* what Reshape calls "no batch axis" */
+
+/* Dimensions, outermost first. */
+struct dims {
+    int rank;
+    int64_t size[TENSOR_RANK];
+};
+
+/* The dimensions of the blob that an operand is: its shape without the batch axis; a number is one element.  False
+ * when the rank is unknown or beyond TENSOR_RANK. */
+bool layout_dims(const struct operand *x, struct dims *out);
+/* Their number; -1: unknown. */
+int layout_rank(const struct operand *x);
+
+/* True when the operand's batch axis is carried as a count of blobs: its size is not known to be 1. */
+bool layout_is_counted(const struct operand *x);
+
+/* The axis of the blob that an axis of the tensor is (negative: from the end); -1: it is the batch, or there is no
+ * such axis. */
+int layout_axis(const struct operand *x, int64_t axis);
+
+/* The parameters of a Reshape layer. */
+struct reshape {
+    struct dims to; /* 0: the input's size there; -1: what is left */
+    int from_batch; /* NO_AXIS, or where the count n is in the input ... */
+    int to_batch;   /* ... and in the result, whose dims then include it */
+};
+
+/* How `from` becomes `to`, tensors of the same elements in the same order, each in its layout.  False when sizes are
+ * unknown that the layer needs. */
+bool layout_reshape(const struct operand *from, const struct operand *to, struct reshape *out);
+
+/* A parameter of a layer. */
+struct parameter_pair {
+    const char *key; /* "11"; static */
+    struct value value;
+};
+#define RESHAPE_PAIRS (BLOB_RANK + 3)
+
+/* The parameters of the Reshape layer that does it; returns how many. */
+size_t layout_parameters(struct arena *arena, const struct reshape *r, struct parameter_pair pairs[RESHAPE_PAIRS]);
+
+/* A Reshape layer before `before` that brings `x` to that shape and batch axis: an earlier one when there is one.
+ * Returns its result; NULL when sizes are unknown that it needs. */
+struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape, int batch);
+
+#endif

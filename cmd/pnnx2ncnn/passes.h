@@ -1,0 +1,78 @@
+/* passes.h - the steps of pnnx2ncnn, in the order in which main() takes them. */
+#ifndef CMD_PNNX2NCNN_PASSES_H
+#define CMD_PNNX2NCNN_PASSES_H
+
+#include <stdbool.h>
+
+#include "common/graph.h"
+#include "common/rewrite.h"
+
+/* ---- prepare.c: what rules cannot do ---- */
+
+/* Lets pnnx.Output read the members of tuples, lists and dicts, however deep: the runtime's results are blobs. */
+void prepare_outputs(struct graph *g);
+/* Recurrent modules of several layers become one operator for each layer. */
+void prepare_recurrent(struct graph *g);
+/* Constants in the type that the runtime's arithmetic has, float; boolean masks of attention, and its is_causal,
+ * become what is added to the scores. */
+void prepare_constants(struct graph *g);
+
+/* ---- views.c ---- */
+
+/* unbind, stack, select, narrow and slices along several dimensions become chunk, cat, slices along one, and
+ * reshapes. */
+void prepare_views(struct graph *g);
+
+/* ---- refuse.c: what cannot be converted ---- */
+
+struct refusals;
+
+struct refusals *refusals_new(struct graph *g);
+/* Reports operators that compute on integers or booleans: a blob of indices can be moved and looked up, no more. */
+void refuse_integers(struct refusals *r, struct graph *g);
+/* Reports whatever is no layer after lowering. */
+void refuse_unlowered(struct refusals *r, struct graph *g);
+/* The last line, "N operators of K kinds cannot be converted"; frees `r`. */
+void refusals_end(struct refusals *r);
+
+/* ---- functions.c and weights.c: C functions that the rules call ---- */
+
+extern const struct rule_function lower_functions[];
+extern const size_t lower_function_count;
+
+/* ---- finish.c: from operators to a file of layers ---- */
+
+/* Which operator a layer comes from, for messages after the layers have their final names; by operator id. */
+struct origins {
+    const char **names; /* malloc'ed */
+    size_t count;
+};
+
+/* What the script must know of the network's inputs and results. */
+struct port {
+    const char *blob; /* "in0"; interned */
+    enum dtype dtype;
+    int rank;
+    const int64_t *shape; /* arena */
+    int batch;
+};
+struct ports {
+    struct port *inputs, *outputs; /* arena */
+    size_t input_count, output_count;
+};
+
+/* Custom operators become the layers of their names. */
+void finish_custom(struct graph *g);
+/* Reshapes of reshapes, and layers that change nothing, go. */
+void finish_reshapes(struct graph *g);
+/* Constants, inputs and results become layers and named blobs, and every blob gets one reader; fills *ports. */
+void finish_blobs(struct graph *g, struct ports *ports);
+/* Layers and blobs get the names that the existing converter gives. */
+struct origins finish_names(struct graph *g, const struct ports *ports);
+
+/* ---- script.c ---- */
+
+/* Writes the Python script that runs the network with pyncnn. */
+void script_write(const char *file, const struct ports *ports, const char *param, const char *bin, bool fp16);
+
+#endif

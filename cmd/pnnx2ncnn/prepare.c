@@ -1,0 +1,291 @@
+/* prepare.c - see passes.h. */
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/passes.h"
+#include "common/dim.h"
+#include "common/element.h"
+
+/* ---- results ---- */
+
+#define NESTING 64 /* how deep tuples may lie in tuples */
+
+/* A growing list of values in the graph's arena. */
+struct values {
+    struct value *items;
+    size_t count;
+};
+
+static void append(struct graph *g, struct values *list, struct value v)
+{
+    list->items = arena_grow(&g->arena, list->items, list->count, sizeof v);
+    list->items[list->count++] = v;
+}
+
+static bool is_construct(const struct operator* op)
+{
+    return operator_is(op, "prim::TupleConstruct") || operator_is(op, "prim::ListConstruct") ||
+           operator_is(op, "prim::DictConstruct");
+}
+
+static void flatten(struct operator* output, const struct value *v, struct values *list, int depth)
+{
+    if (depth > NESTING)
+        die(STATUS_MALFORMED, operator_place(output), "the results lie in more than %d tuples", NESTING);
+    if (v->kind == VALUE_LIST) {
+        for (size_t i = 0; i < v->list.count; i++)
+            flatten(output, &v->list.items[i], list, depth + 1);
+    } else if (v->kind == VALUE_OPERAND && is_construct(v->operand->producer)) {
+        const struct value *members = operator_get(v->operand->producer, "inputs");
+        if (members)
+            flatten(output, members, list, depth + 1);
+    } else if (v->kind == VALUE_OPERAND) {
+        append(output->graph, list, *v);
+    } else if (v->kind != VALUE_NONE) {
+        report(STATUS_CONVERSION, operator_place(output), "a result of the network is a constant, no blob");
+    }
+}
+
+void prepare_outputs(struct graph *g)
+{
+    for (struct operator* op = g->first; op; op = op->next) {
+        struct values list = { NULL, 0 };
+        if (!operator_is(op, "pnnx.Output"))
+            continue;
+        for (size_t i = 0; i < op->argument_count; i++)
+            flatten(op, &op->arguments[i].value, &list, 0);
+        while (op->argument_count)
+            operator_unset(op, op->arguments[0].key);
+        operator_set(op, "input", value_list(list.items, list.count));
+    }
+    graph_remove_dead(g);
+}
+
+/* ---- recurrent layers ---- */
+
+/* Moves the weights of layer `layer` of `op` to a single-layer operator: weight_ih_l2_reverse is its
+ * weight_ih_l0_reverse. */
+static void take_weights(const struct operator* op, struct operator* single, int64_t layer)
+{
+    char suffix[32];
+    snprintf(suffix, sizeof suffix, "_l%lld", (long long)layer);
+    for (size_t i = 0; i < op->attribute_count; i++) {
+        struct attribute w = op->attributes[i];
+        const char *at = strstr(w.key, suffix), *rest = at ? at + strlen(suffix) : NULL;
+        if (!at || (*rest && *rest != '_'))
+            continue;
+        w.key = arena_printf(&op->graph->arena, "%.*s_l0%s", (int)(at - w.key), w.key, rest);
+        operator_add_attribute(single, w);
+    }
+}
+
+/* Rows [from, to) of a state, which has one row for each layer and direction. */
+static struct operand *take_state(struct operator* op, struct operand *state, int64_t from, int64_t to)
+{
+    struct graph *g = op->graph;
+    const char *name = graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_state", op->name));
+    struct operator* slice = graph_add(g, op, "Tensor.slice", name);
+    operator_set(slice, "input", value_operand(state));
+    operator_set(slice, "dim", value_int(0));
+    operator_set(slice, "start", value_int(from));
+    operator_set(slice, "end", value_int(to));
+    operator_set(slice, "step", value_int(1));
+    struct operand *y = operator_add_output(slice, NULL);
+    operand_set_shape(y, state->dtype, state->rank, state->shape);
+    if (y->rank > 0)
+        y->shape[0] = to - from;
+    return y;
+}
+
+/* The final states of all layers, joined where `whole` was. */
+static void join_states(struct operator* op, struct operand *whole, struct value *states, size_t count)
+{
+    struct graph *g = op->graph;
+    if (!whole->use_count)
+        return;
+    const char *name = graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_states", op->name));
+    struct operator* cat = graph_add(g, op->next, "torch.cat", name);
+    operator_set(cat, "tensors", value_list(states, count));
+    operator_set(cat, "dim", value_int(0));
+    operand_move(whole, cat);
+}
+
+static int64_t directions_of(const struct operator* op)
+{
+    return operator_bool(op, "bidirectional", false) ? 2 : 1;
+}
+
+/* One layer of `op`, which reads `x`; its results are those of `op` in type and rank. */
+static struct operator* add_layer(struct operator* op, struct operand *x, int64_t layer, int64_t width)
+{
+    struct graph *g = op->graph;
+    const char *name = graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_l%lld", op->name, (long long)layer));
+    struct operator* single = graph_add(g, op, op->type, name);
+    int64_t rows = directions_of(op);
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (op->arguments[i].value.kind != VALUE_OPERAND)
+            operator_set(single, op->arguments[i].key, op->arguments[i].value);
+    operator_set(single, "input", value_operand(x));
+    operator_set(single, "num_layers", value_int(1));
+    operator_set(single, "input_size", value_int(width));
+    take_weights(op, single, layer);
+    for (size_t i = 0; i < op->output_count; i++) {
+        const struct operand *like = op->outputs[i];
+        struct operand *y = operator_add_output(single, NULL);
+        operand_set_shape(y, like->dtype, like->rank, like->shape);
+        if (i && y->rank > 0)
+            y->shape[0] = rows;
+    }
+    return single;
+}
+
+static void unroll(struct operator* op)
+{
+    static const char *const state_keys[] = { "h0", "c0" };
+    struct graph *g = op->graph;
+    int64_t layers = operator_int(op, "num_layers", 1), rows = directions_of(op);
+    int64_t width = operator_int(op, "proj_size", 0);
+    struct operand *x = operator_operand(op, "input");
+    struct values states[2] = { { NULL, 0 }, { NULL, 0 } };
+    width = rows * (width ? width : operator_int(op, "hidden_size", 0));
+    for (int64_t layer = 0; layer < layers; layer++) {
+        struct operator* single =
+            add_layer(op, x, layer, layer ? width : operator_int(op, "input_size", 0));
+        for (int i = 0; i < 2; i++) {
+            struct operand *state = operator_operand(op, state_keys[i]);
+            if (state)
+                operator_set(single, state_keys[i],
+                             value_operand(take_state(single, state, layer * rows, (layer + 1) * rows)));
+        }
+        for (size_t i = 1; i < op->output_count && i <= 2; i++)
+            append(g, &states[i - 1], value_operand(single->outputs[i]));
+        x = single->outputs[0];
+    }
+    for (size_t i = op->output_count; i-- > 1;)
+        join_states(op, op->outputs[i], states[i - 1].items, states[i - 1].count);
+    operand_replace(op->outputs[0], x);
+}
+
+void prepare_recurrent(struct graph *g)
+{
+    for (struct operator* op = g->first, *next; op; op = next) {
+        next = op->next;
+        if (!operator_is(op, "nn.LSTM") && !operator_is(op, "nn.GRU") && !operator_is(op, "nn.RNN"))
+            continue;
+        int64_t layers = operator_int(op, "num_layers", 1);
+        if (layers < 2 || layers > 4096 || !operator_operand(op, "input") || !op->output_count || op->output_count > 3)
+            continue;
+        unroll(op);
+    }
+    graph_remove_dead(g);
+}
+
+/* ---- constants ---- */
+
+/* A constant like `x`, in float. */
+static struct operand *add_float_constant(struct operator* before, const char *stem, int rank, const int64_t *shape,
+                                          float **data)
+{
+    struct graph *g = before->graph;
+    struct operator* op = graph_add(g, before, "pnnx.Attribute", graph_fresh_operator_name(g, stem));
+    size_t count = element_count(rank, shape);
+    *data = arena_array(&g->arena, count ? count : 1, sizeof **data);
+    struct attribute w = { .key = "data", .dtype = DTYPE_F32, .rank = rank, .shape = shape, .size = count * sizeof **data };
+    w.data = (const uint8_t *)*data;
+    operator_add_attribute(op, w);
+    struct operand *y = operator_add_output(op, NULL);
+    operand_set_shape(y, DTYPE_F32, rank, shape);
+    return y;
+}
+
+/* What a boolean mask adds to scores: nothing where it is true, and where it is false what exp() makes zero. */
+static float mask_score(bool seen)
+{
+    return seen ? 0 : -FLT_MAX;
+}
+
+/* The operand as a float constant; `mask`: as scores (of nn.MultiheadAttention, whose masks are true where nothing is
+ * seen: `inverted`). */
+static struct operand *as_float(struct operator* op, const struct operand *x, bool mask, bool inverted)
+{
+    const struct attribute *w = operand_constant(x);
+    float *data;
+    const char *stem = arena_printf(&op->graph->arena, "%s_float", x->producer->name);
+    struct operand *y = add_float_constant(op, stem, w->rank, w->shape, &data);
+    size_t count = element_count(w->rank, w->shape);
+    for (size_t i = 0; i < count; i++) {
+        double value = element_real(w->dtype, w->data, i);
+        data[i] = mask ? mask_score((value != 0) != inverted) : (float)value;
+    }
+    return y;
+}
+
+static bool is_attention(const struct operator* op)
+{
+    return operator_is(op, "F.scaled_dot_product_attention") || operator_is(op, "nn.MultiheadAttention");
+}
+
+static void convert_mask(struct operator* op)
+{
+    struct operand *mask = operator_operand(op, "attn_mask");
+    const struct attribute *w = mask ? operand_constant(mask) : NULL;
+    if (w && w->dtype == DTYPE_BOOL)
+        operator_set(op, "attn_mask",
+                     value_operand(as_float(op, mask, true, operator_is(op, "nn.MultiheadAttention"))));
+}
+
+/* is_causal as a mask, where the lengths are known. */
+static void write_causal(struct operator* op)
+{
+    const struct operand *q = operator_operand(op, "query"), *k = operator_operand(op, "key");
+    if (!operator_bool(op, "is_causal", false) || !q || !k || q->rank < 2 || k->rank < 2)
+        return;
+    int64_t shape[2] = { q->shape[q->rank - 2], k->shape[k->rank - 2] };
+    float *data;
+    if (!dim_known(shape[0]) || !dim_known(shape[1]))
+        return;
+    struct operand *mask =
+        add_float_constant(op, arena_printf(&op->graph->arena, "%s_causal", op->name), 2, shape, &data);
+    for (int64_t i = 0; i < shape[0]; i++)
+        for (int64_t j = 0; j < shape[1]; j++)
+            data[i * shape[1] + j] = mask_score(j <= i);
+    operator_set(op, "attn_mask", value_operand(mask));
+    operator_set(op, "is_causal", value_bool(false));
+}
+
+/* True for operators that compute in the type of their result: what they read of another type is converted first. */
+static bool is_arithmetic(const struct operator* op)
+{
+    static const char *const types[] = { "torch.add", "torch.sub",     "torch.mul",     "torch.div", "torch.pow",
+                                         "torch.cat", "torch.maximum", "torch.minimum", "torch.matmul" };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (operator_is(op, types[i]))
+            return op->output_count == 1 && dtype_is_float(op->outputs[0]->dtype);
+    return false;
+}
+
+/* Lets `op` read its integer constants as floats. */
+static void convert_operands(struct operator* op)
+{
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const struct value v = op->arguments[i].value;
+        const struct attribute *w = v.kind == VALUE_OPERAND ? operand_constant(v.operand) : NULL;
+        if (w && !dtype_is_float(w->dtype) && !dtype_is_complex(w->dtype))
+            operator_set(op, op->arguments[i].key, value_operand(as_float(op, v.operand, false, false)));
+    }
+}
+
+void prepare_constants(struct graph *g)
+{
+    for (struct operator* op = g->first; op; op = op->next) {
+        if (is_attention(op)) {
+            write_causal(op);
+            convert_mask(op);
+        } else if (is_arithmetic(op)) {
+            convert_operands(op);
+        }
+    }
+    graph_remove_dead(g);
+}

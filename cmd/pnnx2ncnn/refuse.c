@@ -1,0 +1,216 @@
+/* refuse.c - see passes.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/passes.h"
+#include "common/map.h"
+#include "formats/pnnx.h"
+
+struct refusals {
+    size_t count;
+    struct map kinds; /* types refused; their number is that of kinds */
+    struct map names; /* operators refused, by name: one cause, one message */
+};
+
+struct refusals *refusals_new(struct graph *g)
+{
+    struct refusals *r = arena_alloc(&g->arena, sizeof *r);
+    map_init(&r->kinds);
+    map_init(&r->names);
+    return r;
+}
+
+/* The form of an operator type that a rule takes: what a user can change a network to. */
+static const struct nearest {
+    const char *type, *form;
+} nearest[] = {
+    { "F.avg_pool2d",                   "divisor_override=None"                                              },
+    { "F.avg_pool3d",                   "divisor_override=None"                                              },
+    { "nn.AvgPool2d",                   "divisor_override=None"                                              },
+    { "nn.AvgPool3d",                   "divisor_override=None"                                              },
+    { "F.max_pool1d",                   "dilation=1, and no indices read"                                    },
+    { "F.max_pool2d",                   "dilation=1, and no indices read"                                    },
+    { "F.max_pool3d",                   "dilation=1, and no indices read"                                    },
+    { "nn.MaxPool1d",                   "dilation=1, and no indices read"                                    },
+    { "nn.MaxPool2d",                   "dilation=1, and no indices read"                                    },
+    { "nn.MaxPool3d",                   "dilation=1, and no indices read"                                    },
+    { "F.interpolate",                  "mode=nearest, linear, bilinear or bicubic, with known sizes"        },
+    { "nn.Upsample",                    "mode=nearest, linear, bilinear or bicubic, with known sizes"        },
+    { "F.pad",                          "mode=constant, reflect or replicate of the last three dimensions"   },
+    { "F.grid_sample",                  "constant weights and float inputs"                                  },
+    { "F.scaled_dot_product_attention", "float inputs (batch, heads, length, width) of known lengths, dropout_p=0.0" },
+    { "nn.MultiheadAttention",          "no bias_k or bias_v, no weights read"                               },
+    { "nn.RNN",                         "nonlinearity=tanh"                                                  },
+    { "Tensor.slice",                   "step=1, or a step that divides the known size"                      },
+    { "Tensor.index",                   "Tensor.select or Tensor.slice"                                      },
+    { "torch.gather",                   "Tensor.select or Tensor.slice"                                      },
+    { "torch.index_select",             "Tensor.slice"                                                       },
+    { "torch.argmax",                   "the scores as the result, argmax outside"                           },
+    { "torch.argmin",                   "the scores as the result, argmin outside"                           },
+    { "torch.topk",                     "the scores as the result, topk outside"                             },
+    { "torch.sort",                     "the scores as the result, sort outside"                             },
+    { "torch.where",                    "arithmetic with a float mask"                                       },
+    { "Tensor.masked_fill",             "an addition of a float mask"                                        },
+    { "torch.roll",                     "one or two dims, known sizes"                                       },
+    { "torch.einsum",                   "at most four dimensions, results without a batch"                   },
+    { "torch.norm",                     "p=1 or p=2"                                                         },
+    { "F.normalize",                    "p=1 or p=2"                                                         },
+    { "Tensor.reshape",                 "at most four dimensions beside a batch of size 1, one unknown size" },
+    { "Tensor.permute",                 "at most four dimensions beside a batch of size 1"                   },
+    { "Tensor.size",                    "pnnxshape with inputshape= before"                                  },
+};
+
+static const char *nearest_form(const struct operator* op)
+{
+    for (size_t i = 0; i < sizeof nearest / sizeof *nearest; i++)
+        if (operator_is(op, nearest[i].type))
+            return nearest[i].form;
+    return NULL;
+}
+
+/* Where a description grows; what does not fit is cut. */
+struct text {
+    char bytes[512];
+    size_t length;
+};
+
+static void add(struct text *t, const char *s)
+{
+    size_t n = strlen(s), room = sizeof t->bytes - 1 - t->length;
+    n = n < room ? n : room;
+    memcpy(t->bytes + t->length, s, n);
+    t->length += n;
+    t->bytes[t->length] = '\0';
+}
+
+static void add_shape(struct operand *x, void *context)
+{
+    struct text *t = context;
+    char number[32];
+    if (x->rank < 0) {
+        add(t, " (?)");
+    } else {
+        add(t, " (");
+        for (int i = 0; i < x->rank; i++) {
+            snprintf(number, sizeof number, x->shape[i] < 0 ? "?" : "%lld", (long long)x->shape[i]);
+            add(t, i ? "," : "");
+            add(t, number);
+        }
+        add(t, ")");
+    }
+    if (x->dtype != DTYPE_NULL)
+        add(t, dtype_tag(x->dtype));
+}
+
+/* " dim=1 step=2": the arguments that are constants. */
+static void add_arguments(const struct operator* op, struct text *t)
+{
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const struct argument *a = &op->arguments[i];
+        if (value_has_operand(&a->value))
+            continue;
+        add(t, " ");
+        add(t, a->key);
+        add(t, "=");
+        add(t, pnnx_value_text(&op->graph->arena, a->value));
+    }
+}
+
+static void refuse(struct refusals *r, const struct operator* op, const char *why, const char *form)
+{
+    struct text shapes = { .length = 0 };
+    if (map_get(&r->names, op->name))
+        return;
+    map_put(&r->names, op->name, (void *)op->name);
+    map_put(&r->kinds, op->type, (void *)op->type);
+    r->count++;
+    operator_each_operand(op, add_shape, &shapes);
+    report(STATUS_CONVERSION, operator_place(op), "%s '%s'%s: %s%s%s%s", op->type, op->name, shapes.bytes, why,
+           form ? " (nearest: " : "", form ? form : "", form ? ")" : "");
+}
+
+/* ---- integers ---- */
+
+/* Operators that move elements, whatever they are, or look up by them. */
+static bool moves_only(const struct operator* op)
+{
+    static const char *const types[] = {
+        "Tensor.reshape",   "Tensor.view",      "Tensor.reshape_as", "Tensor.unflatten", "torch.flatten",
+        "torch.squeeze",    "torch.unsqueeze",  "Tensor.permute",    "torch.transpose",  "torch.t",
+        "torch.cat",        "torch.chunk",      "torch.split",       "Tensor.slice",     "Tensor.expand",
+        "Tensor.expand_as", "Tensor.repeat",    "torch.flip",        "torch.roll",       "torch.tensor_split",
+        "nn.Embedding",     "F.embedding",      "torch.clone",       "Tensor.clone",     "pnnx.Output",
+        "Reshape",          "Tensor.contiguous",
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (operator_is(op, types[i]))
+            return true;
+    return false;
+}
+
+static void find_integer(struct operand *x, void *found)
+{
+    bool integer = dtype_is_integer(x->dtype) || x->dtype == DTYPE_BOOL || dtype_is_complex(x->dtype);
+    if (integer && x->rank != 0 && !operand_constant(x))
+        *(struct operand **)found = x;
+}
+
+void refuse_integers(struct refusals *r, struct graph *g)
+{
+    for (struct operator* op = g->first; op; op = op->next) {
+        struct operand *x = NULL;
+        if (moves_only(op) || !strchr(op->type, '.'))
+            continue;
+        operator_each_operand(op, find_integer, &x);
+        if (x)
+            refuse(r, op, "computes on elements that are no floats, which ncnn's layers cannot", nearest_form(op));
+    }
+}
+
+/* ---- the rest ---- */
+
+static void find_unknown(struct operand *x, void *found)
+{
+    if (x->rank < 0)
+        *(struct operand **)found = x;
+}
+
+static void refuse_one(struct refusals *r, const struct operator* op)
+{
+    struct text why = { .length = 0 };
+    struct operand *unknown = NULL;
+    operator_each_operand(op, find_unknown, &unknown);
+    if (unknown) {
+        refuse(r, op, "the shape of an input is unknown", "pnnxshape with inputshape= before");
+        return;
+    }
+    add_arguments(op, &why);
+    add(&why, why.length ? " has no ncnn layer" : "has no ncnn layer");
+    refuse(r, op, why.bytes + (why.bytes[0] == ' '), nearest_form(op));
+}
+
+/* Layers have plain names; operators have a dot or colons in theirs. */
+static bool is_layer(const struct operator* op)
+{
+    return !strpbrk(op->type, ".:");
+}
+
+void refuse_unlowered(struct refusals *r, struct graph *g)
+{
+    for (struct operator* op = g->first; op; op = op->next) {
+        bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") || operator_is(op, "pnnx.Attribute");
+        if (!end && !is_layer(op))
+            refuse_one(r, op);
+    }
+}
+
+void refusals_end(struct refusals *r)
+{
+    size_t kinds = r->kinds.count;
+    if (r->count)
+        note(nowhere, "%zu operator%s of %zu kind%s cannot be converted; nothing was written", r->count,
+             r->count == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s");
+    map_release(&r->kinds);
+    map_release(&r->names);
+}

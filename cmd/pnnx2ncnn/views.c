@@ -1,0 +1,183 @@
+/* views.c - see passes.h: indexing of several kinds becomes slices along one dimension, reshapes and concatenations,
+ * each with its shape, so that the batch axis is solved, and lowered, for these alone. */
+#include <limits.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/layout.h"
+#include "cmd/pnnx2ncnn/passes.h"
+#include "common/dim.h"
+
+/* A new operator before `op`, named after it, that reads `x`. */
+static struct operator* add(struct operator* op, const char *type, struct operand *x)
+{
+    struct graph *g = op->graph;
+    struct operator* fresh = graph_add(g, op, type, graph_fresh_operator_name(g, op->name));
+    fresh->line = op->line;
+    if (x)
+        operator_set(fresh, "input", value_operand(x));
+    return fresh;
+}
+
+static struct operand *add_result(struct operator* op, const struct operand *like, int rank, const int64_t *shape)
+{
+    struct operand *y = operator_add_output(op, NULL);
+    operand_set_shape(y, like->dtype, rank, shape);
+    return y;
+}
+
+/* The axis that the argument `dim` names in a tensor of that rank; -1: none. */
+static int axis_in(const struct operator* op, int rank)
+{
+    int64_t dim = operator_int(op, "dim", 0);
+    dim += dim < 0 ? rank : 0;
+    return rank > 0 && rank <= TENSOR_RANK && dim >= 0 && dim < rank ? (int)dim : -1;
+}
+
+/* torch.unbind: pieces of size 1, without their dimension. */
+static void take_apart_unbind(struct operator* op)
+{
+    struct operand *x = operator_operand(op, "input");
+    int axis = x ? axis_in(op, x->rank) : -1;
+    int64_t shape[TENSOR_RANK];
+    if (axis < 0)
+        return;
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    shape[axis] = 1;
+    struct operator* chunk = add(op, "torch.chunk", x);
+    operator_set(chunk, "chunks", value_int((int64_t)op->output_count));
+    operator_set(chunk, "dim", value_int(axis));
+    for (size_t i = 0, n = op->output_count; i < n; i++) {
+        struct operand *y = op->outputs[0];
+        struct operator* squeeze = add(op, "torch.squeeze", add_result(chunk, x, x->rank, shape));
+        operator_set(squeeze, "dim", value_int(axis));
+        operand_move(y, squeeze);
+    }
+    operator_remove(op);
+}
+
+/* torch.stack: operands with a new dimension, joined along it. */
+static void take_apart_stack(struct operator* op)
+{
+    const struct value *list = operator_get(op, "tensors");
+    struct operand *y = op->outputs[0];
+    int64_t shape[TENSOR_RANK];
+    int axis = axis_in(op, y->rank);
+    if (!list || list->kind != VALUE_LIST || axis < 0)
+        return;
+    memcpy(shape, y->shape, (size_t)y->rank * sizeof *shape);
+    shape[axis] = 1;
+    struct value *items = arena_array(&op->graph->arena, list->list.count, sizeof *items);
+    for (size_t i = 0; i < list->list.count; i++) {
+        if (list->list.items[i].kind != VALUE_OPERAND)
+            return;
+        struct operand *x = list->list.items[i].operand;
+        struct operator* unsqueeze = add(op, "torch.unsqueeze", x);
+        operator_set(unsqueeze, "dim", value_int(axis));
+        items[i] = value_operand(add_result(unsqueeze, x, y->rank, shape));
+    }
+    struct operator* cat = add(op, "torch.cat", NULL);
+    operator_set(cat, "tensors", value_list(items, list->list.count));
+    operator_set(cat, "dim", value_int(axis));
+    operand_move(y, cat);
+    operator_remove(op);
+}
+
+/* x[start:end:step] along one axis; sizes by Python's rules where they are known. */
+static struct operand *slice(struct operator* op, struct operand *x, int axis, int64_t start, int64_t end, int64_t step)
+{
+    int64_t shape[TENSOR_RANK], size = x->shape[axis];
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    if (dim_known(size)) {
+        start = start < 0 ? (start + size < 0 ? 0 : start + size) : start > size ? size : start;
+        end = end < 0 ? (end + size < 0 ? 0 : end + size) : end > size ? size : end;
+        shape[axis] = end > start && step > 0 ? (end - start + step - 1) / step : 0;
+    } else if (start != 0 || end < INT_MAX || step != 1) {
+        shape[axis] = DIM_UNKNOWN;
+    }
+    struct operator* part = add(op, "Tensor.slice", x);
+    operator_set(part, "dim", value_int(axis));
+    operator_set(part, "start", value_int(start));
+    operator_set(part, "end", value_int(end));
+    operator_set(part, "step", value_int(step));
+    return add_result(part, x, x->rank, shape);
+}
+
+/* Lets the result be a tensor of the same elements as `x`. */
+static void finish_as(struct operator* op, struct operand *x)
+{
+    struct operator* reshape = add(op, "Tensor.reshape", x);
+    operator_set(reshape, "shape", value_ints(&op->graph->arena, op->outputs[0]->shape,
+                                              (size_t)(op->outputs[0]->rank > 0 ? op->outputs[0]->rank : 0)));
+    operand_move(op->outputs[0], reshape);
+    operator_remove(op);
+}
+
+/* x[:, 3]: the slice 3:4, without its dimension. */
+static void take_apart_select(struct operator* op)
+{
+    struct operand *x = operator_operand(op, "input");
+    const struct value *index = operator_get(op, "index");
+    int axis = x ? axis_in(op, x->rank) : -1;
+    if (axis < 0 || !index || index->kind != VALUE_INT || op->outputs[0]->rank != x->rank - 1)
+        return;
+    int64_t from = index->integer;
+    finish_as(op, slice(op, x, axis, from, from == -1 ? INT_MAX : from + 1, 1));
+}
+
+/* Tensor.slice with lists: one slice for each dimension, and a reshape where an index takes a dimension away. */
+static void take_apart_slices(struct operator* op)
+{
+    static const char *const keys[] = { "dims", "starts", "ends", "steps", "selects" };
+    int64_t lists[5][TENSOR_RANK];
+    struct operand *x = operator_operand(op, "input");
+    int count = -1;
+    bool selects = false;
+    if (!x || x->rank < 1 || x->rank > TENSOR_RANK || op->outputs[0]->rank < 0)
+        return;
+    for (int i = 0; i < 5; i++) {
+        const struct value *v = operator_get(op, keys[i]);
+        int n = v ? value_get_ints(v, lists[i], TENSOR_RANK) : -1;
+        if (n < 0 || (i && n != count))
+            return;
+        count = n;
+    }
+    for (int i = 0; i < count; i++) {
+        int64_t axis = lists[0][i] < 0 ? lists[0][i] + x->rank : lists[0][i], pick = lists[4][i];
+        if (axis < 0 || axis >= x->rank)
+            return;
+        bool picked = pick < INT_MAX;
+        selects = selects || picked;
+        x = picked ? slice(op, x, (int)axis, pick, pick == -1 ? INT_MAX : pick + 1, 1)
+                   : slice(op, x, (int)axis, lists[1][i], lists[2][i], lists[3][i]);
+    }
+    finish_as(op, x);
+}
+
+/* torch.narrow, and torch.split by sizes given as one number, have other names too. */
+static void take_apart_narrow(struct operator* op)
+{
+    struct operand *x = operator_operand(op, "input");
+    const struct value *start = operator_get(op, "start"), *length = operator_get(op, "length");
+    int axis = x ? axis_in(op, x->rank) : -1;
+    if (axis < 0 || !start || start->kind != VALUE_INT || start->integer < 0 || !length || length->kind != VALUE_INT)
+        return;
+    finish_as(op, slice(op, x, axis, start->integer, start->integer + length->integer, 1));
+}
+
+void prepare_views(struct graph *g)
+{
+    for (struct operator* op = g->first, *next; op; op = next) {
+        next = op->next;
+        if (operator_is(op, "torch.unbind"))
+            take_apart_unbind(op);
+        else if (operator_is(op, "torch.stack"))
+            take_apart_stack(op);
+        else if (operator_is(op, "Tensor.select") || operator_is(op, "torch.select"))
+            take_apart_select(op);
+        else if (operator_is(op, "Tensor.slice") && operator_get(op, "dims"))
+            take_apart_slices(op);
+        else if (operator_is(op, "torch.narrow"))
+            take_apart_narrow(op);
+    }
+    graph_remove_dead(g);
+}

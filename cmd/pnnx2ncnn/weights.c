@@ -1,0 +1,235 @@
+/* weights.c - weights in the order in which the runtime has them.  The results are float32 in the graph's arena. */
+#include "cmd/pnnx2ncnn/weights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/element.h"
+
+/* A float tensor to fill: *data has as many elements as the shape says. */
+static const struct attribute *make(struct graph *g, int rank, const int64_t *shape, float **data)
+{
+    struct attribute *w = arena_alloc(&g->arena, sizeof *w);
+    size_t count = element_count(rank, shape);
+    *data = arena_array(&g->arena, count ? count : 1, sizeof **data);
+    *w = (struct attribute){ .key = "", .dtype = DTYPE_F32, .rank = rank, .size = count * sizeof **data };
+    w->shape = arena_copy(&g->arena, shape, (size_t)rank * sizeof *shape);
+    w->data = (const uint8_t *)*data;
+    return w;
+}
+
+static bool give(struct rule_item *result, const struct attribute *w)
+{
+    result->kind = RULE_TENSOR;
+    result->tensor = w;
+    return w != NULL;
+}
+
+static float element(const struct attribute *w, size_t i)
+{
+    return (float)element_real(w->dtype, w->data, i);
+}
+
+bool weights_filled(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    int64_t n = a[0].value.integer;
+    double value = 0;
+    float *data;
+    (void)count;
+    if (n < 0 || n > INT32_MAX || !value_number(&a[1].value, &value))
+        return false;
+    const struct attribute *w = make(g, 1, &n, &data);
+    for (int64_t i = 0; i < n; i++)
+        data[i] = (float)value;
+    return give(result, w);
+}
+
+/* (groups * in, out, kernel...) to (groups * out, in, kernel...). */
+bool weights_swap_groups(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct attribute *w = a[0].tensor;
+    int64_t groups = a[1].value.integer, shape[8];
+    float *data;
+    (void)count;
+    if (w->rank < 2 || w->rank > 8 || groups < 1 || w->shape[0] % groups)
+        return false;
+    size_t in = (size_t)(w->shape[0] / groups), out = (size_t)w->shape[1];
+    size_t kernel = element_count(w->rank - 2, w->shape + 2);
+    memcpy(shape, w->shape, (size_t)w->rank * sizeof *shape);
+    shape[0] = (int64_t)out * groups;
+    shape[1] = (int64_t)in;
+    const struct attribute *y = make(g, w->rank, shape, &data);
+    for (size_t group = 0; group < (size_t)groups; group++)
+        for (size_t o = 0; o < out; o++)
+            for (size_t i = 0; i < in; i++)
+                for (size_t k = 0; k < kernel; k++)
+                    *data++ = element(w, ((group * in + i) * out + o) * kernel + k);
+    return give(result, y);
+}
+
+bool weights_transposed(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct attribute *w = a[0].tensor;
+    float *data;
+    (void)count;
+    if (w->rank != 2)
+        return false;
+    int64_t shape[2] = { w->shape[1], w->shape[0] };
+    const struct attribute *y = make(g, 2, shape, &data);
+    for (int64_t i = 0; i < shape[0]; i++)
+        for (int64_t j = 0; j < shape[1]; j++)
+            *data++ = element(w, (size_t)(j * shape[0] + i));
+    return give(result, y);
+}
+
+/* Rows of the first dimension; the bytes are those of the whole. */
+bool weights_rows(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct attribute *w = a[0].tensor;
+    int64_t from = a[1].value.integer, to = a[2].value.integer;
+    (void)count;
+    if (w->rank < 1 || from < 0 || to < from || to > w->shape[0])
+        return false;
+    int64_t *shape = arena_copy(&g->arena, w->shape, (size_t)w->rank * sizeof *shape);
+    size_t row = w->shape[0] ? w->size / (size_t)w->shape[0] : 0;
+    struct attribute *y = arena_alloc(&g->arena, sizeof *y);
+    *y = *w;
+    shape[0] = to - from;
+    y->shape = shape;
+    y->size = row * (size_t)(to - from);
+    y->data = w->data + row * (size_t)from;
+    y->has_crc = false;
+    return give(result, y);
+}
+
+/* ---- recurrent layers: single ones, forward or both directions ---- */
+
+#define GATES 4
+
+/* PyTorch has the LSTM's gates as i f g o, the runtime as i f o g. */
+static const int lstm_gates[GATES] = { 0, 1, 3, 2 };
+static const int same_gates[GATES] = { 0, 1, 2, 3 };
+
+static const struct attribute *weight(const struct operator* op, const char *stem, bool reverse)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s_l0%s", stem, reverse ? "_reverse" : "");
+    return operator_attribute(op, key);
+}
+
+/* The rows of a weight, block by block in another order. */
+static float *copy_gates(float *to, const struct attribute *w, int gates, const int *order)
+{
+    size_t block = element_count(w->rank, w->shape) / (size_t)gates;
+    for (int gate = 0; gate < gates; gate++)
+        for (size_t i = 0; i < block; i++)
+            *to++ = element(w, (size_t)order[gate] * block + i);
+    return to;
+}
+
+/* Both directions of a weight, one behind the other. */
+static bool give_both(struct graph *g, const struct rule_item *a, const char *stem, int gates, const int *order,
+                      struct rule_item *result)
+{
+    const struct operator* op = a[0].value.operand->producer;
+    const struct attribute *w[2] = { weight(op, stem, false), weight(op, stem, true) };
+    int64_t directions = operator_bool(op, "bidirectional", false) ? 2 : 1, shape[3];
+    float *data;
+    if (!w[0] || w[0]->rank != 2 || w[0]->shape[0] % gates || (directions == 2 && (!w[1] || w[1]->size != w[0]->size)))
+        return false;
+    shape[0] = directions;
+    memcpy(shape + 1, w[0]->shape, 2 * sizeof *shape);
+    const struct attribute *y = make(g, 3, shape, &data);
+    for (int d = 0; d < directions; d++)
+        data = copy_gates(data, w[d], gates, order);
+    return give(result, y);
+}
+
+bool weights_lstm_input(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_both(g, a, "weight_ih", GATES, lstm_gates, result);
+}
+
+bool weights_lstm_hidden(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_both(g, a, "weight_hh", GATES, lstm_gates, result);
+}
+
+bool weights_lstm_projection(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_both(g, a, "weight_hr", 1, same_gates, result);
+}
+
+bool weights_recurrent_input(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_both(g, a, "weight_ih", 1, same_gates, result);
+}
+
+bool weights_recurrent_hidden(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_both(g, a, "weight_hh", 1, same_gates, result);
+}
+
+static float bias_at(const struct attribute *b, size_t i)
+{
+    return b ? element(b, i) : 0;
+}
+
+/* The biases of one direction: the sum of both, block by block.  The last of `split` blocks stays apart: what is added
+ * before the reset gate of a GRU, and what behind. */
+static bool copy_biases(float **to, const struct operator* op, bool reverse, size_t hidden, int gates, const int *order,
+                        bool split)
+{
+    const struct attribute *ih = weight(op, "bias_ih", reverse), *hh = weight(op, "bias_hh", reverse);
+    size_t expected = hidden * (size_t)gates;
+    if ((ih && element_count(ih->rank, ih->shape) != expected) || (hh && element_count(hh->rank, hh->shape) != expected))
+        return false;
+    for (int gate = 0; gate < gates; gate++) {
+        size_t start = (size_t)order[gate] * hidden;
+        bool apart = split && gate == gates - 1;
+        for (size_t i = start; i < start + hidden; i++)
+            *(*to)++ = bias_at(ih, i) + (apart ? 0 : bias_at(hh, i));
+        for (size_t i = start; apart && i < start + hidden; i++)
+            *(*to)++ = bias_at(hh, i);
+    }
+    return true;
+}
+
+static bool give_biases(struct graph *g, const struct rule_item *a, int gates, const int *order, bool split,
+                        struct rule_item *result)
+{
+    const struct operator* op = a[0].value.operand->producer;
+    int64_t hidden = operator_int(op, "hidden_size", 0), directions = operator_bool(op, "bidirectional", false) ? 2 : 1;
+    int64_t shape[3] = { directions, gates + split, hidden };
+    float *data;
+    if (hidden < 1 || hidden > INT32_MAX)
+        return false;
+    const struct attribute *y = make(g, 3, shape, &data);
+    for (int d = 0; d < directions; d++)
+        if (!copy_biases(&data, op, d, (size_t)hidden, gates, order, split))
+            return false;
+    return give(result, y);
+}
+
+bool weights_lstm_bias(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_biases(g, a, GATES, lstm_gates, false, result);
+}
+
+bool weights_gru_bias(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_biases(g, a, 3, same_gates, true, result);
+}
+
+bool weights_recurrent_bias(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return give_biases(g, a, 1, same_gates, false, result);
+}

@@ -1,0 +1,13 @@
+/* weights.h - the functions of weights that the lowering rules call; the table in functions.c names them. */
+#ifndef CMD_PNNX2NCNN_WEIGHTS_H
+#define CMD_PNNX2NCNN_WEIGHTS_H
+
+#include "common/rewrite.h"
+
+typedef bool weight_function(struct graph *g, const struct rule_item *arguments, size_t count, struct rule_item *result);
+
+weight_function weights_filled, weights_swap_groups, weights_transposed, weights_rows;
+weight_function weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
+weight_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
+
+#endif
