@@ -103,7 +103,12 @@ void finish_reshapes(struct graph *g)
             x = source;
         }
         if (is_identity(x, op->outputs[0])) {
-            operand_replace(op->outputs[0], x);
+            struct operand *y = op->outputs[0];
+            if (x->use_count == 1 && !operator_is(x->producer, "pnnx.Input")) { /* what the script says of a result */
+                operand_set_shape(x, y->dtype, y->rank, y->shape);
+                x->batch = y->batch;
+            }
+            operand_replace(y, x);
             operator_remove(op);
         }
     }

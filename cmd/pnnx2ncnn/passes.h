@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/graph.h"
+#include "common/options.h"
 #include "common/rewrite.h"
 
 /* ---- prepare.c: what rules cannot do ---- */
@@ -34,6 +35,17 @@ void refuse_integers(struct refusals *r, struct graph *g);
 void refuse_unlowered(struct refusals *r, struct graph *g);
 /* The last line, "N operators of K kinds cannot be converted"; frees `r`. */
 void refusals_end(struct refusals *r);
+
+/* ---- lower.c: operators become layers, by rules ---- */
+
+struct lowering;
+
+/* Reads the rules: the user's, which come first, and the built-in ones.  Ends the program (STATUS_USAGE) when there are
+ * mistakes in them. */
+struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
+                              const struct text_list *files, bool explain);
+void lowering_apply(struct lowering *lowering, struct graph *g);
+void lowering_free(struct lowering *lowering);
 
 /* ---- functions.c and weights.c: C functions that the rules call ---- */
 
