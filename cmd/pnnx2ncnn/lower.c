@@ -1,0 +1,70 @@
+/* lower.c - see passes.h: the rule files of this program, in the order in which they are tried. */
+#include <stdlib.h>
+
+#include "cmd/pnnx2ncnn/passes.h"
+
+extern const char activation_text[], arithmetic_text[], attention_text[], conv_text[], linear_text[], norm_text[];
+extern const char pad_text[], pool_text[], recurrent_text[], reduce_text[], resize_text[], shape_text[];
+extern const size_t activation_text_size, arithmetic_text_size, attention_text_size, conv_text_size, linear_text_size;
+extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
+extern const size_t resize_text_size, shape_text_size;
+
+/* The embedded files. */
+static const struct file {
+    const char *name, *text;
+    const size_t *size;
+} files[] = {
+    { "activation.rules", activation_text, &activation_text_size },
+    { "arithmetic.rules", arithmetic_text, &arithmetic_text_size },
+    { "attention.rules",  attention_text,  &attention_text_size  },
+    { "conv.rules",       conv_text,       &conv_text_size       },
+    { "linear.rules",     linear_text,     &linear_text_size     },
+    { "norm.rules",       norm_text,       &norm_text_size       },
+    { "pad.rules",        pad_text,        &pad_text_size        },
+    { "pool.rules",       pool_text,       &pool_text_size       },
+    { "recurrent.rules",  recurrent_text,  &recurrent_text_size  },
+    { "reduce.rules",     reduce_text,     &reduce_text_size     },
+    { "resize.rules",     resize_text,     &resize_text_size     },
+    { "shape.rules",      shape_text,      &shape_text_size      },
+};
+
+struct lowering {
+    struct rules *user, *own; /* owned; user is NULL without -r */
+};
+
+static struct rules *new_rules(struct strings *strings, const struct signatures *signatures, bool explain)
+{
+    struct rules *rules = rules_new(strings, signatures, lower_functions, lower_function_count);
+    rules_explain(rules, explain);
+    return rules;
+}
+
+struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
+                              const struct text_list *names, bool explain)
+{
+    struct lowering *lowering = xmalloc(sizeof *lowering);
+    lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
+    lowering->own = new_rules(strings, signatures, explain);
+    for (size_t i = 0; i < names->count; i++)
+        rules_read_file(lowering->user, names->items[i]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        rules_read(lowering->own, files[i].name, files[i].text, *files[i].size);
+    report_stop();
+    return lowering;
+}
+
+void lowering_apply(struct lowering *lowering, struct graph *g)
+{
+    if (lowering->user)
+        rules_apply(lowering->user, g);
+    rules_apply(lowering->own, g);
+    graph_remove_dead(g);
+}
+
+void lowering_free(struct lowering *lowering)
+{
+    if (lowering->user)
+        rules_free(lowering->user);
+    rules_free(lowering->own);
+    free(lowering);
+}

@@ -1,0 +1,92 @@
+/* pnnx2ncnn - convert a PNNX graph to the files of the ncnn runtime.  The manual is man/pnnx2ncnn.1. */
+#include <stdlib.h>
+
+#include "cmd/pnnx2ncnn/batch.h"
+#include "cmd/pnnx2ncnn/passes.h"
+#include "common/expression.h"
+#include "common/options.h"
+#include "formats/ncnn.h"
+#include "formats/pnnx.h"
+
+struct settings {
+    int64_t fp16;
+    bool explain, sync;
+    const char *script;
+    struct text_list rules;
+    struct model_names in, out;
+};
+
+static void parse_options(struct settings *s, int argc, char **argv)
+{
+    const struct option_row table[] = {
+        { "explain", 0, OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
+        { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
+        { "ncnnpy", 0, OPTION_TEXT, &s->script, 0, 0, false, "FILE", "write a Python script that runs the network" },
+        { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE", "read rules that come before the built-in ones" },
+        { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush the files to the disk" },
+    };
+    const char *names[4];
+    size_t count;
+    options_parse(table, sizeof table / sizeof *table, "[option]... in.param in.bin out.ncnn.param out.ncnn.bin", argc,
+                  argv, names, 4, &count);
+    if (count != 4)
+        die(STATUS_USAGE, nowhere, "expected four names: in.param in.bin out.ncnn.param out.ncnn.bin (- - reads the stream)");
+    s->in = options_model_names(names);
+    s->out = options_model_names(names + 2);
+    if (!s->out.param)
+        die(STATUS_USAGE, nowhere, "an ncnn model is two files: expected their names");
+}
+
+/* What the file of weights says less exactly than the network does. */
+static void note_overflow(const struct ncnn_overflow *overflow, const struct origins *origins)
+{
+    if (overflow->count)
+        note(nowhere, "%zu weight%s too large for float16 and became infinite, the first in '%s' (fp16=0 keeps float32)",
+             overflow->count, overflow->count == 1 ? " is" : "s are", origins->names[overflow->first->id]);
+}
+
+static void write_model(struct graph *g, const struct settings *s)
+{
+    struct ports ports;
+    finish_custom(g);
+    finish_reshapes(g);
+    finish_blobs(g, &ports);
+    struct origins origins = finish_names(g, &ports);
+    if (s->script && report_count() == 0)
+        script_write(s->script, &ports, s->out.param, s->out.bin, s->fp16);
+    struct ncnn_overflow overflow = ncnn_write(g, s->out.param, s->out.bin, s->fp16);
+    report_stop();
+    outputs_commit(s->sync);
+    note_overflow(&overflow, &origins);
+    free(origins.names);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = { .fp16 = 1 };
+    report_start(argv[0]);
+    parse_options(&s, argc, argv);
+    struct strings *strings = strings_new();
+    struct signatures *signatures = signatures_new(strings);
+    struct lowering *rules = lowering_new(strings, signatures, &s.rules, s.explain);
+    struct graph *g = pnnx_read(strings, signatures, &s.in);
+    expressions_take_apart(g);
+    report_stop();
+    prepare_outputs(g);
+    prepare_recurrent(g);
+    prepare_views(g);
+    prepare_constants(g);
+    struct refusals *refusals = refusals_new(g);
+    refuse_integers(refusals, g);
+    batch_solve(g);
+    lowering_apply(rules, g);
+    refuse_unlowered(refusals, g);
+    refusals_end(refusals);
+    report_stop();
+    write_model(g, &s);
+    graph_free(g);
+    lowering_free(rules);
+    signatures_free(signatures);
+    strings_free(strings);
+    return report_status();
+}
