@@ -127,6 +127,21 @@ static bool reshape_ids(struct graph *g, const struct rule_item *a, size_t count
     return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give_reshape(g, &r, result);
 }
 
+/* Those of a reshape to the dimensions of the result; at most one of them unknown. */
+static bool rows_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct reshape r = { .from_batch = NO_AXIS, .to_batch = NO_AXIS };
+    int unknown = 0;
+    (void)count;
+    if (!layout_dims(operand_of(&a[0]), &r.to) || r.to.rank > BLOB_RANK)
+        return false;
+    for (int i = 0; i < r.to.rank; i++) {
+        unknown += !dim_known(r.to.size[i]);
+        r.to.size[i] = dim_known(r.to.size[i]) ? r.to.size[i] : -1;
+    }
+    return unknown <= 1 && give_reshape(g, &r, result);
+}
+
 /* Those of a reshape to sizes, outermost first; one may be -1. */
 static bool shape_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
@@ -270,7 +285,122 @@ static bool pieces(struct graph *g, const struct rule_item *a, size_t count, str
     return give_ints(g, result, sizes, op->output_count);
 }
 
+/* Where all dimensions are cut by negative pads: how much in front, and (negative, or the sentinel for nothing) behind. */
+static bool cuts(struct graph *g, const struct rule_item *a, struct rule_item *result, bool ends)
+{
+    int64_t pad[2 * TENSOR_RANK], out[TENSOR_RANK];
+    const struct operand *x = operand_of(&a[0]);
+    int n = value_get_ints(&a[1].value, pad, 2 * TENSOR_RANK), rank = layout_rank(x);
+    if (n < 0 || rank < 1)
+        return false;
+    for (int i = 0; i < rank; i++)
+        out[i] = ends ? -233 : 0;
+    for (int i = 0; 2 * i + 1 < n; i++) {
+        int64_t cut = -pad[2 * i + ends];
+        int axis = cut ? layout_axis(x, -1 - i) : 0;
+        if (axis < 0 || cut < 0)
+            return false;
+        if (cut)
+            out[axis] = ends ? -cut : cut;
+    }
+    return give_ints(g, result, out, (size_t)rank);
+}
+
+static bool cut_starts(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return cuts(g, a, result, false);
+}
+
+static bool cut_ends(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)count;
+    return cuts(g, a, result, true);
+}
+
+/* ---- Padding, Interp ---- */
+
+/* The parameters 0 to 3, 7 and 8 of Padding; pads are those of PyTorch: from the last dimension on, in front and behind.
+ * The layer pads the last two dimensions, and the outermost of three, the second of four. */
+static bool pad_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    static const char *const ids[][2] = {{ "2", "3" }, { "0", "1" }, { "7", "8" }};
+    int64_t pad[2 * TENSOR_RANK];
+    const struct operand *x = operand_of(&a[0]);
+    int n = value_get_ints(&a[1].value, pad, 2 * TENSOR_RANK);
+    struct value *items = arena_array(&g->arena, 6, sizeof *items);
+    (void)count;
+    if (n < 2 || n % 2)
+        return false;
+    for (int i = 0; i < n; i++) {
+        bool fits = i < 6 && layout_axis(x, -1 - i / 2) == layout_rank(x) - 1 - i / 2;
+        if (pad[i] < 0 || (pad[i] && !fits))
+            return false;
+    }
+    for (int i = 0; i < 6; i++)
+        items[i] = pair(g, ids[i / 2][i % 2], value_int(i < n ? pad[i] : 0));
+    return give(result, value_list(items, n > 4 ? 6 : 4));
+}
+
+/* Interp's output size: that of the result. */
+static bool size_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct dims d;
+    struct value *items = arena_array(&g->arena, 2, sizeof *items);
+    (void)count;
+    if (!layout_dims(operand_of(&a[0]), &d) || d.rank < 2 || d.rank > 3)
+        return false;
+    int64_t height = d.rank == 2 ? 1 : d.size[1], width = d.size[d.rank - 1];
+    if (!dim_known(height) || !dim_known(width))
+        return false;
+    items[0] = pair(g, "3", value_int(height));
+    items[1] = pair(g, "4", value_int(width));
+    return give(result, value_list(items, 2));
+}
+
 /* ---- numbers ---- */
+
+/* Item `i` of a list that may be one number for all. */
+static bool at(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct value *v = &a[0].value;
+    int64_t i = a[1].value.integer;
+    (void)g, (void)count;
+    if (v->kind == VALUE_INT)
+        return give(result, *v);
+    if (v->kind != VALUE_LIST || i < 0 || !v->list.count || (v->list.count != 1 && i >= (int64_t)v->list.count))
+        return false;
+    return give(result, v->list.items[v->list.count == 1 ? 0 : i]);
+}
+
+/* The same of a convolution's padding, which may be a word. */
+static bool pad_at(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct value *v = &a[0].value;
+    if (v->kind == VALUE_STRING && strcmp(v->string, "valid") == 0)
+        return give(result, value_int(0));
+    if (v->kind == VALUE_STRING && strcmp(v->string, "same") == 0)
+        return give(result, value_int(-233)); /* what is uneven goes to the end, as in PyTorch */
+    return at(g, a, count, result);
+}
+
+/* A pooling's stride; the kernel when it is None or empty. */
+static bool stride_or(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct value *v = &a[0].value;
+    (void)g, (void)count;
+    return give(result, v->kind == VALUE_NONE || (v->kind == VALUE_LIST && !v->list.count) ? a[1].value : *v);
+}
+
+/* An adaptive pooling's output size: None or 0 keeps the input's. */
+static bool kept(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct value *v = &a[0].value;
+    (void)g, (void)count;
+    if (v->kind == VALUE_NONE || (v->kind == VALUE_INT && v->integer == 0))
+        return give(result, value_int(-233));
+    return v->kind == VALUE_INT && give(result, *v);
+}
 
 static bool float_max(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
@@ -323,13 +453,22 @@ static bool equation_codes(struct graph *g, const struct rule_item *a, size_t co
 /* The letters in types: see common/rewrite.h. */
 const struct rule_function lower_functions[] = {
     /* layouts */
-    { "axis",           "oi:i",  axis           }, /* the blob's axis that a tensor's is; unknown for the batch */
-    { "axes",           "ov:l",  axes           }, /* several, without the batch; None is all */
+    { "blob_axis",      "oi:i",  axis           }, /* the blob's axis that a tensor's is; unknown for the batch */
+    { "blob_axes",      "ov:l",  axes           }, /* several, without the batch; None is all */
     { "blob_rank",      "o:i",   blob_rank      },
     { "blob_shape",     "o:l",   blob_shape     }, /* outermost first */
     { "same_blob",      "oo:b",  same_blob      },
     { "reshape_ids",    "oo:l",  reshape_ids    }, /* for ** */
     { "shape_ids",      "l:l",   shape_ids      }, /* for **: sizes, outermost first */
+    { "rows_ids",       "o:l",   rows_ids       }, /* for **: from rows to the result's dimensions */
+    { "pad_ids",        "ol:l",  pad_ids        }, /* for **: tensor, pads */
+    { "size_ids",       "o:l",   size_ids       }, /* for **: a result */
+    { "cut_starts",     "ol:l",  cut_starts     },
+    { "cut_ends",       "ol:l",  cut_ends       },
+    { "at",             "vi:v",  at             },
+    { "pad_at",         "vi:v",  pad_at         },
+    { "stride_or",      "vv:v",  stride_or      },
+    { "kept",           "v:v",   kept           },
     { "permute_code",   "ov:i",  permute_code   },
     { "swapped",        "oii:l", swapped        },
     { "crop_start",     "oiv:i", crop_start     }, /* tensor, dim, start */
@@ -344,13 +483,13 @@ const struct rule_function lower_functions[] = {
     { "swap_groups",    "ti:t",  weights_swap_groups }, /* input and output channels exchanged inside each group */
     { "transposed",     "t:t",   weights_transposed  }, /* a matrix */
     { "rows",           "tii:t", weights_rows        }, /* from, to */
-    { "lstm_input",     "o:t",   weights_lstm_input  }, /* the operand is a result of the module */
-    { "lstm_hidden",    "o:t",   weights_lstm_hidden },
-    { "lstm_projection", "o:t",  weights_lstm_projection },
-    { "lstm_bias",      "o:t",   weights_lstm_bias   },
-    { "gru_bias",       "o:t",   weights_gru_bias    },
-    { "recurrent_input", "o:t",  weights_recurrent_input },
-    { "recurrent_hidden", "o:t", weights_recurrent_hidden },
-    { "recurrent_bias", "o:t",   weights_recurrent_bias },
+    { "lstm_input", "c:t",   weights_lstm_input  }, /* the operand is a result of the module */
+    { "lstm_hidden", "c:t",   weights_lstm_hidden },
+    { "lstm_projection", "c:t",  weights_lstm_projection },
+    { "lstm_bias", "c:t",   weights_lstm_bias   },
+    { "gru_bias", "c:t",   weights_gru_bias    },
+    { "recurrent_input", "c:t",  weights_recurrent_input },
+    { "recurrent_hidden", "c:t", weights_recurrent_hidden },
+    { "recurrent_bias", "c:t",   weights_recurrent_bias },
 };
 const size_t lower_function_count = sizeof lower_functions / sizeof *lower_functions;

@@ -52,7 +52,7 @@ static const struct nearest {
     { "torch.sort",                     "the scores as the result, sort outside"                             },
     { "torch.where",                    "arithmetic with a float mask"                                       },
     { "Tensor.masked_fill",             "an addition of a float mask"                                        },
-    { "torch.roll",                     "one or two dims, known sizes"                                       },
+    { "torch.roll",                     "dims given, of known sizes"                                         },
     { "torch.einsum",                   "at most four dimensions, results without a batch"                   },
     { "torch.norm",                     "p=1 or p=2"                                                         },
     { "F.normalize",                    "p=1 or p=2"                                                         },

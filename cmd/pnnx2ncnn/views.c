@@ -153,7 +153,6 @@ static void take_apart_slices(struct operator* op)
     finish_as(op, x);
 }
 
-/* torch.narrow, and torch.split by sizes given as one number, have other names too. */
 static void take_apart_narrow(struct operator* op)
 {
     struct operand *x = operator_operand(op, "input");
@@ -162,6 +161,39 @@ static void take_apart_narrow(struct operator* op)
     if (axis < 0 || !start || start->kind != VALUE_INT || start->integer < 0 || !length || length->kind != VALUE_INT)
         return;
     finish_as(op, slice(op, x, axis, start->integer, start->integer + length->integer, 1));
+}
+
+/* The last `shift` elements along an axis come first. */
+static struct operand *rolled(struct operator* op, struct operand *x, int axis, int64_t shift)
+{
+    int64_t size = x->shape[axis];
+    shift = (shift % size + size) % size;
+    if (shift == 0)
+        return x;
+    struct value parts[2] = { value_operand(slice(op, x, axis, size - shift, INT_MAX, 1)),
+                              value_operand(slice(op, x, axis, 0, size - shift, 1)) };
+    struct operator* cat = add(op, "torch.cat", NULL);
+    operator_set(cat, "tensors", value_list(parts, 2));
+    operator_set(cat, "dim", value_int(axis));
+    return add_result(cat, x, x->rank, x->shape);
+}
+
+static void take_apart_roll(struct operator* op)
+{
+    int64_t shifts[TENSOR_RANK], dims[TENSOR_RANK];
+    const struct value *s = operator_value(op, "shifts"), *d = operator_value(op, "dims");
+    struct operand *x = operator_operand(op, "input");
+    int count = d ? value_get_ints(d, dims, TENSOR_RANK) : -1;
+    if (!x || x->rank < 1 || x->rank > TENSOR_RANK || count < 1 || !s || value_get_ints(s, shifts, TENSOR_RANK) != count)
+        return;
+    for (int i = 0; i < count; i++) {
+        dims[i] += dims[i] < 0 ? x->rank : 0;
+        if (dims[i] < 0 || dims[i] >= x->rank || x->shape[dims[i]] < 1)
+            return;
+    }
+    for (int i = 0; i < count; i++)
+        x = rolled(op, x, (int)dims[i], shifts[i]);
+    finish_as(op, x);
 }
 
 void prepare_views(struct graph *g)
@@ -178,6 +210,8 @@ void prepare_views(struct graph *g)
             take_apart_slices(op);
         else if (operator_is(op, "torch.narrow"))
             take_apart_narrow(op);
+        else if (operator_is(op, "torch.roll"))
+            take_apart_roll(op);
     }
     graph_remove_dead(g);
 }

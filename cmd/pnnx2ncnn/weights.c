@@ -131,7 +131,7 @@ static float *copy_gates(float *to, const struct attribute *w, int gates, const 
 static bool give_both(struct graph *g, const struct rule_item *a, const char *stem, int gates, const int *order,
                       struct rule_item *result)
 {
-    const struct operator* op = a[0].value.operand->producer;
+    const struct operator* op = a[0].op;
     const struct attribute *w[2] = { weight(op, stem, false), weight(op, stem, true) };
     int64_t directions = operator_bool(op, "bidirectional", false) ? 2 : 1, shape[3];
     float *data;
@@ -203,7 +203,7 @@ static bool copy_biases(float **to, const struct operator* op, bool reverse, siz
 static bool give_biases(struct graph *g, const struct rule_item *a, int gates, const int *order, bool split,
                         struct rule_item *result)
 {
-    const struct operator* op = a[0].value.operand->producer;
+    const struct operator* op = a[0].op;
     int64_t hidden = operator_int(op, "hidden_size", 0), directions = operator_bool(op, "bidirectional", false) ? 2 : 1;
     int64_t shape[3] = { directions, gates + split, hidden };
     float *data;
