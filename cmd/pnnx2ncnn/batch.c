@@ -35,7 +35,8 @@ static int absolute(const struct operand *x, int64_t axis)
 
 /* ---- needs ---- */
 
-static struct value with_operand(struct graph *g, const struct value *v, struct operand *old, struct operand *new)
+static struct value with_operand(struct graph *g, const struct value *v, struct operand *old,
+                                 struct operand *new)
 {
     struct value copy = *v;
     if (v->kind == VALUE_OPERAND && v->operand == old)
@@ -53,18 +54,20 @@ static void replace_in(struct operator* op, struct operand *old, struct operand 
 {
     for (size_t i = 0; i < op->argument_count; i++)
         if (value_has_operand(&op->arguments[i].value))
-            operator_set(op, op->arguments[i].key, with_operand(op->graph, &op->arguments[i].value, old, new));
+            operator_set(op, op->arguments[i].key,
+                         with_operand(op->graph, &op->arguments[i].value, old, new));
 }
 
 static void refuse(struct operator* op, const struct operand *x)
 {
     report(STATUS_CONVERSION, operator_place(op),
-           "%s '%s' needs another batch axis of '%s' than there is, and a size that is not known to move it", op->type,
-           op->name, x->name);
+           "%s '%s' needs another batch axis of '%s' than there is, and a size that is not known to move it",
+           op->type, op->name, x->name);
 }
 
 /* Lets `op` read `x` as a tensor of that shape and batch axis. */
-static void convert(struct solver *s, struct operator* op, struct operand *x, int rank, const int64_t *shape, int want)
+static void convert(struct solver *s, struct operator* op, struct operand *x, int rank, const int64_t *shape,
+                    int want)
 {
     bool counted = layout_is_counted(x) || (want >= 0 && shape[want] != 1);
     s->cost += counted ? COST_COUNT : COST_RESHAPE;
@@ -129,7 +132,8 @@ static int axis_of(struct operand *x)
 }
 
 /* Its axis after making sure that it is none of the dims. */
-static int axis_beside(struct solver *s, struct operator* op, struct operand *x, const int64_t *dims, int count)
+static int axis_beside(struct solver *s, struct operator* op, struct operand *x, const int64_t *dims,
+                       int count)
 {
     int b = axis_of(x);
     for (int i = 0; i < count; i++) {
@@ -210,7 +214,8 @@ static int vote(const struct solver *s, const struct operand *y)
     for (size_t i = 0; i < s->count; i++) {
         const struct operand *x = s->operands[i];
         int p = is_free(x) || x->batch < 0 ? BATCH_NONE : x->batch + y->rank - x->rank, cost = 0;
-        if (is_free(x) || x->rank < 0 || x->rank > y->rank || (p >= 0 && dim_known(y->shape[p]) && y->shape[p] != x->shape[x->batch]))
+        if (is_free(x) || x->rank < 0 || x->rank > y->rank ||
+            (p >= 0 && dim_known(y->shape[p]) && y->shape[p] != x->shape[x->batch]))
             continue;
         if (y->rank - (p >= 0) > BLOB_RANK)
             cost = COST_IMPOSSIBLE;
@@ -341,7 +346,8 @@ static bool takes_all(const struct operator* op, const struct operand *x, int di
     int64_t start = operator_int(op, "start", 0), end = operator_int(op, "end", INT64_MAX);
     const struct value *v = operator_get(op, "end");
     bool open = !v || v->kind == VALUE_NONE || end >= INT32_MAX;
-    return start == 0 && operator_int(op, "step", 1) == 1 && (open || (dim_known(x->shape[dim]) && end >= x->shape[dim]));
+    return start == 0 && operator_int(op, "step", 1) == 1 &&
+           (open || (dim_known(x->shape[dim]) && end >= x->shape[dim]));
 }
 
 static void transfer_slice(struct solver *s, struct operator* op, int n)
@@ -350,7 +356,8 @@ static void transfer_slice(struct solver *s, struct operator* op, int n)
     struct operand *x = s->operands[0];
     int count = get_dims(op, dims);
     (void)n;
-    if (count == 1 && absolute(x, dims[0]) >= 0 && absolute(x, dims[0]) < x->rank && takes_all(op, x, absolute(x, dims[0])))
+    if (count == 1 && absolute(x, dims[0]) >= 0 && absolute(x, dims[0]) < x->rank &&
+        takes_all(op, x, absolute(x, dims[0])))
         count = 0;
     give_all(s, op, axis_beside(s, op, x, dims, count));
 }
@@ -366,7 +373,8 @@ static int reshaped_axis(const struct operand *x, int b, const struct operand *y
     if (b >= 0) {
         int64_t outside = dim_product(g, x->shape, b);
         for (int p = 0; p < y->rank; p++) {
-            bool same_size = dim_equal(y->shape[p], x->shape[b]) || (p == 0 && b == 0 && !dim_known(y->shape[0]));
+            bool same_size =
+                dim_equal(y->shape[p], x->shape[b]) || (p == 0 && b == 0 && !dim_known(y->shape[0]));
             if (same_size && dim_equal(dim_product(g, y->shape, p), outside))
                 return p;
         }
@@ -576,75 +584,90 @@ static void transfer_none(struct solver *s, struct operator* op, int n)
 /* ---- the table ---- */
 
 static const struct kind kinds[] = {
-    { "nn.ReLU nn.ReLU6 nn.SELU nn.SiLU nn.Mish nn.Sigmoid nn.Tanh nn.Tanhshrink nn.Softsign nn.LogSigmoid nn.GELU "
-      "nn.Hardsigmoid nn.Hardswish nn.CELU nn.ELU nn.Hardshrink nn.Softshrink nn.Hardtanh nn.LeakyReLU nn.RReLU "
-      "nn.Softplus nn.Threshold nn.Dropout nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout nn.Identity",
-      transfer_same, 0 },
-    { "F.relu F.relu6 F.selu F.silu F.mish F.sigmoid F.tanh F.tanhshrink F.softsign F.logsigmoid F.gelu F.hardsigmoid "
-      "F.hardswish F.celu F.elu F.hardshrink F.softshrink F.hardtanh F.leaky_relu F.rrelu F.softplus F.threshold "
-      "F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout F.feature_alpha_dropout",
-      transfer_same, 0 },
-    { "torch.relu torch.sigmoid torch.tanh torch.abs torch.neg torch.floor torch.ceil torch.square torch.sqrt torch.rsqrt "
-      "torch.exp torch.log torch.sin torch.cos torch.tan torch.asin torch.acos torch.atan torch.reciprocal torch.log10 "
-      "torch.log2 torch.round torch.trunc torch.sign torch.expm1 torch.sinh torch.asinh torch.cosh torch.acosh "
-      "torch.atanh torch.log1p torch.erf torch.erfc torch.logical_not torch.positive torch.exp2 torch.frac torch.sgn "
+    {"nn.ReLU nn.ReLU6 nn.SELU nn.SiLU nn.Mish nn.Sigmoid nn.Tanh nn.Tanhshrink nn.Softsign nn.LogSigmoid "
+      "nn.GELU "
+      "nn.Hardsigmoid nn.Hardswish nn.CELU nn.ELU nn.Hardshrink nn.Softshrink nn.Hardtanh nn.LeakyReLU "
+      "nn.RReLU "
+      "nn.Softplus nn.Threshold nn.Dropout nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout "
+      "nn.Identity",                                                                                      transfer_same,      0},
+    { "F.relu F.relu6 F.selu F.silu F.mish F.sigmoid F.tanh F.tanhshrink F.softsign F.logsigmoid F.gelu "
+      "F.hardsigmoid "
+      "F.hardswish F.celu F.elu F.hardshrink F.softshrink F.hardtanh F.leaky_relu F.rrelu F.softplus "
+      "F.threshold "
+      "F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout F.feature_alpha_dropout",            transfer_same,      0},
+    { "torch.relu torch.sigmoid torch.tanh torch.abs torch.neg torch.floor torch.ceil torch.square "
+      "torch.sqrt torch.rsqrt "
+      "torch.exp torch.log torch.sin torch.cos torch.tan torch.asin torch.acos torch.atan torch.reciprocal "
+      "torch.log10 "
+      "torch.log2 torch.round torch.trunc torch.sign torch.expm1 torch.sinh torch.asinh torch.cosh "
+      "torch.acosh "
+      "torch.atanh torch.log1p torch.erf torch.erfc torch.logical_not torch.positive torch.exp2 torch.frac "
+      "torch.sgn "
       "torch.clone Tensor.clone Tensor.to Tensor.type_as Tensor.contiguous Tensor.detach Tensor.float "
-      "torch.zeros_like torch.ones_like torch.full_like",
-      transfer_same, 0 },
-    { "torch.add torch.sub torch.mul torch.div torch.pow torch.maximum torch.minimum torch.fmax torch.fmin torch.atan2 "
-      "torch.fmod torch.remainder torch.floor_divide torch.true_divide torch.rsub torch.logaddexp torch.eq torch.ne "
-      "torch.lt torch.le torch.gt torch.ge torch.where torch.clamp torch.clamp_min torch.clamp_max torch.logical_and "
-      "torch.logical_or torch.logical_xor torch.bitwise_and torch.bitwise_or torch.addcmul torch.addcdiv torch.lerp "
-      "Tensor.masked_fill torch.masked_fill torch.hypot torch.xlogy",
-      transfer_broadcast, 0 },
-    { "nn.Conv1d nn.ConvTranspose1d F.conv1d F.conv_transpose1d nn.AvgPool1d nn.MaxPool1d nn.AdaptiveAvgPool1d "
-      "nn.AdaptiveMaxPool1d F.avg_pool1d F.max_pool1d F.adaptive_avg_pool1d F.adaptive_max_pool1d nn.ReflectionPad1d "
-      "nn.ReplicationPad1d nn.LPPool1d F.lp_pool1d nn.InstanceNorm1d",
-      transfer_spatial, 1 },
-    { "nn.Conv2d nn.ConvTranspose2d F.conv2d F.conv_transpose2d nn.AvgPool2d nn.MaxPool2d nn.AdaptiveAvgPool2d "
-      "nn.AdaptiveMaxPool2d F.avg_pool2d F.max_pool2d F.adaptive_avg_pool2d F.adaptive_max_pool2d nn.ReflectionPad2d "
+      "torch.zeros_like torch.ones_like torch.full_like",                                                 transfer_same,      0},
+    { "torch.add torch.sub torch.mul torch.div torch.pow torch.maximum torch.minimum torch.fmax torch.fmin "
+      "torch.atan2 "
+      "torch.fmod torch.remainder torch.floor_divide torch.true_divide torch.rsub torch.logaddexp torch.eq "
+      "torch.ne "
+      "torch.lt torch.le torch.gt torch.ge torch.where torch.clamp torch.clamp_min torch.clamp_max "
+      "torch.logical_and "
+      "torch.logical_or torch.logical_xor torch.bitwise_and torch.bitwise_or torch.addcmul torch.addcdiv "
+      "torch.lerp "
+      "Tensor.masked_fill torch.masked_fill torch.hypot torch.xlogy",                                     transfer_broadcast, 0},
+    { "nn.Conv1d nn.ConvTranspose1d F.conv1d F.conv_transpose1d nn.AvgPool1d nn.MaxPool1d "
+      "nn.AdaptiveAvgPool1d "
+      "nn.AdaptiveMaxPool1d F.avg_pool1d F.max_pool1d F.adaptive_avg_pool1d F.adaptive_max_pool1d "
+      "nn.ReflectionPad1d "
+      "nn.ReplicationPad1d nn.LPPool1d F.lp_pool1d nn.InstanceNorm1d",                                    transfer_spatial,   1},
+    { "nn.Conv2d nn.ConvTranspose2d F.conv2d F.conv_transpose2d nn.AvgPool2d nn.MaxPool2d "
+      "nn.AdaptiveAvgPool2d "
+      "nn.AdaptiveMaxPool2d F.avg_pool2d F.max_pool2d F.adaptive_avg_pool2d F.adaptive_max_pool2d "
+      "nn.ReflectionPad2d "
       "nn.ReplicationPad2d nn.LPPool2d F.lp_pool2d nn.InstanceNorm2d nn.PixelShuffle nn.PixelUnshuffle "
-      "F.pixel_shuffle F.pixel_unshuffle nn.Softmax2d F.unfold nn.Unfold",
-      transfer_spatial, 2 },
-    { "nn.Conv3d nn.ConvTranspose3d F.conv3d F.conv_transpose3d nn.AvgPool3d nn.MaxPool3d nn.AdaptiveAvgPool3d "
-      "nn.AdaptiveMaxPool3d F.avg_pool3d F.max_pool3d F.adaptive_avg_pool3d F.adaptive_max_pool3d nn.ReflectionPad3d "
-      "nn.ReplicationPad3d nn.InstanceNorm3d",
-      transfer_spatial, 3 },
+      "F.pixel_shuffle F.pixel_unshuffle nn.Softmax2d F.unfold nn.Unfold",                                transfer_spatial,   2},
+    { "nn.Conv3d nn.ConvTranspose3d F.conv3d F.conv_transpose3d nn.AvgPool3d nn.MaxPool3d "
+      "nn.AdaptiveAvgPool3d "
+      "nn.AdaptiveMaxPool3d F.avg_pool3d F.max_pool3d F.adaptive_avg_pool3d F.adaptive_max_pool3d "
+      "nn.ReflectionPad3d "
+      "nn.ReplicationPad3d nn.InstanceNorm3d",                                                            transfer_spatial,   3},
     { "nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d F.batch_norm nn.GroupNorm F.group_norm F.instance_norm "
-      "nn.LocalResponseNorm F.local_response_norm F.interpolate F.upsample F.upsample_nearest F.upsample_bilinear "
+      "nn.LocalResponseNorm F.local_response_norm F.interpolate F.upsample F.upsample_nearest "
+      "F.upsample_bilinear "
       "nn.Upsample nn.UpsamplingNearest2d nn.UpsamplingBilinear2d nn.ChannelShuffle F.channel_shuffle "
-      "torch.channel_shuffle nn.PReLU F.prelu",
-      transfer_spatial, 0 },
-    { "F.fold nn.Fold", transfer_spatial, 1 },
-    { "F.grid_sample torchvision.ops.DeformConv2d", transfer_images, 0 },
-    { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad", transfer_pad, 0 },
-    { "nn.LayerNorm nn.RMSNorm F.layer_norm F.rms_norm", transfer_trailing, 0 },
-    { "F.softmax F.log_softmax F.softmin nn.Softmax nn.LogSoftmax nn.Softmin torch.softmax torch.log_softmax F.glu nn.GLU "
-      "torch.cumsum torch.cumprod F.normalize torch.flip torch.roll torch.chunk torch.split torch.tensor_split torch.narrow torch.sort torch.topk torch.argsort",
-      transfer_dim, 0 },
-    { "torch.cat", transfer_cat, 0 },
-    { "Tensor.slice", transfer_slice, 0 },
-    { "Tensor.reshape Tensor.view Tensor.reshape_as Tensor.view_as Tensor.unflatten torch.unflatten torch.flatten "
-      "nn.Flatten nn.Unflatten torch.squeeze torch.unsqueeze torch.reshape",
-      transfer_reshape, 0 },
-    { "Tensor.permute torch.permute", transfer_permute, 0 },
-    { "torch.transpose torch.t torch.swapaxes", transfer_transpose, 0 },
-    { "torch.sum torch.mean torch.max torch.min torch.amax torch.amin torch.prod torch.logsumexp", transfer_reduce, 1 },
+      "torch.channel_shuffle nn.PReLU F.prelu",                                                           transfer_spatial,   0},
+    { "F.fold nn.Fold",                                                                                        transfer_spatial,   1},
+    { "F.grid_sample torchvision.ops.DeformConv2d",                                                            transfer_images,    0},
+    { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad",
+     transfer_pad,                                                                                                                 0},
+    { "nn.LayerNorm nn.RMSNorm F.layer_norm F.rms_norm",                                                       transfer_trailing,  0},
+    { "F.softmax F.log_softmax F.softmin nn.Softmax nn.LogSoftmax nn.Softmin torch.softmax torch.log_softmax "
+      "F.glu nn.GLU "
+      "torch.cumsum torch.cumprod F.normalize torch.flip torch.roll torch.chunk torch.split "
+      "torch.tensor_split torch.narrow torch.sort torch.topk torch.argsort",                              transfer_dim,       0},
+    { "torch.cat",                                                                                             transfer_cat,       0},
+    { "Tensor.slice",                                                                                          transfer_slice,     0},
+    { "Tensor.reshape Tensor.view Tensor.reshape_as Tensor.view_as Tensor.unflatten torch.unflatten "
+      "torch.flatten "
+      "nn.Flatten nn.Unflatten torch.squeeze torch.unsqueeze torch.reshape",                              transfer_reshape,   0},
+    { "Tensor.permute torch.permute",                                                                          transfer_permute,   0},
+    { "torch.transpose torch.t torch.swapaxes",                                                                transfer_transpose, 0},
+    { "torch.sum torch.mean torch.max torch.min torch.amax torch.amin torch.prod torch.logsumexp",
+     transfer_reduce,                                                                                                              1},
     { "torch.norm torch.std torch.var torch.argmax torch.argmin torch.all torch.any torch.linalg.vector_norm",
-      transfer_reduce, 0 },
-    { "torch.matmul torch.bmm torch.mm torch.mv torch.baddbmm", transfer_matmul, 0 },
-    { "torch.addmm", transfer_tables, 0 },
-    { "nn.Linear F.linear", transfer_linear, 0 },
-    { "F.scaled_dot_product_attention", transfer_sdpa, 0 },
-    { "nn.MultiheadAttention", transfer_mha, 0 },
-    { "nn.LSTM nn.GRU nn.RNN", transfer_recurrent, 0 },
-    { "nn.Embedding F.embedding", transfer_embedding, 0 },
-    { "Tensor.expand Tensor.expand_as Tensor.repeat torch.tile", transfer_expand, 0 },
-    { "torch.slice_scatter Tensor.slice_copy", transfer_scatter, 0 },
-    { "torch.select_scatter", transfer_scatter, 1 },
-    { "torch.einsum torch.diag", transfer_tables, 0 },
-    { "pnnx.Input pnnx.Output pnnx.Attribute prim::TupleConstruct prim::ListConstruct prim::DictConstruct", transfer_none,
-      0 },
+     transfer_reduce,                                                                                                              0},
+    { "torch.matmul torch.bmm torch.mm torch.mv torch.baddbmm",                                                transfer_matmul,    0},
+    { "torch.addmm",                                                                                           transfer_tables,    0},
+    { "nn.Linear F.linear",                                                                                    transfer_linear,    0},
+    { "F.scaled_dot_product_attention",                                                                        transfer_sdpa,      0},
+    { "nn.MultiheadAttention",                                                                                 transfer_mha,       0},
+    { "nn.LSTM nn.GRU nn.RNN",                                                                                 transfer_recurrent, 0},
+    { "nn.Embedding F.embedding",                                                                              transfer_embedding, 0},
+    { "Tensor.expand Tensor.expand_as Tensor.repeat torch.tile",                                               transfer_expand,    0},
+    { "torch.slice_scatter Tensor.slice_copy",                                                                 transfer_scatter,   0},
+    { "torch.select_scatter",                                                                                  transfer_scatter,   1},
+    { "torch.einsum torch.diag",                                                                               transfer_tables,    0},
+    { "pnnx.Input pnnx.Output pnnx.Attribute prim::TupleConstruct prim::ListConstruct prim::DictConstruct",
+     transfer_none,                                                                                                                0},
 };
 
 static const struct kind other_kind = { "", transfer_other, 0 };

@@ -9,7 +9,8 @@
 #include "cmd/pnnx2ncnn/weights.h"
 #include "common/dim.h"
 
-typedef bool function(struct graph *g, const struct rule_item *arguments, size_t count, struct rule_item *result);
+typedef bool function(struct graph *g, const struct rule_item *arguments, size_t count,
+                      struct rule_item *result);
 
 static bool give(struct rule_item *result, struct value v)
 {
@@ -257,7 +258,9 @@ static bool tiles(struct graph *g, const struct rule_item *a, size_t count, stru
         return false;
     for (int i = 0; i < y.rank; i++) {
         int64_t size = i < y.rank - x.rank ? 1 : x.size[i - (y.rank - x.rank)];
-        out[i] = dim_equal(size, y.size[i]) ? 1 : dim_known(size) && dim_known(y.size[i]) && size ? y.size[i] / size : -1;
+        out[i] = dim_equal(size, y.size[i])                        ? 1
+                 : dim_known(size) && dim_known(y.size[i]) && size ? y.size[i] / size
+                                                                   : -1;
         if (out[i] < 1)
             return false;
     }
@@ -324,7 +327,11 @@ static bool cut_ends(struct graph *g, const struct rule_item *a, size_t count, s
  * The layer pads the last two dimensions, and the outermost of three, the second of four. */
 static bool pad_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
-    static const char *const ids[][2] = {{ "2", "3" }, { "0", "1" }, { "7", "8" }};
+    static const char *const ids[][2] = {
+        {"2",  "3"},
+        { "0", "1"},
+        { "7", "8"}
+    };
     int64_t pad[2 * TENSOR_RANK];
     const struct operand *x = operand_of(&a[0]);
     int n = value_get_ints(&a[1].value, pad, 2 * TENSOR_RANK);
@@ -368,7 +375,8 @@ static bool at(struct graph *g, const struct rule_item *a, size_t count, struct 
     (void)g, (void)count;
     if (v->kind == VALUE_INT)
         return give(result, *v);
-    if (v->kind != VALUE_LIST || i < 0 || !v->list.count || (v->list.count != 1 && i >= (int64_t)v->list.count))
+    if (v->kind != VALUE_LIST || i < 0 || !v->list.count ||
+        (v->list.count != 1 && i >= (int64_t)v->list.count))
         return false;
     return give(result, v->list.items[v->list.count == 1 ? 0 : i]);
 }
@@ -452,44 +460,45 @@ static bool equation_codes(struct graph *g, const struct rule_item *a, size_t co
 
 /* The letters in types: see common/rewrite.h. */
 const struct rule_function lower_functions[] = {
-    /* layouts */
-    { "blob_axis",      "oi:i",  axis           }, /* the blob's axis that a tensor's is; unknown for the batch */
-    { "blob_axes",      "ov:l",  axes           }, /* several, without the batch; None is all */
-    { "blob_rank",      "o:i",   blob_rank      },
-    { "blob_shape",     "o:l",   blob_shape     }, /* outermost first */
-    { "same_blob",      "oo:b",  same_blob      },
-    { "reshape_ids",    "oo:l",  reshape_ids    }, /* for ** */
-    { "shape_ids",      "l:l",   shape_ids      }, /* for **: sizes, outermost first */
-    { "rows_ids",       "o:l",   rows_ids       }, /* for **: from rows to the result's dimensions */
-    { "pad_ids",        "ol:l",  pad_ids        }, /* for **: tensor, pads */
-    { "size_ids",       "o:l",   size_ids       }, /* for **: a result */
-    { "cut_starts",     "ol:l",  cut_starts     },
-    { "cut_ends",       "ol:l",  cut_ends       },
-    { "at",             "vi:v",  at             },
-    { "pad_at",         "vi:v",  pad_at         },
-    { "stride_or",      "vv:v",  stride_or      },
-    { "kept",           "v:v",   kept           },
-    { "permute_code",   "ov:i",  permute_code   },
-    { "swapped",        "oii:l", swapped        },
-    { "crop_start",     "oiv:i", crop_start     }, /* tensor, dim, start */
-    { "crop_end",       "oiv:i", crop_end       },
-    { "tiles",          "oo:l",  tiles          },
-    { "pieces",         "ooi:l", pieces         }, /* a result, tensor, dim */
-    { "float_max",      ":f",    float_max      },
-    { "finite",         "v:f",   finite         },
-    { "equation_codes", "s:l",   equation_codes },
-    /* weights */
-    { "filled",         "if:t",  weights_filled }, /* so many of that number */
-    { "swap_groups",    "ti:t",  weights_swap_groups }, /* input and output channels exchanged inside each group */
-    { "transposed",     "t:t",   weights_transposed  }, /* a matrix */
-    { "rows",           "tii:t", weights_rows        }, /* from, to */
-    { "lstm_input", "c:t",   weights_lstm_input  }, /* the operand is a result of the module */
-    { "lstm_hidden", "c:t",   weights_lstm_hidden },
-    { "lstm_projection", "c:t",  weights_lstm_projection },
-    { "lstm_bias", "c:t",   weights_lstm_bias   },
-    { "gru_bias", "c:t",   weights_gru_bias    },
-    { "recurrent_input", "c:t",  weights_recurrent_input },
-    { "recurrent_hidden", "c:t", weights_recurrent_hidden },
-    { "recurrent_bias", "c:t",   weights_recurrent_bias },
+  /* layouts */
+    {"blob_axis",         "oi:i",  axis                    }, /* the blob's axis that a tensor's is; unknown for the batch */
+    { "blob_axes",        "ov:l",  axes                    }, /* several, without the batch; None is all */
+    { "blob_rank",        "o:i",   blob_rank               },
+    { "blob_shape",       "o:l",   blob_shape              }, /* outermost first */
+    { "same_blob",        "oo:b",  same_blob               },
+    { "reshape_ids",      "oo:l",  reshape_ids             }, /* for ** */
+    { "shape_ids",        "l:l",   shape_ids               }, /* for **: sizes, outermost first */
+    { "rows_ids",         "o:l",   rows_ids                }, /* for **: from rows to the result's dimensions */
+    { "pad_ids",          "ol:l",  pad_ids                 }, /* for **: tensor, pads */
+    { "size_ids",         "o:l",   size_ids                }, /* for **: a result */
+    { "cut_starts",       "ol:l",  cut_starts              },
+    { "cut_ends",         "ol:l",  cut_ends                },
+    { "at",               "vi:v",  at                      },
+    { "pad_at",           "vi:v",  pad_at                  },
+    { "stride_or",        "vv:v",  stride_or               },
+    { "kept",             "v:v",   kept                    },
+    { "permute_code",     "ov:i",  permute_code            },
+    { "swapped",          "oii:l", swapped                 },
+    { "crop_start",       "oiv:i", crop_start              }, /* tensor, dim, start */
+    { "crop_end",         "oiv:i", crop_end                },
+    { "tiles",            "oo:l",  tiles                   },
+    { "pieces",           "ooi:l", pieces                  }, /* a result, tensor, dim */
+    { "float_max",        ":f",    float_max               },
+    { "finite",           "v:f",   finite                  },
+    { "equation_codes",   "s:l",   equation_codes          },
+ /* weights */
+    { "filled",           "if:t",  weights_filled          }, /* so many of that number */
+    { "swap_groups",      "ti:t",
+     weights_swap_groups                                   }, /* input and output channels exchanged inside each group */
+    { "transposed",       "t:t",   weights_transposed      }, /* a matrix */
+    { "rows",             "tii:t", weights_rows            }, /* from, to */
+    { "lstm_input",       "c:t",   weights_lstm_input      }, /* the operand is a result of the module */
+    { "lstm_hidden",      "c:t",   weights_lstm_hidden     },
+    { "lstm_projection",  "c:t",   weights_lstm_projection },
+    { "lstm_bias",        "c:t",   weights_lstm_bias       },
+    { "gru_bias",         "c:t",   weights_gru_bias        },
+    { "recurrent_input",  "c:t",   weights_recurrent_input },
+    { "recurrent_hidden", "c:t",   weights_recurrent_hidden},
+    { "recurrent_bias",   "c:t",   weights_recurrent_bias  },
 };
 const size_t lower_function_count = sizeof lower_functions / sizeof *lower_functions;

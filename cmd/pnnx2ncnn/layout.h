@@ -12,8 +12,8 @@
 
 #include "common/graph.h"
 
-#define BLOB_RANK   4  /* dimensions of a blob */
-#define TENSOR_RANK 16 /* dimensions of a tensor that the layouts are computed for */
+#define BLOB_RANK   4   /* dimensions of a blob */
+#define TENSOR_RANK 16  /* dimensions of a tensor that the layouts are computed for */
 #define NO_AXIS     233 /* what Reshape calls "no batch axis" */
 
 /* Dimensions, outermost first. */
@@ -54,10 +54,12 @@ struct parameter_pair {
 #define RESHAPE_PAIRS (BLOB_RANK + 3)
 
 /* The parameters of the Reshape layer that does it; returns how many. */
-size_t layout_parameters(struct arena *arena, const struct reshape *r, struct parameter_pair pairs[RESHAPE_PAIRS]);
+size_t layout_parameters(struct arena *arena, const struct reshape *r,
+                         struct parameter_pair pairs[RESHAPE_PAIRS]);
 
 /* A Reshape layer before `before` that brings `x` to that shape and batch axis: an earlier one when there is one.
  * Returns its result; NULL when sizes are unknown that it needs. */
-struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape, int batch);
+struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape,
+                               int batch);
 
 #endif

@@ -3,9 +3,11 @@
 
 #include "cmd/pnnx2ncnn/passes.h"
 
-extern const char activation_text[], arithmetic_text[], attention_text[], conv_text[], linear_text[], norm_text[];
+extern const char activation_text[], arithmetic_text[], attention_text[], conv_text[], linear_text[],
+    norm_text[];
 extern const char pad_text[], pool_text[], recurrent_text[], reduce_text[], resize_text[], shape_text[];
-extern const size_t activation_text_size, arithmetic_text_size, attention_text_size, conv_text_size, linear_text_size;
+extern const size_t activation_text_size, arithmetic_text_size, attention_text_size, conv_text_size,
+    linear_text_size;
 extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
 extern const size_t resize_text_size, shape_text_size;
 
@@ -14,18 +16,18 @@ static const struct file {
     const char *name, *text;
     const size_t *size;
 } files[] = {
-    { "activation.rules", activation_text, &activation_text_size },
-    { "arithmetic.rules", arithmetic_text, &arithmetic_text_size },
-    { "attention.rules",  attention_text,  &attention_text_size  },
-    { "conv.rules",       conv_text,       &conv_text_size       },
-    { "linear.rules",     linear_text,     &linear_text_size     },
-    { "norm.rules",       norm_text,       &norm_text_size       },
-    { "pad.rules",        pad_text,        &pad_text_size        },
-    { "pool.rules",       pool_text,       &pool_text_size       },
-    { "recurrent.rules",  recurrent_text,  &recurrent_text_size  },
-    { "reduce.rules",     reduce_text,     &reduce_text_size     },
-    { "resize.rules",     resize_text,     &resize_text_size     },
-    { "shape.rules",      shape_text,      &shape_text_size      },
+    {"activation.rules",  activation_text, &activation_text_size},
+    { "arithmetic.rules", arithmetic_text, &arithmetic_text_size},
+    { "attention.rules",  attention_text,  &attention_text_size },
+    { "conv.rules",       conv_text,       &conv_text_size      },
+    { "linear.rules",     linear_text,     &linear_text_size    },
+    { "norm.rules",       norm_text,       &norm_text_size      },
+    { "pad.rules",        pad_text,        &pad_text_size       },
+    { "pool.rules",       pool_text,       &pool_text_size      },
+    { "recurrent.rules",  recurrent_text,  &recurrent_text_size },
+    { "reduce.rules",     reduce_text,     &reduce_text_size    },
+    { "resize.rules",     resize_text,     &resize_text_size    },
+    { "shape.rules",      shape_text,      &shape_text_size     },
 };
 
 struct lowering {

@@ -19,18 +19,21 @@ struct settings {
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
-        { "explain", 0, OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
-        { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
-        { "ncnnpy", 0, OPTION_TEXT, &s->script, 0, 0, false, "FILE", "write a Python script that runs the network" },
-        { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE", "read rules that come before the built-in ones" },
-        { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush the files to the disk" },
+        {"explain", 0,   OPTION_FLAG,  &s->explain, 0, 0, false, NULL,   "print every application of a rule"   },
+        { "fp16",   0,   OPTION_INT,   &s->fp16,    0, 1, false, "0|1",  "store weights as float16 (default 1)"},
+        { "ncnnpy", 0,   OPTION_TEXT,  &s->script,  0, 0, false, "FILE",
+         "write a Python script that runs the network"                                                         },
+        { "rules",  'r', OPTION_TEXTS, &s->rules,   0, 0, false, "FILE",
+         "read rules that come before the built-in ones"                                                       },
+        { "sync",   0,   OPTION_FLAG,  &s->sync,    0, 0, false, NULL,   "flush the files to the disk"         },
     };
     const char *names[4];
     size_t count;
-    options_parse(table, sizeof table / sizeof *table, "[option]... in.param in.bin out.ncnn.param out.ncnn.bin", argc,
-                  argv, names, 4, &count);
+    options_parse(table, sizeof table / sizeof *table,
+                  "[option]... in.param in.bin out.ncnn.param out.ncnn.bin", argc, argv, names, 4, &count);
     if (count != 4)
-        die(STATUS_USAGE, nowhere, "expected four names: in.param in.bin out.ncnn.param out.ncnn.bin (- - reads the stream)");
+        die(STATUS_USAGE, nowhere,
+            "expected four names: in.param in.bin out.ncnn.param out.ncnn.bin (- - reads the stream)");
     s->in = options_model_names(names);
     s->out = options_model_names(names + 2);
     if (!s->out.param)
@@ -41,7 +44,9 @@ static void parse_options(struct settings *s, int argc, char **argv)
 static void note_overflow(const struct ncnn_overflow *overflow, const struct origins *origins)
 {
     if (overflow->count)
-        note(nowhere, "%zu weight%s too large for float16 and became infinite, the first in '%s' (fp16=0 keeps float32)",
+        note(nowhere,
+             "%zu weight%s too large for float16 and became infinite, the first in '%s' (fp16=0 keeps "
+             "float32)",
              overflow->count, overflow->count == 1 ? " is" : "s are", origins->names[overflow->first->id]);
 }
 

@@ -121,7 +121,8 @@ static int64_t directions_of(const struct operator* op)
 static struct operator* add_layer(struct operator* op, struct operand *x, int64_t layer, int64_t width)
 {
     struct graph *g = op->graph;
-    const char *name = graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_l%lld", op->name, (long long)layer));
+    const char *name =
+        graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_l%lld", op->name, (long long)layer));
     struct operator* single = graph_add(g, op, op->type, name);
     int64_t rows = directions_of(op);
     for (size_t i = 0; i < op->argument_count; i++)
@@ -148,11 +149,13 @@ static void unroll(struct operator* op)
     int64_t layers = operator_int(op, "num_layers", 1), rows = directions_of(op);
     int64_t width = operator_int(op, "proj_size", 0);
     struct operand *x = operator_operand(op, "input");
-    struct values states[2] = { { NULL, 0 }, { NULL, 0 } };
+    struct values states[2] = {
+        {NULL,  0},
+        { NULL, 0}
+    };
     width = rows * (width ? width : operator_int(op, "hidden_size", 0));
     for (int64_t layer = 0; layer < layers; layer++) {
-        struct operator* single =
-            add_layer(op, x, layer, layer ? width : operator_int(op, "input_size", 0));
+        struct operator* single = add_layer(op, x, layer, layer ? width : operator_int(op, "input_size", 0));
         for (int i = 0; i < 2; i++) {
             struct operand *state = operator_operand(op, state_keys[i]);
             if (state)
@@ -175,7 +178,8 @@ void prepare_recurrent(struct graph *g)
         if (!operator_is(op, "nn.LSTM") && !operator_is(op, "nn.GRU") && !operator_is(op, "nn.RNN"))
             continue;
         int64_t layers = operator_int(op, "num_layers", 1);
-        if (layers < 2 || layers > 4096 || !operator_operand(op, "input") || !op->output_count || op->output_count > 3)
+        if (layers < 2 || layers > 4096 || !operator_operand(op, "input") || !op->output_count ||
+            op->output_count > 3)
             continue;
         unroll(op);
     }
@@ -185,14 +189,16 @@ void prepare_recurrent(struct graph *g)
 /* ---- constants ---- */
 
 /* A constant like `x`, in float. */
-static struct operand *add_float_constant(struct operator* before, const char *stem, int rank, const int64_t *shape,
-                                          float **data)
+static struct operand *add_float_constant(struct operator* before, const char *stem, int rank,
+                                          const int64_t *shape, float **data)
 {
     struct graph *g = before->graph;
     struct operator* op = graph_add(g, before, "pnnx.Attribute", graph_fresh_operator_name(g, stem));
     size_t count = element_count(rank, shape);
     *data = arena_array(&g->arena, count ? count : 1, sizeof **data);
-    struct attribute w = { .key = "data", .dtype = DTYPE_F32, .rank = rank, .shape = shape, .size = count * sizeof **data };
+    struct attribute w = {
+        .key = "data", .dtype = DTYPE_F32, .rank = rank, .shape = shape, .size = count * sizeof **data
+    };
     w.data = (const uint8_t *)*data;
     operator_add_attribute(op, w);
     struct operand *y = operator_add_output(op, NULL);
@@ -258,8 +264,9 @@ static void write_causal(struct operator* op)
 /* True for operators that compute in the type of their result: what they read of another type is converted first. */
 static bool is_arithmetic(const struct operator* op)
 {
-    static const char *const types[] = { "torch.add", "torch.sub",     "torch.mul",     "torch.div", "torch.pow",
-                                         "torch.cat", "torch.maximum", "torch.minimum", "torch.matmul" };
+    static const char *const types[] = { "torch.add",     "torch.sub",     "torch.mul",
+                                         "torch.div",     "torch.pow",     "torch.cat",
+                                         "torch.maximum", "torch.minimum", "torch.matmul" };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (operator_is(op, types[i]))
             return op->output_count == 1 && dtype_is_float(op->outputs[0]->dtype);

@@ -25,40 +25,41 @@ struct refusals *refusals_new(struct graph *g)
 static const struct nearest {
     const char *type, *form;
 } nearest[] = {
-    { "F.avg_pool2d",                   "divisor_override=None"                                              },
-    { "F.avg_pool3d",                   "divisor_override=None"                                              },
-    { "nn.AvgPool2d",                   "divisor_override=None"                                              },
-    { "nn.AvgPool3d",                   "divisor_override=None"                                              },
-    { "F.max_pool1d",                   "dilation=1, and no indices read"                                    },
-    { "F.max_pool2d",                   "dilation=1, and no indices read"                                    },
-    { "F.max_pool3d",                   "dilation=1, and no indices read"                                    },
-    { "nn.MaxPool1d",                   "dilation=1, and no indices read"                                    },
-    { "nn.MaxPool2d",                   "dilation=1, and no indices read"                                    },
-    { "nn.MaxPool3d",                   "dilation=1, and no indices read"                                    },
-    { "F.interpolate",                  "mode=nearest, linear, bilinear or bicubic, with known sizes"        },
-    { "nn.Upsample",                    "mode=nearest, linear, bilinear or bicubic, with known sizes"        },
-    { "F.pad",                          "mode=constant, reflect or replicate of the last three dimensions"   },
-    { "F.grid_sample",                  "constant weights and float inputs"                                  },
-    { "F.scaled_dot_product_attention", "float inputs (batch, heads, length, width) of known lengths, dropout_p=0.0" },
-    { "nn.MultiheadAttention",          "no bias_k or bias_v, no weights read"                               },
-    { "nn.RNN",                         "nonlinearity=tanh"                                                  },
-    { "Tensor.slice",                   "step=1, or a step that divides the known size"                      },
-    { "Tensor.index",                   "Tensor.select or Tensor.slice"                                      },
-    { "torch.gather",                   "Tensor.select or Tensor.slice"                                      },
-    { "torch.index_select",             "Tensor.slice"                                                       },
-    { "torch.argmax",                   "the scores as the result, argmax outside"                           },
-    { "torch.argmin",                   "the scores as the result, argmin outside"                           },
-    { "torch.topk",                     "the scores as the result, topk outside"                             },
-    { "torch.sort",                     "the scores as the result, sort outside"                             },
-    { "torch.where",                    "arithmetic with a float mask"                                       },
-    { "Tensor.masked_fill",             "an addition of a float mask"                                        },
-    { "torch.roll",                     "dims given, of known sizes"                                         },
-    { "torch.einsum",                   "at most four dimensions, results without a batch"                   },
-    { "torch.norm",                     "p=1 or p=2"                                                         },
-    { "F.normalize",                    "p=1 or p=2"                                                         },
-    { "Tensor.reshape",                 "at most four dimensions beside a batch of size 1, one unknown size" },
-    { "Tensor.permute",                 "at most four dimensions beside a batch of size 1"                   },
-    { "Tensor.size",                    "pnnxshape with inputshape= before"                                  },
+    {"F.avg_pool2d",                    "divisor_override=None"                                             },
+    { "F.avg_pool3d",                   "divisor_override=None"                                             },
+    { "nn.AvgPool2d",                   "divisor_override=None"                                             },
+    { "nn.AvgPool3d",                   "divisor_override=None"                                             },
+    { "F.max_pool1d",                   "dilation=1, and no indices read"                                   },
+    { "F.max_pool2d",                   "dilation=1, and no indices read"                                   },
+    { "F.max_pool3d",                   "dilation=1, and no indices read"                                   },
+    { "nn.MaxPool1d",                   "dilation=1, and no indices read"                                   },
+    { "nn.MaxPool2d",                   "dilation=1, and no indices read"                                   },
+    { "nn.MaxPool3d",                   "dilation=1, and no indices read"                                   },
+    { "F.interpolate",                  "mode=nearest, linear, bilinear or bicubic, with known sizes"       },
+    { "nn.Upsample",                    "mode=nearest, linear, bilinear or bicubic, with known sizes"       },
+    { "F.pad",                          "mode=constant, reflect or replicate of the last three dimensions"  },
+    { "F.grid_sample",                  "constant weights and float inputs"                                 },
+    { "F.scaled_dot_product_attention",
+     "float inputs (batch, heads, length, width) of known lengths, dropout_p=0.0"                           },
+    { "nn.MultiheadAttention",          "no bias_k or bias_v, no weights read"                              },
+    { "nn.RNN",                         "nonlinearity=tanh"                                                 },
+    { "Tensor.slice",                   "step=1, or a step that divides the known size"                     },
+    { "Tensor.index",                   "Tensor.select or Tensor.slice"                                     },
+    { "torch.gather",                   "Tensor.select or Tensor.slice"                                     },
+    { "torch.index_select",             "Tensor.slice"                                                      },
+    { "torch.argmax",                   "the scores as the result, argmax outside"                          },
+    { "torch.argmin",                   "the scores as the result, argmin outside"                          },
+    { "torch.topk",                     "the scores as the result, topk outside"                            },
+    { "torch.sort",                     "the scores as the result, sort outside"                            },
+    { "torch.where",                    "arithmetic with a float mask"                                      },
+    { "Tensor.masked_fill",             "an addition of a float mask"                                       },
+    { "torch.roll",                     "dims given, of known sizes"                                        },
+    { "torch.einsum",                   "at most four dimensions, results without a batch"                  },
+    { "torch.norm",                     "p=1 or p=2"                                                        },
+    { "F.normalize",                    "p=1 or p=2"                                                        },
+    { "Tensor.reshape",                 "at most four dimensions beside a batch of size 1, one unknown size"},
+    { "Tensor.permute",                 "at most four dimensions beside a batch of size 1"                  },
+    { "Tensor.size",                    "pnnxshape with inputshape= before"                                 },
 };
 
 static const char *nearest_form(const struct operator* op)
@@ -126,8 +127,8 @@ static void refuse(struct refusals *r, const struct operator* op, const char *wh
     map_put(&r->kinds, op->type, (void *)op->type);
     r->count++;
     operator_each_operand(op, add_shape, &shapes);
-    report(STATUS_CONVERSION, operator_place(op), "%s '%s'%s: %s%s%s%s", op->type, op->name, shapes.bytes, why,
-           form ? " (nearest: " : "", form ? form : "", form ? ")" : "");
+    report(STATUS_CONVERSION, operator_place(op), "%s '%s'%s: %s%s%s%s", op->type, op->name, shapes.bytes,
+           why, form ? " (nearest: " : "", form ? form : "", form ? ")" : "");
 }
 
 /* ---- integers ---- */
@@ -136,12 +137,13 @@ static void refuse(struct refusals *r, const struct operator* op, const char *wh
 static bool moves_only(const struct operator* op)
 {
     static const char *const types[] = {
-        "Tensor.reshape",   "Tensor.view",      "Tensor.reshape_as", "Tensor.unflatten", "torch.flatten",
-        "torch.squeeze",    "torch.unsqueeze",  "Tensor.permute",    "torch.transpose",  "torch.t",
-        "torch.cat",        "torch.chunk",      "torch.split",       "Tensor.slice",     "Tensor.expand",
-        "Tensor.expand_as", "Tensor.repeat",    "torch.flip",        "torch.roll",       "torch.tensor_split",
-        "nn.Embedding",     "F.embedding",      "torch.clone",       "Tensor.clone",     "pnnx.Output",
-        "Reshape",          "Tensor.contiguous",
+        "Tensor.reshape",  "Tensor.view",   "Tensor.reshape_as", "Tensor.unflatten",
+        "torch.flatten",   "torch.squeeze", "torch.unsqueeze",   "Tensor.permute",
+        "torch.transpose", "torch.t",       "torch.cat",         "torch.chunk",
+        "torch.split",     "Tensor.slice",  "Tensor.expand",     "Tensor.expand_as",
+        "Tensor.repeat",   "torch.flip",    "torch.roll",        "torch.tensor_split",
+        "nn.Embedding",    "F.embedding",   "torch.clone",       "Tensor.clone",
+        "pnnx.Output",     "Reshape",       "Tensor.contiguous",
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (operator_is(op, types[i]))
@@ -164,7 +166,8 @@ void refuse_integers(struct refusals *r, struct graph *g)
             continue;
         operator_each_operand(op, find_integer, &x);
         if (x)
-            refuse(r, op, "computes on elements that are no floats, which ncnn's layers cannot", nearest_form(op));
+            refuse(r, op, "computes on elements that are no floats, which ncnn's layers cannot",
+                   nearest_form(op));
     }
 }
 
@@ -199,7 +202,8 @@ static bool is_layer(const struct operator* op)
 void refuse_unlowered(struct refusals *r, struct graph *g)
 {
     for (struct operator* op = g->first; op; op = op->next) {
-        bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") || operator_is(op, "pnnx.Attribute");
+        bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
+                   operator_is(op, "pnnx.Attribute");
         if (!end && !is_layer(op))
             refuse_one(r, op);
     }

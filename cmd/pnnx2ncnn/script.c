@@ -26,7 +26,8 @@ static void write_shape(struct output *out, const struct port *port)
 {
     output_printf(out, "(");
     for (int i = 0; i < port->rank; i++)
-        output_printf(out, "%s%lld", i ? ", " : "", port->shape[i] < 0 ? UNKNOWN_SIZE : (long long)port->shape[i]);
+        output_printf(out, "%s%lld", i ? ", " : "",
+                      port->shape[i] < 0 ? UNKNOWN_SIZE : (long long)port->shape[i]);
     output_printf(out, port->rank == 1 ? ",)" : ")");
 }
 
@@ -44,7 +45,8 @@ static void write_inputs(struct output *out, const struct ports *ports)
 {
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
-        output_printf(out, is_index(port) ? "    %s = torch.randint(0, 10, " : "    %s = torch.rand(", port->blob);
+        output_printf(out, is_index(port) ? "    %s = torch.randint(0, 10, " : "    %s = torch.rand(",
+                      port->blob);
         write_shape(out, port);
         output_printf(out, is_index(port) ? ", dtype=torch.int)\n" : ", dtype=torch.float)\n");
     }
@@ -55,8 +57,8 @@ static void write_run(struct output *out, const struct ports *ports)
     output_printf(out, "        with net.create_extractor() as ex:\n");
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
-        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s.%s.numpy(), batch_index=%d).clone())\n", port->blob,
-                      port->blob, is_index(port) ? "int()" : "float()", batch_index(port));
+        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s.%s.numpy(), batch_index=%d).clone())\n",
+                      port->blob, port->blob, is_index(port) ? "int()" : "float()", batch_index(port));
     }
     output_printf(out, "\n");
     for (size_t i = 0; i < ports->output_count; i++) {
@@ -75,14 +77,16 @@ void script_write(const char *file, const struct ports *ports, const char *param
     write_inputs(out, ports);
     output_printf(out, "    out = []\n\n    with ncnn.Net() as net:\n");
     if (!fp16) /* float32 was asked for: the runtime would choose what is fast */
-        output_printf(out, "        net.opt.use_fp16_packed = False\n        net.opt.use_fp16_storage = False\n"
-                           "        net.opt.use_fp16_arithmetic = False\n        net.opt.use_bf16_storage = False\n");
+        output_printf(
+            out, "        net.opt.use_fp16_packed = False\n        net.opt.use_fp16_storage = False\n"
+                 "        net.opt.use_fp16_arithmetic = False\n        net.opt.use_bf16_storage = False\n");
     output_printf(out, "        net.load_param(");
     write_quoted(out, param);
     output_printf(out, ")\n        net.load_model(");
     write_quoted(out, bin);
     output_printf(out, ")\n\n");
     write_run(out, ports);
-    output_printf(out, "\n    if len(out) == 1:\n        return out[0]\n    else:\n        return tuple(out)\n\n");
+    output_printf(out,
+                  "\n    if len(out) == 1:\n        return out[0]\n    else:\n        return tuple(out)\n\n");
     output_printf(out, "if __name__ == \"__main__\":\n    print(test_inference())\n");
 }

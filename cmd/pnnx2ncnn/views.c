@@ -18,7 +18,8 @@ static struct operator* add(struct operator* op, const char *type, struct operan
     return fresh;
 }
 
-static struct operand *add_result(struct operator* op, const struct operand *like, int rank, const int64_t *shape)
+static struct operand *add_result(struct operator* op, const struct operand *like, int rank,
+                                  const int64_t *shape)
 {
     struct operand *y = operator_add_output(op, NULL);
     operand_set_shape(y, like->dtype, rank, shape);
@@ -83,7 +84,8 @@ static void take_apart_stack(struct operator* op)
 }
 
 /* x[start:end:step] along one axis; sizes by Python's rules where they are known. */
-static struct operand *slice(struct operator* op, struct operand *x, int axis, int64_t start, int64_t end, int64_t step)
+static struct operand *slice(struct operator* op, struct operand *x, int axis, int64_t start, int64_t end,
+                             int64_t step)
 {
     int64_t shape[TENSOR_RANK], size = x->shape[axis];
     memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
@@ -106,8 +108,9 @@ static struct operand *slice(struct operator* op, struct operand *x, int axis, i
 static void finish_as(struct operator* op, struct operand *x)
 {
     struct operator* reshape = add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape", value_ints(&op->graph->arena, op->outputs[0]->shape,
-                                              (size_t)(op->outputs[0]->rank > 0 ? op->outputs[0]->rank : 0)));
+    operator_set(reshape, "shape",
+                 value_ints(&op->graph->arena, op->outputs[0]->shape,
+                            (size_t)(op->outputs[0]->rank > 0 ? op->outputs[0]->rank : 0)));
     operand_move(op->outputs[0], reshape);
     operator_remove(op);
 }
@@ -158,7 +161,8 @@ static void take_apart_narrow(struct operator* op)
     struct operand *x = operator_operand(op, "input");
     const struct value *start = operator_get(op, "start"), *length = operator_get(op, "length");
     int axis = x ? axis_in(op, x->rank) : -1;
-    if (axis < 0 || !start || start->kind != VALUE_INT || start->integer < 0 || !length || length->kind != VALUE_INT)
+    if (axis < 0 || !start || start->kind != VALUE_INT || start->integer < 0 || !length ||
+        length->kind != VALUE_INT)
         return;
     finish_as(op, slice(op, x, axis, start->integer, start->integer + length->integer, 1));
 }
@@ -184,7 +188,8 @@ static void take_apart_roll(struct operator* op)
     const struct value *s = operator_value(op, "shifts"), *d = operator_value(op, "dims");
     struct operand *x = operator_operand(op, "input");
     int count = d ? value_get_ints(d, dims, TENSOR_RANK) : -1;
-    if (!x || x->rank < 1 || x->rank > TENSOR_RANK || count < 1 || !s || value_get_ints(s, shifts, TENSOR_RANK) != count)
+    if (!x || x->rank < 1 || x->rank > TENSOR_RANK || count < 1 || !s ||
+        value_get_ints(s, shifts, TENSOR_RANK) != count)
         return;
     for (int i = 0; i < count; i++) {
         dims[i] += dims[i] < 0 ? x->rank : 0;

@@ -128,14 +128,15 @@ static float *copy_gates(float *to, const struct attribute *w, int gates, const 
 }
 
 /* Both directions of a weight, one behind the other. */
-static bool give_both(struct graph *g, const struct rule_item *a, const char *stem, int gates, const int *order,
-                      struct rule_item *result)
+static bool give_both(struct graph *g, const struct rule_item *a, const char *stem, int gates,
+                      const int *order, struct rule_item *result)
 {
     const struct operator* op = a[0].op;
     const struct attribute *w[2] = { weight(op, stem, false), weight(op, stem, true) };
     int64_t directions = operator_bool(op, "bidirectional", false) ? 2 : 1, shape[3];
     float *data;
-    if (!w[0] || w[0]->rank != 2 || w[0]->shape[0] % gates || (directions == 2 && (!w[1] || w[1]->size != w[0]->size)))
+    if (!w[0] || w[0]->rank != 2 || w[0]->shape[0] % gates ||
+        (directions == 2 && (!w[1] || w[1]->size != w[0]->size)))
         return false;
     shape[0] = directions;
     memcpy(shape + 1, w[0]->shape, 2 * sizeof *shape);
@@ -157,19 +158,22 @@ bool weights_lstm_hidden(struct graph *g, const struct rule_item *a, size_t coun
     return give_both(g, a, "weight_hh", GATES, lstm_gates, result);
 }
 
-bool weights_lstm_projection(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool weights_lstm_projection(struct graph *g, const struct rule_item *a, size_t count,
+                             struct rule_item *result)
 {
     (void)count;
     return give_both(g, a, "weight_hr", 1, same_gates, result);
 }
 
-bool weights_recurrent_input(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool weights_recurrent_input(struct graph *g, const struct rule_item *a, size_t count,
+                             struct rule_item *result)
 {
     (void)count;
     return give_both(g, a, "weight_ih", 1, same_gates, result);
 }
 
-bool weights_recurrent_hidden(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool weights_recurrent_hidden(struct graph *g, const struct rule_item *a, size_t count,
+                              struct rule_item *result)
 {
     (void)count;
     return give_both(g, a, "weight_hh", 1, same_gates, result);
@@ -182,12 +186,13 @@ static float bias_at(const struct attribute *b, size_t i)
 
 /* The biases of one direction: the sum of both, block by block.  The last of `split` blocks stays apart: what is added
  * before the reset gate of a GRU, and what behind. */
-static bool copy_biases(float **to, const struct operator* op, bool reverse, size_t hidden, int gates, const int *order,
-                        bool split)
+static bool copy_biases(float **to, const struct operator* op, bool reverse, size_t hidden, int gates,
+                        const int *order, bool split)
 {
     const struct attribute *ih = weight(op, "bias_ih", reverse), *hh = weight(op, "bias_hh", reverse);
     size_t expected = hidden * (size_t)gates;
-    if ((ih && element_count(ih->rank, ih->shape) != expected) || (hh && element_count(hh->rank, hh->shape) != expected))
+    if ((ih && element_count(ih->rank, ih->shape) != expected) ||
+        (hh && element_count(hh->rank, hh->shape) != expected))
         return false;
     for (int gate = 0; gate < gates; gate++) {
         size_t start = (size_t)order[gate] * hidden;
@@ -204,7 +209,8 @@ static bool give_biases(struct graph *g, const struct rule_item *a, int gates, c
                         struct rule_item *result)
 {
     const struct operator* op = a[0].op;
-    int64_t hidden = operator_int(op, "hidden_size", 0), directions = operator_bool(op, "bidirectional", false) ? 2 : 1;
+    int64_t hidden = operator_int(op, "hidden_size", 0),
+            directions = operator_bool(op, "bidirectional", false) ? 2 : 1;
     int64_t shape[3] = { directions, gates + split, hidden };
     float *data;
     if (hidden < 1 || hidden > INT32_MAX)
@@ -228,7 +234,8 @@ bool weights_gru_bias(struct graph *g, const struct rule_item *a, size_t count, 
     return give_biases(g, a, 3, same_gates, true, result);
 }
 
-bool weights_recurrent_bias(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool weights_recurrent_bias(struct graph *g, const struct rule_item *a, size_t count,
+                            struct rule_item *result)
 {
     (void)count;
     return give_biases(g, a, 1, same_gates, false, result);
