@@ -108,11 +108,12 @@ using Items = std::shared_ptr<std::vector<Abstract>>; // shared: Python's lists 
 
 struct Abstract {
     Is is = Is::unknown;
-    IValue value;       // known: it; operand: the hint, or None
-    size_t number = 0;  // operand: its number; unknown: of the reason, from 1; 0: none
-    bool whole = false; // operand: a number that is an integer
-    bool sized = false; // operand: computed from sizes and ranks alone
-    bool many = false;  // operand: a list, whose length is unknown
+    IValue value;             // known: it; operand: the hint, or None
+    size_t number = 0;        // operand: its number; unknown: of the reason, from 1; 0: none
+    bool number_only = false; // operand: a Python number when the network runs, no tensor
+    bool whole = false;       // operand: a number that is an integer
+    bool sized = false;       // operand: computed from sizes and ranks alone
+    bool many = false;        // operand: a list, whose length is unknown
     Items items;
 
     bool is_tensor() const
@@ -178,6 +179,13 @@ c10::TypePtr bare(const c10::TypePtr &type)
 {
     auto optional = type->cast<c10::OptionalType>();
     return optional ? optional->getElementType() : type;
+}
+
+bool is_number(const c10::TypePtr &type)
+{
+    TypeKind kind = bare(type)->kind();
+    return kind == TypeKind::IntType || kind == TypeKind::FloatType || kind == TypeKind::BoolType ||
+           kind == TypeKind::NumberType || kind == TypeKind::ComplexType;
 }
 
 at::Tensor meta_of(const at::Tensor &t)
@@ -522,6 +530,7 @@ class Interpreter
                       const std::vector<Abstract> &all);
     Abstract argument_known(const Abstract &a, const c10::Argument &formal, const Node *n,
                             const std::vector<Abstract> &all);
+    Abstract number_to_tensor(const Abstract &a, const Node *at);
     void freeze(const at::Tensor &t);
     size_t result(size_t entry);
 
@@ -894,20 +903,49 @@ std::vector<IValue> Interpreter::shape_hints(const Node *n, const std::vector<Ab
 
 // ---- recording a call
 
-// Operators whose tensor arguments may be numbers in Python.
+// The name of an operator without namespace, and without the underscore of those in place.
+std::string plain_name(const Node *n)
+{
+    std::string name = n->kind().toUnqualString();
+    if (name.size() > 1 && name.back() == '_' && name[name.size() - 2] != '_')
+        name.pop_back();
+    return name;
+}
+
+// Operators of which Python has a form for two numbers.
+bool is_arithmetic(const Node *n)
+{
+    static const std::set<std::string> names = { "add",          "sub",       "mul", "div", "true_divide",
+                                                 "floor_divide", "remainder", "eq",  "ne",  "lt",
+                                                 "le",           "gt",        "ge",  "size" };
+    return n->kind().is_aten() && names.count(plain_name(n)) > 0;
+}
+
+// Operators whose tensor arguments, but for the first, may be numbers in Python.
 bool takes_numbers(const Node *n)
 {
     static const std::set<std::string> names = {
-        "add",         "sub",         "mul",         "div",    "true_divide", "floor_divide", "remainder",
-        "fmod",        "pow",         "rsub",        "eq",     "ne",          "lt",           "le",
-        "gt",          "ge",          "__and__",     "__or__", "__xor__",     "bitwise_and",  "bitwise_or",
-        "bitwise_xor", "where",       "masked_fill", "fill",   "copy",        "clamp",        "clamp_min",
-        "clamp_max",   "float_power", "xlogy",
+        "fmod",        "pow",        "rsub",        "__and__",   "__or__",      "__xor__",
+        "bitwise_and", "bitwise_or", "bitwise_xor", "where",     "masked_fill", "fill",
+        "copy",        "clamp",      "clamp_min",   "clamp_max", "xlogy",
     };
-    std::string name = n->kind().toUnqualString();
-    if (!name.empty() && name.back() == '_' && (name.size() < 2 || name[name.size() - 2] != '_'))
-        name.pop_back();
-    return n->kind().is_aten() && names.count(name) > 0;
+    return is_arithmetic(n) || (n->kind().is_aten() && names.count(plain_name(n)) > 0);
+}
+
+// A number as the tensor that an operator without a form for numbers wants.
+Abstract Interpreter::number_to_tensor(const Abstract &a, const Node *at)
+{
+    Entry entry;
+    entry.type = "prim::NumToTensor";
+    entry.keys = { "a" };
+    entry.arguments = { a };
+    entry.scope = scopes_.back();
+    entry.place = place_of(at);
+    record.entries.push_back(std::move(entry));
+    Abstract out = a;
+    out.number_only = false;
+    out.number = result(record.entries.size() - 1);
+    return out;
 }
 
 // A float64 of rank 0 makes the result of an integer operand float64; a plain number makes it float32.
@@ -958,6 +996,10 @@ Abstract Interpreter::argument(const Abstract &a, const c10::Argument &formal, c
 {
     if (a.is == Is::known)
         return argument_known(a, formal, n, all);
+    bool wants_tensor = bare(formal.type())->kind() == TypeKind::TensorType;
+    bool first = !all.empty() && &a == &all[0];
+    if (a.number_only && wants_tensor && !is_arithmetic(n) && (first || !takes_numbers(n)))
+        return number_to_tensor(a, n);
     if (!a.items)
         return a;
     auto list = bare(formal.type())->cast<c10::ListType>();
@@ -1068,6 +1110,7 @@ Abstract Interpreter::result_of(const Node *n, size_t index, const IValue *hint,
     a.number = result(entry);
     a.many = type->kind() == TypeKind::ListType;
     a.whole = type->kind() == TypeKind::IntType;
+    a.number_only = is_number(type);
     return a;
 }
 
@@ -1079,12 +1122,14 @@ std::vector<Abstract> Interpreter::emit(const Node *n, const std::vector<Abstrac
     Entry entry = entry_of(n, in);
     std::vector<IValue> hint = hints(n, in);
     bool whole = is_whole(n, in), sized = all_operands(in, &Abstract::sized);
+    bool numbers = is_arithmetic(n) && all_operands(in, &Abstract::number_only);
     size_t number = record.entries.size();
     record.entries.push_back(std::move(entry));
     std::vector<Abstract> out;
     for (size_t i = 0; i < n->outputs().size(); i++) {
         out.push_back(result_of(n, i, i < hint.size() ? &hint[i] : nullptr, number));
         out.back().whole = out.back().whole || whole;
+        out.back().number_only = out.back().number_only || numbers;
         out.back().sized = sized;
     }
     return out;
@@ -1208,7 +1253,7 @@ std::vector<Abstract> Interpreter::take_apart(const Abstract &list, size_t count
         for (size_t i = 0; i < count; i++) {
             Abstract a;
             a.is = Is::operand;
-            a.whole = a.sized = size;
+            a.number_only = a.whole = a.sized = size;
             if (size) {
                 Entry one = record.entries[number];
                 one.keys.push_back("dim");
@@ -1298,7 +1343,7 @@ bool Interpreter::item(const Node *n, std::vector<Abstract> &v)
         record.entries.push_back(one);
         Abstract a;
         a.is = Is::operand;
-        a.whole = a.sized = true;
+        a.number_only = a.whole = a.sized = true;
         a.number = result(record.entries.size() - 1);
         v = { a };
         return true;
@@ -1550,7 +1595,7 @@ bool Interpreter::size(const Node *n, std::vector<Abstract> &v)
         call.results = { one.number };
         record.producer[one.number] = record.entries.size();
         record.entries.push_back(std::move(call));
-        one.whole = one.sized = true;
+        one.number_only = one.whole = one.sized = true;
     }
     return true;
 }
@@ -1996,6 +2041,7 @@ Abstract Interpreter::input(const std::string &name, const c10::TypePtr &wanted,
     a.number = record.operands++;
     a.value = next_shape(example);
     a.whole = type->kind() == TypeKind::IntType;
+    a.number_only = is_number(type);
     record.inputs[a.number] = { name, a.value };
     return a;
 }
