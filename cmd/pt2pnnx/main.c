@@ -4,6 +4,7 @@
 
 #include "cmd/pt2pnnx/child.h"
 #include "cmd/pt2pnnx/container.h"
+#include "cmd/pt2pnnx/functional.h"
 #include "cmd/pt2pnnx/names.h"
 #include "cmd/pt2pnnx/read.h"
 #include "common/expression.h"
@@ -46,6 +47,8 @@ int main(int argc, char **argv)
     arena_init(&arena);
     struct zip *zip = container_open(&arena, mapping_open(names[0]));
     struct graph *g = read_torchscript(strings, signatures, zip, &reading);
+    report_stop();
+    functionalise(g);
     report_stop();
     graph_remove_dead(g);
     names_from_scopes(g);

@@ -1,0 +1,311 @@
+/* functional.c - see functional.h.
+ *
+ * Each operand is either a root, memory of its own, or a view of another operand.  A root counts the writes into its
+ * memory; an operand knows its value as of some count, and when it is read after later writes, its view is made
+ * again, of the new value.  Operators are visited in order, once. */
+#include "cmd/pt2pnnx/functional.h"
+
+#include <string.h>
+
+#include "cmd/pt2pnnx/views.h"
+#include "common/report.h"
+
+struct alias {
+    struct operand *base;  /* what it is a view of; NULL: it is a root */
+    struct operator* view; /* as first made; NULL: the same as its base */
+    enum view_kind kind;
+    bool contiguous;
+    struct operand *value; /* its value as of `seen` writes */
+    size_t seen;
+    size_t writes; /* of a root */
+};
+
+struct aliases {
+    struct graph *g;
+    struct alias *of; /* by operand id; a zero one is a root that nobody wrote to */
+    size_t count;     /* operands there were at the start: those made here are values, never looked up */
+};
+
+static struct alias *alias_of(struct aliases *a, const struct operand *x)
+{
+    return &a->of[x->id];
+}
+
+static struct operand *root_of(struct aliases *a, struct operand *x)
+{
+    while (alias_of(a, x)->base)
+        x = alias_of(a, x)->base;
+    return x;
+}
+
+/* ---- reading ---- */
+
+static struct operand *current(struct aliases *a, struct operand *x, struct operator* before);
+
+/* A copy of a view operator on the present value of its base. */
+static void view_again(struct aliases *a, struct operand *x, struct operator* before)
+{
+    struct alias *alias = alias_of(a, x);
+    struct operator* view = alias->view;
+    struct operand *base = current(a, alias->base, before);
+    struct operator* op = graph_add(a->g, before, view->type, graph_fresh_operator_name(a->g, view->name));
+    op->scope = view->scope;
+    op->source = view->source;
+    for (size_t i = 0; i < view->argument_count; i++)
+        operator_set(op, view->arguments[i].key, view->arguments[i].value);
+    operator_set(op, view->arguments[0].key, value_operand(base));
+    size_t writes = alias_of(a, root_of(a, x))->writes;
+    for (size_t i = 0; i < view->output_count; i++) {
+        struct alias *sibling = alias_of(a, view->outputs[i]);
+        struct operand *out = operator_add_output(op, NULL);
+        if (sibling->value && sibling->seen == writes)
+            continue;
+        sibling->value = out;
+        sibling->seen = writes;
+    }
+}
+
+/* The value that reading `x` gives now.  New operators go before `before`. */
+static struct operand *current(struct aliases *a, struct operand *x, struct operator* before)
+{
+    if (x->id >= a->count)
+        return x;
+    struct alias *alias = alias_of(a, x);
+    size_t writes = alias_of(a, root_of(a, x))->writes;
+    if (alias->seen == writes)
+        return alias->value ? alias->value : x;
+    if (!alias->view)
+        return current(a, alias->base, before);
+    view_again(a, x, before);
+    return alias->value;
+}
+
+/* Operators that look at the shape or type of these arguments only: not worth making a view again. */
+static bool reads_shape(const struct operator* op, const char *key)
+{
+    static const char *const shapes[] = { "aten::size",       "aten::dim",       "aten::numel",
+                                          "aten::zeros_like", "aten::ones_like", "aten::full_like",
+                                          "aten::new_zeros",  "aten::new_ones",  "aten::empty_like",
+                                          "aten::new_full",   "aten::new_empty" };
+    static const char *const others[] = { "aten::expand_as", "aten::view_as", "aten::reshape_as",
+                                          "aten::type_as" };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (operator_is(op, shapes[i]))
+            return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (operator_is(op, others[i]) && strcmp(key, "other") == 0)
+            return true;
+    return false;
+}
+
+/* Replaces the operands in a value by what reading them gives; true when one changed. */
+static bool refresh(struct aliases *a, struct operator* op, struct value *v, bool shape)
+{
+    bool changed = false;
+    if (v->kind == VALUE_LIST)
+        for (size_t i = 0; i < v->list.count; i++)
+            changed |= refresh(a, op, &v->list.items[i], shape);
+    if (v->kind != VALUE_OPERAND || (shape && v->operand->id < a->count && alias_of(a, v->operand)->base))
+        return changed;
+    struct operand *x = current(a, v->operand, op);
+    changed = x != v->operand;
+    v->operand = x;
+    return changed;
+}
+
+static void refresh_arguments(struct aliases *a, struct operator* op)
+{
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const char *key = op->arguments[i].key;
+        if (!value_has_operand(&op->arguments[i].value))
+            continue;
+        struct value v = value_copy(&a->g->arena, op->arguments[i].value);
+        if (refresh(a, op, &v, reads_shape(op, key)))
+            operator_set(op, key, v);
+    }
+}
+
+/* ---- writing ---- */
+
+/* The values of all results of a view that has several. */
+static struct operand **siblings_of(struct aliases *a, struct operator* view, struct operator* before)
+{
+    struct operand **out = arena_array(&a->g->arena, view->output_count, sizeof *out);
+    for (size_t i = 0; i < view->output_count; i++)
+        out[i] = current(a, view->outputs[i], before);
+    return out;
+}
+
+static void refuse(const struct operator* op, const char *what, const char *type)
+{
+    report(STATUS_CONVERSION, operator_place(op), "%s '%s' %s %s", op->type, op->name, what, type);
+}
+
+/* `x` has become `value`: so have what it is a view of, up to the root.  New operators go before `before`. */
+static void write(struct aliases *a, struct operator* op, struct operand *x, struct operand *value,
+                  struct operator* before)
+{
+    struct operand *root = root_of(a, x);
+    size_t writes = alias_of(a, root)->writes + 1;
+    /* First all the new values, while the old ones can still be read. */
+    struct operand *old = NULL, *new = value;
+    size_t depth = 0;
+    struct operand *path[64], *values[64];
+    for (struct operand *at = x;; at = alias_of(a, at)->base) {
+        struct alias *alias = alias_of(a, at);
+        if (depth == 64) {
+            refuse(op, "writes through too many views of", root->name);
+            return;
+        }
+        path[depth] = at;
+        values[depth++] = new;
+        if (!alias->base)
+            break;
+        if (!alias->view)
+            continue;
+        old = current(a, alias->base, before);
+        struct operand **siblings = alias->kind == VIEW_SPLIT ? siblings_of(a, alias->view, before) : NULL;
+        new = view_scatter(before, alias->view, alias->kind, at->index, old, new, siblings);
+        if (!new) {
+            refuse(op, "writes into the result of", alias->view->type);
+            return;
+        }
+    }
+    for (size_t i = 0; i < depth; i++) {
+        alias_of(a, path[i])->value = values[i];
+        alias_of(a, path[i])->seen = writes;
+    }
+    alias_of(a, root)->writes = writes;
+}
+
+/* ---- operators ---- */
+
+/* In-place operators whose functional form is not the name without underscore. */
+static const struct {
+    const char *type, *functional;
+} renamed[] = {
+    {"aten::zero_",     "aten::zeros_like"},
+    { "aten::__iadd__", "aten::add"       },
+    { "aten::__isub__", "aten::sub"       },
+    { "aten::__imul__", "aten::mul"       },
+    { "aten::__idiv__", "aten::div"       },
+    { "aten::__iand__", "aten::__and__"   },
+    { "aten::__ior__",  "aten::__or__"    },
+    { "aten::__ixor__", "aten::__xor__"   },
+};
+
+/* In-place operators that change how the tensor is seen, not the memory. */
+static bool changes_shape_only(const struct operator* op)
+{
+    static const char *const types[] = { "aten::squeeze_",  "aten::unsqueeze_", "aten::transpose_",
+                                         "aten::swapaxes_", "aten::t_",         "aten::swapdims_" };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (operator_is(op, types[i]))
+            return true;
+    return false;
+}
+
+/* The functional form of an in-place operator, or NULL. */
+static const char *functional_type(struct graph *g, const struct operator* op)
+{
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++)
+        if (operator_is(op, renamed[i].type))
+            return renamed[i].functional;
+    size_t length = strlen(op->type);
+    bool in_place = strncmp(op->type, "aten::", 6) == 0 && length > 7 && op->type[length - 1] == '_' &&
+                    op->type[length - 2] != '_';
+    return in_place ? arena_text(&g->arena, op->type, length - 1) : NULL;
+}
+
+/* fill_ with a number makes a tensor like its argument. */
+static void make_full_like(struct operator* op)
+{
+    const struct value *v = operator_get(op, "value");
+    if (!operator_is(op, "aten::fill") || !v || v->kind == VALUE_OPERAND)
+        return;
+    struct value number = *v;
+    operator_unset(op, "value");
+    operator_set_type(op, "aten::full_like");
+    operator_set(op, "fill_value", number);
+}
+
+static void set_view(struct aliases *a, struct operand *x, struct operand *base, struct operator* view,
+                     enum view_kind kind)
+{
+    struct alias *alias = alias_of(a, x), *of = alias_of(a, base);
+    alias->base = base;
+    alias->view = view;
+    alias->kind = kind;
+    alias->contiguous = of->contiguous && (!view || view_keeps_contiguous(view, kind));
+    alias->value = x;
+    alias->seen = alias_of(a, root_of(a, base))->writes;
+}
+
+/* The first argument before anything is changed: what the operator is a view of, or writes to. */
+static struct operand *first_operand(const struct operator* op)
+{
+    bool is = op->argument_count > 0 && op->arguments[0].value.kind == VALUE_OPERAND;
+    return is ? op->arguments[0].value.operand : NULL;
+}
+
+static void visit_write(struct aliases *a, struct operator* op, struct operand *x, const char *type)
+{
+    struct operator* before = op->next;
+    if (operator_is(op, "aten::resize_") || operator_is(op, "aten::set_") || op->output_count != 1) {
+        refuse(op, "changes the memory of", x->name);
+        return;
+    }
+    operator_set_type(op, type);
+    make_full_like(op);
+    struct operand *out = op->outputs[0];
+    write(a, op, x, out, before);
+    set_view(a, out, x, NULL, VIEW_SAME);
+    alias_of(a, out)->seen = alias_of(a, root_of(a, x))->writes;
+}
+
+/* x.squeeze_(0): from here on, `x` is a view of what it was. */
+static void visit_shape_change(struct aliases *a, struct operator* op, struct operand *x, const char *type)
+{
+    struct operand *out = op->outputs[0];
+    operator_set_type(op, type);
+    set_view(a, out, x, op, view_kind(op, true));
+    for (struct operator* later = op->next; later; later = later->next)
+        for (size_t i = 0; i < later->argument_count; i++) {
+            struct value v = later->arguments[i].value;
+            if (v.kind == VALUE_OPERAND && v.operand == x)
+                operator_set(later, later->arguments[i].key, value_operand(out));
+        }
+}
+
+static void visit(struct aliases *a, struct operator* op)
+{
+    struct operand *x = first_operand(op);
+    const char *type = functional_type(a->g, op);
+    refresh_arguments(a, op);
+    for (size_t i = 0; i < op->output_count; i++)
+        alias_of(a, op->outputs[i])->contiguous = true;
+    if (!x || x->id >= a->count)
+        return;
+    if (type && changes_shape_only(op)) {
+        visit_shape_change(a, op, x, type);
+        return;
+    }
+    if (type) {
+        visit_write(a, op, x, type);
+        return;
+    }
+    enum view_kind kind = view_kind(op, alias_of(a, x)->contiguous);
+    for (size_t i = 0; i < op->output_count && kind != VIEW_NONE; i++)
+        set_view(a, op->outputs[i], x, kind == VIEW_SAME ? NULL : op, kind);
+}
+
+void functionalise(struct graph *g)
+{
+    struct aliases a = { .g = g, .count = g->operand_ids };
+    a.of = arena_array(&g->arena, a.count + 1, sizeof *a.of);
+    struct operator* next;
+    for (struct operator* op = g->first; op; op = next) {
+        next = op->next;
+        visit(&a, op);
+    }
+}
