@@ -479,6 +479,7 @@ class Interpreter
     bool fold(const Node *n, const std::vector<Abstract> &in, std::vector<Abstract> &out);
     bool execute(const Node *n, const std::vector<Abstract> &in, Mode mode, std::vector<IValue> &out);
     std::vector<IValue> hints(const Node *n, const std::vector<Abstract> &in);
+    std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in);
     std::vector<IValue> shape_hints(const Node *n, const std::vector<Abstract> &in);
     std::vector<Abstract> emit(const Node *n, const std::vector<Abstract> &in);
     Entry entry_of(const Node *n, const std::vector<Abstract> &in);
@@ -525,6 +526,7 @@ class Interpreter
     // Tensors.
     Abstract tensor(const at::Tensor &t, const Node *maker);
     Abstract operand(const Abstract &a, const Node *at);
+    Abstract operands(const Abstract &a);
     size_t tensor_operand(const at::Tensor &t, const Node *at);
     Abstract argument(const Abstract &a, const c10::Argument &formal, const Node *n,
                       const std::vector<Abstract> &all);
@@ -666,6 +668,17 @@ size_t Interpreter::tensor_operand(const at::Tensor &t, const Node *at)
     return tensor_operands_[key] = result(record.entries.size() - 1);
 }
 
+// The same with every tensor in it an operand.
+Abstract Interpreter::operands(const Abstract &a)
+{
+    if (!a.items)
+        return operand(a, nullptr);
+    std::vector<Abstract> items;
+    for (const Abstract &item : *a.items)
+        items.push_back(operands(item));
+    return sequence(a.is, std::move(items));
+}
+
 Abstract Interpreter::operand(const Abstract &a, const Node *at)
 {
     if (!a.is_tensor())
@@ -730,6 +743,15 @@ void Interpreter::tell(const Abstract &a)
 }
 
 // ---- running libtorch's own operators
+
+// The name of an operator without namespace, and without the underscore of those in place.
+std::string plain_name(const Node *n)
+{
+    std::string name = n->kind().toUnqualString();
+    if (name.size() > 1 && name.back() == '_' && name[name.size() - 2] != '_')
+        name.pop_back();
+    return name;
+}
 
 size_t write_argument(const Node *n)
 {
@@ -862,9 +884,37 @@ std::vector<IValue> Interpreter::hints(const Node *n, const std::vector<Abstract
         if (any_inside(a, [](const Abstract &item) { return item.is == Is::operand && item.value.isNone(); }))
             return {};
     if (n->isNondeterministic() || (!execute(n, in, Mode::hints, out) && !execute(n, in, Mode::meta, out)))
-        return shape_hints(n, in);
+        out = table_hints(n, in);
+    if (out.empty())
+        out = shape_hints(n, in);
     for (IValue &value : out)
         value = weigh(std::move(value));
+    return out;
+}
+
+// The same for some operators that neither the meta device nor libtorch's table of shape functions has.
+std::vector<IValue> Interpreter::table_hints(const Node *n, const std::vector<Abstract> &in)
+{
+    static const std::set<std::string> alike = { "group_norm", "instance_norm", "dropout", "feature_dropout",
+                                                 "alpha_dropout" };
+    static const std::set<std::string> recurrent = { "lstm", "gru", "rnn_tanh", "rnn_relu" };
+    if (in.empty() || !n->kind().is_aten() || !in[0].value.isTensor())
+        return {};
+    const at::Tensor &x = in[0].value.toTensor();
+    if (alike.count(plain_name(n)))
+        return { x };
+    bool batched = recurrent.count(plain_name(n)) && in.size() == 9;
+    if (!batched || !in[7].value.isBool())
+        return {};
+    std::vector<IValue> out;
+    bool pair = in[1].items != nullptr;
+    for (const Abstract &state : pair ? *in[1].items : std::vector<Abstract>{ in[1] })
+        out.push_back(state.value);
+    if (!out[0].isTensor() || x.dim() == 0)
+        return {};
+    std::vector<int64_t> sizes = x.sizes().vec();
+    sizes.back() = out[0].toTensor().size(-1) * (in[7].value.toBool() ? 2 : 1);
+    out.insert(out.begin(), at::empty(sizes, x.options().device(at::kMeta)));
     return out;
 }
 
@@ -902,15 +952,6 @@ std::vector<IValue> Interpreter::shape_hints(const Node *n, const std::vector<Ab
 }
 
 // ---- recording a call
-
-// The name of an operator without namespace, and without the underscore of those in place.
-std::string plain_name(const Node *n)
-{
-    std::string name = n->kind().toUnqualString();
-    if (name.size() > 1 && name.back() == '_' && name[name.size() - 2] != '_')
-        name.pop_back();
-    return name;
-}
 
 // Operators of which Python has a form for two numbers.
 bool is_arithmetic(const Node *n)
@@ -2109,7 +2150,8 @@ void Interpreter::run()
     if (!body)
         throw std::runtime_error("forward is not TorchScript code");
     std::vector<Abstract> out = run_graph(*body->graph(), std::move(arguments));
-    record.result = out.empty() ? known(IValue()) : out[0];
+    tell(out[0]);
+    record.result = operands(out[0]);
 }
 
 // ---- delivery

@@ -217,6 +217,18 @@ static const char *functional_type(struct graph *g, const struct operator* op)
     return in_place ? arena_text(&g->arena, op->type, length - 1) : NULL;
 }
 
+/* The first argument of aten::dropout_ is `self`, that of aten::dropout `input`. */
+static void rename_first(struct operator* op)
+{
+    const struct signature *signature = signature_find(op->graph->signatures, op->type);
+    const struct value *self = operator_get(op, "self");
+    if (!signature || !self || signature->parameter_count == 0 || signature_parameter(signature, "self"))
+        return;
+    struct value x = *self;
+    operator_unset(op, "self");
+    operator_set(op, signature->parameters[0].name, x);
+}
+
 /* fill_ with a number makes a tensor like its argument. */
 static void make_full_like(struct operator* op)
 {
@@ -256,6 +268,7 @@ static void visit_write(struct aliases *a, struct operator* op, struct operand *
         return;
     }
     operator_set_type(op, type);
+    rename_first(op);
     make_full_like(op);
     struct operand *out = op->outputs[0];
     write(a, op, x, out, before);

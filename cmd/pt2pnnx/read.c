@@ -37,10 +37,10 @@ static void program_folder(char *out, size_t room)
     *strrchr(out, '/') = '\0';
 }
 
-/* Opens the shared object beside the programs: ../lib in the build folder, ../lib/pnnx when installed. */
+/* Opens the shared object beside the programs: ../lib/pnnx when installed, ../lib in the build folder. */
 static reader *open_reader(void)
 {
-    static const char *const places[] = { "../lib/torchscript.so", "../lib/pnnx/torchscript.so" };
+    static const char *const places[] = { "../lib/pnnx/torchscript.so", "../lib/torchscript.so" };
     char folder[PATH_MAX], path[PATH_MAX + 64];
     void *object = NULL;
     program_folder(folder, sizeof folder);
@@ -53,7 +53,7 @@ static reader *open_reader(void)
             die(STATUS_IO, nowhere, "cannot load the TorchScript reader: %s", dlerror());
     }
     if (!object)
-        die(STATUS_IO, nowhere, "the TorchScript reader is not built: no '%s/%s'", folder, places[0]);
+        die(STATUS_IO, nowhere, "the TorchScript reader is not built: no '%s/%s'", folder, places[1]);
     void *symbol = dlsym(object, "torchscript_read");
     reader *read;
     if (!symbol)
