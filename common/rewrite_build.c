@@ -294,7 +294,8 @@ struct build {
 static struct operator* new_operator(struct build *b, const char *type, const char *name)
 {
     struct operator* op = graph_add(b->graph, b->before, type, name);
-    op->scope = b->model->scope;
+    op->scope =
+        b->match->box ? b->match->box->scope->parent : b->model->scope; /* a box is a call made outside */
     op->source = b->model->source;
     op->line = b->model->line;
     if (!b->first)

@@ -255,6 +255,13 @@ static struct item call_range(struct match *m, const struct item *a, size_t coun
     return list;
 }
 
+/* indices(list): 0 to its length - 1. */
+static struct item call_indices(struct match *m, const struct item *a, size_t count)
+{
+    struct item length = call_len(m, a, count);
+    return length.kind == ITEM_UNKNOWN ? length : call_range(m, &length, 1);
+}
+
 static struct item call_zip(struct match *m, const struct item *a, size_t count)
 {
     size_t length = SIZE_MAX;
@@ -315,6 +322,7 @@ static const struct {
     { "present",  1, 1,  call_present },
     { "constant", 1, 1,  call_constant},
     { "range",    1, 3,  call_range   },
+    { "indices",  1, 1,  call_indices },
     { "zip",      1, 9,  call_zip     },
     { "reversed", 1, 1,  call_reversed},
     { "axis",     2, 2,  call_axis    },

@@ -58,7 +58,8 @@ static void keep_example(struct lexer *l, const char *from, const char *to)
     if (!l->examples || to - from < 2 || (from[1] != '>' && from[1] != '=' && from[1] != '!'))
         return;
     struct example_line *line = arena_alloc(l->arena, sizeof *line);
-    *line = (struct example_line){ from[1], expand(l, from + 2, to), l->line, *l->rule_count, NULL };
+    *line = (struct example_line){ from[1],  expand(l, from + 2, to),  l->line,
+                                   *l->rule, (size_t)(from - l->text), NULL };
     *l->examples = line;
     l->examples = &line->next;
 }

@@ -65,7 +65,8 @@ struct example_line {
     char kind; /* '>', '=', '!' */
     const char *text;
     int line;
-    size_t rule; /* how many rules came before the one it belongs to */
+    size_t rule;   /* the number of the rule before it */
+    size_t offset; /* in the file */
     struct example_line *next;
 };
 
@@ -81,7 +82,7 @@ struct lexer {
     int fixed_line, fixed_column; /* inside an expansion: where it was asked for */
     const struct for_variable *variables;
     struct example_line **examples; /* the end of a list */
-    const size_t *rule_count;
+    const size_t *rule;             /* the number of the rule that was begun last */
     void (*error)(void *context, int line, int column, const char *text);
     void *context;
 };

@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_STEPS = 20000 };
+enum { MAX_STEPS = 20000, MAX_LEAVES = 60 };
 
 enum goal_kind {
     GOAL_MATCH,  /* node against value */
+    GOAL_BRACES, /* braces, flattened in the way `option`, against the operator */
     GOAL_TREE,   /* braces: the rest of a cut */
     GOAL_ALSO,   /* a second root */
     GOAL_FIND,   /* an operator of the box */
@@ -344,6 +345,8 @@ static bool is_mentioned(const struct operator* op, const struct node *call, con
 static bool rest_is_default(const struct operator* op, const struct node *call)
 {
     size_t positions = 0;
+    if (call->optional) /* an operator that is only skipped */
+        return true;
     for (size_t i = 0; i < call->argument_count; i++) {
         if (call->arguments[i].kind == ARGUMENT_REST)
             return true;
@@ -447,26 +450,48 @@ static int generality(const struct node *n)
     }
 }
 
-static size_t count_leaves(const struct node *braces)
+/* The braces of the same operator that a leaf may be: themselves, optional ones, a definition's, an alternative's. */
+static const struct node *inner_braces(const struct match *m, const struct node *n, const char *type,
+                                       size_t depth)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < braces->argument_count; i++) {
-        const struct node *n = braces->arguments[i].value;
-        count += n->kind == NODE_BRACES && n->text == braces->text && !n->optional ? count_leaves(n) : 1;
+    if (n->kind == NODE_BRACES)
+        return n->text == type ? n : NULL;
+    if (depth > 20)
+        return NULL;
+    if (n->kind == NODE_ALTERNATIVE) {
+        const struct node *found = inner_braces(m, n->kids[0], type, depth + 1);
+        return found ? found : inner_braces(m, n->kids[1], type, depth + 1);
     }
-    return count;
+    if (n->kind != NODE_NAME)
+        return NULL;
+    const struct definition *d = m->rule->slots[n->slot].definition;
+    return d && !d->tuple && m->slots[n->slot].kind == ITEM_UNBOUND
+               ? inner_braces(m, d->node, type, depth + 1)
+               : NULL;
 }
 
-static size_t gather_leaves(const struct node *braces, const struct node **leaves, size_t count)
+/* The leaves of one way to flatten braces.  Plain braces below always flatten; where a leaf only may be braces, a bit
+ * of *variant says whether it does here. */
+struct leaves {
+    const struct match *match;
+    const struct node *items[MAX_LEAVES];
+    size_t count;
+    size_t variant, bits; /* bits used so far */
+};
+
+static void gather_leaves(struct leaves *l, const struct node *braces, size_t depth)
 {
     for (size_t i = 0; i < braces->argument_count; i++) {
         const struct node *n = braces->arguments[i].value;
-        if (n->kind == NODE_BRACES && n->text == braces->text && !n->optional)
-            count = gather_leaves(n, leaves, count);
-        else
-            leaves[count++] = n;
+        const struct node *inner = depth < 20 ? inner_braces(l->match, n, braces->text, 0) : NULL;
+        bool plain = inner == n && !n->optional;
+        bool flatten = inner && (plain || (l->bits < 8 && l->variant >> l->bits & 1));
+        l->bits += inner && !plain && l->bits < 8;
+        if (flatten)
+            gather_leaves(l, inner, depth + 1);
+        else if (l->count < MAX_LEAVES)
+            l->items[l->count++] = n;
     }
-    return count;
 }
 
 static void sort_leaves(const struct node **leaves, size_t count)
@@ -509,19 +534,26 @@ static void push_tree(struct match *m, const struct tree *tree)
     goal->tree = tree;
 }
 
-static bool match_braces(struct match *m, const struct node *braces, struct operator* op)
+static bool match_braces(struct match *m, const struct node *braces, struct operator* op, size_t variant)
 {
     const struct value *a, *b;
     if (op->type != braces->text || !operands_of(op, &a, &b) || !take_operator(m, op))
         return false;
+    struct leaves leaves = { .match = m, .variant = variant };
+    gather_leaves(&leaves, braces, 0);
+    if (variant + 1 < (size_t)1 << leaves.bits) {
+        struct goal *other = scratch_alloc(m->scratch, sizeof *other);
+        *other = (struct goal){
+            .kind = GOAL_BRACES, .next = m->goals, .node = braces, .op = op, .option = variant + 1
+        };
+        push_choice(m, other);
+    }
+    sort_leaves(leaves.items, leaves.count);
     struct tree *tree = scratch_alloc(m->scratch, sizeof *tree);
-    tree->leaf_count = count_leaves(braces);
-    if (tree->leaf_count > 60)
-        return false;
-    const struct node **leaves = scratch_array(m->scratch, tree->leaf_count, sizeof *leaves);
-    gather_leaves(braces, leaves, 0);
-    sort_leaves(leaves, tree->leaf_count);
-    tree->leaves = leaves;
+    const struct node **items = scratch_array(m->scratch, leaves.count, sizeof *items);
+    memcpy(items, leaves.items, leaves.count * sizeof *items);
+    tree->leaves = items;
+    tree->leaf_count = leaves.count;
     tree->type = braces->text;
     tree->pending = push_pending(m, a, push_pending(m, b, NULL));
     tree->pending_count = 2;
@@ -679,7 +711,7 @@ static bool match_wrapper(struct match *m, const struct goal *goal)
         return true;
     }
     push_choice(m, alone);
-    return n->kind == NODE_BRACES ? match_braces(m, n, op) : match_operator(m, n, op);
+    return n->kind == NODE_BRACES ? match_braces(m, n, op, 0) : match_operator(m, n, op);
 }
 
 static bool match_as(struct match *m, const struct goal *goal)
@@ -742,7 +774,7 @@ static bool match_value(struct match *m, const struct goal *goal)
         if (n->optional)
             return match_wrapper(m, goal);
         struct operator* op = producer_of(v);
-        return op && (n->kind == NODE_BRACES ? match_braces(m, n, op) : match_operator(m, n, op));
+        return op && (n->kind == NODE_BRACES ? match_braces(m, n, op, 0) : match_operator(m, n, op));
     }
     default: return false;
     }
@@ -967,6 +999,7 @@ static bool step(struct match *m, const struct goal *goal)
 {
     switch (goal->kind) {
     case GOAL_MATCH: return match_value(m, goal);
+    case GOAL_BRACES: return match_braces(m, goal->node, goal->op, goal->option);
     case GOAL_TREE: return match_tree(m, goal);
     case GOAL_ALSO: return match_also(m, goal);
     case GOAL_FIND: return match_find(m, goal);

@@ -344,6 +344,7 @@ static void parse_box(struct parser *p, struct rule *rule)
 static void parse_rule(struct parser *p)
 {
     struct rule *rule = arena_alloc(p->lexer.arena, sizeof *rule);
+    p->rule = p->rules->count;
     rule->file = p->lexer.file;
     rule->line = p->token.line;
     rule->column = p->token.column;
@@ -499,6 +500,15 @@ static void parse_for_values(struct parser *p, struct for_head *head)
         parser_fail(p, "a value or '{'");
 }
 
+/* Forgets examples from behind the body: it was read once too far, and that text comes again. */
+static void drop_examples(struct parser *p, struct example_line **from, size_t offset)
+{
+    while (*from && (*from)->offset < offset)
+        from = &(*from)->next;
+    *from = NULL;
+    p->lexer.examples = from;
+}
+
 static void parse_for(struct parser *p)
 {
     struct for_head head = { 0 };
@@ -513,8 +523,10 @@ static void parse_for(struct parser *p)
             p->lexer.variables = arena_copy(p->lexer.arena, &v, sizeof v);
         }
         seek(p, &head.open);
+        struct example_line **examples = p->lexer.examples;
         parse_body(p, &head.open);
         close = p->token;
+        drop_examples(p, examples, close.after);
     }
     p->lexer.variables = outer;
     if (close.kind == '}')
@@ -579,7 +591,7 @@ void rules_parse(struct rules *rules, const char *file, const char *text, size_t
                                .line_start = text,
                                .line = 1,
                                .examples = rules->examples_end,
-                               .rule_count = &rules->count,
+                               .rule = &p->rule,
                                .error = lexical_error,
                                .context = rules };
     p->token = lex(&p->lexer);

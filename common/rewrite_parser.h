@@ -12,6 +12,7 @@ struct parser {
     struct token token, ahead; /* the current token and the next */
     jmp_buf recover;           /* where a mistake leads */
     struct word_list classes;  /* of the `in` around */
+    size_t rule;               /* the number of the rule that was begun last */
     size_t depth;              /* of `for` and `in` */
     size_t nesting;            /* of brackets in values */
     bool in_index;             /* inside [ ]: a colon is a slice's */

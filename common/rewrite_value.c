@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/element.h"
 #include "common/rewrite_match.h"
 
 static const struct item unknown = { .kind = ITEM_UNKNOWN };
@@ -33,57 +34,18 @@ struct item item_of_argument(const struct value *value)
 
 /* ---- tensors ---- */
 
-static double half_to_double(unsigned bits)
-{
-    int exponent = (int)(bits >> 10 & 31);
-    double fraction = bits & 1023, sign = bits >> 15 ? -1 : 1;
-    if (exponent == 31)
-        return fraction ? NAN : sign * INFINITY;
-    return sign * (exponent ? ldexp(fraction + 1024, exponent - 25) : ldexp(fraction, -24));
-}
-
-static uint64_t load(const uint8_t *p, size_t size)
-{
-    uint64_t bits = 0;
-    for (size_t i = size; i-- > 0;)
-        bits = bits << 8 | p[i];
-    return bits;
-}
-
-static double float_of(uint64_t bits, enum dtype dtype)
-{
-    float f;
-    double d;
-    uint32_t low = (uint32_t)bits;
-    switch (dtype) {
-    case DTYPE_F64: memcpy(&d, &bits, sizeof d); return d;
-    case DTYPE_F16: return half_to_double((unsigned)bits);
-    case DTYPE_BF16: low <<= 16; break;
-    default: break;
-    }
-    memcpy(&f, &low, sizeof f);
-    return f;
-}
-
 bool tensor_element(const struct attribute *tensor, int64_t index, struct value *out)
 {
     size_t size = dtype_size(tensor->dtype);
-    if (size == 0 || index < 0 || (uint64_t)index >= tensor->size / size || size > 8)
+    if (size == 0 || index < 0 || (uint64_t)index >= tensor->size / size || dtype_is_complex(tensor->dtype))
         return false;
-    uint64_t bits = load(tensor->data + (size_t)index * size, size);
-    switch (tensor->dtype) {
-    case DTYPE_F32:
-    case DTYPE_F64:
-    case DTYPE_F16:
-    case DTYPE_BF16: *out = value_float(float_of(bits, tensor->dtype)); return true;
-    case DTYPE_BOOL: *out = value_bool(bits != 0); return true;
-    case DTYPE_U8: *out = value_int((int64_t)bits); return true;
-    case DTYPE_I8: *out = value_int((int8_t)bits); return true;
-    case DTYPE_I16: *out = value_int((int16_t)bits); return true;
-    case DTYPE_I32: *out = value_int((int32_t)bits); return true;
-    case DTYPE_I64: *out = value_int((int64_t)bits); return true;
-    default: return false;
-    }
+    if (dtype_is_float(tensor->dtype))
+        *out = value_float(element_real(tensor->dtype, tensor->data, (size_t)index));
+    else if (tensor->dtype == DTYPE_BOOL)
+        *out = value_bool(element_int(tensor->dtype, tensor->data, (size_t)index) != 0);
+    else
+        *out = value_int(element_int(tensor->dtype, tensor->data, (size_t)index));
+    return true;
 }
 
 bool tensor_scalar(const struct attribute *tensor, struct value *out)
