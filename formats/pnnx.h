@@ -22,9 +22,10 @@ struct text_layout {
 
 /* One input: where it went, and the key that it had. */
 struct text_input {
-    const char *argument; /* interned */
-    size_t item;          /* of the list that the argument is; SIZE_MAX: it is the argument itself */
-    const char *key;      /* as written behind `$`; interned; NULL: it had no such entry */
+    const char *argument;          /* interned; NULL: nowhere, see `surplus` */
+    size_t item;                   /* of the list that the argument is; SIZE_MAX: it is the argument itself */
+    const char *key;               /* as written behind `$`; interned; NULL: it had no such entry */
+    const struct operand *surplus; /* an operand that the operator does not take; NULL: it takes this one */
 };
 
 struct text_alias {

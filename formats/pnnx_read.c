@@ -23,6 +23,7 @@ struct input {
     const char *key;      /* decoded, of its `$` entry; NULL: none */
     size_t before;        /* the earlier input of this line with the same operand, plus 1; 0: none */
     const char *argument; /* where it goes */
+    bool surplus;         /* nowhere: see drop_surplus() */
 };
 
 struct parameter_text {
@@ -486,7 +487,7 @@ static int fitness(const struct reader *r, const struct signature *s)
     size_t unkeyed = 0;
     bool complete = true;
     for (size_t i = 0; i < r->input_count; i++)
-        unkeyed += r->inputs[i].key == NULL;
+        unkeyed += r->inputs[i].key == NULL && !r->inputs[i].surplus;
     for (size_t i = 0; i < s->parameter_count; i++) {
         const struct parameter *p = &s->parameters[i];
         if (is_given(r, s, p))
@@ -503,11 +504,9 @@ static int fitness(const struct reader *r, const struct signature *s)
     return !has_keys(r, s) ? 1 : complete ? 3 : 2;
 }
 
-static const struct signature *choose_signature(const struct reader *r, const struct operator* op)
+static const struct signature *best_signature(const struct reader *r, const struct signature *first)
 {
-    const struct signature *first = signature_find(r->g->signatures, op->type), *best = NULL;
-    if (first == NULL)
-        return signature_unknown(r->g->signatures);
+    const struct signature *best = NULL;
     int best_fitness = 0;
     for (const struct signature *s = first; s != NULL && best_fitness < 3; s = s->next) {
         int f = fitness(r, s);
@@ -516,6 +515,31 @@ static const struct signature *choose_signature(const struct reader *r, const st
             best_fitness = f;
         }
     }
+    return best;
+}
+
+/* The existing converter gives a module whose weight is shared the weight as an input too, besides its own copy.
+ * Takes one such input out; false when there is none. */
+static bool drop_surplus(struct reader *r, const struct operator* op)
+{
+    if (strncmp(op->type, "nn.", 3) != 0)
+        return false;
+    for (size_t i = 0; i < r->input_count; i++) {
+        struct input *input = &r->inputs[i];
+        if (input->key == NULL && !input->surplus && operator_is(input->operand->producer, "pnnx.Attribute"))
+            return input->surplus = true;
+    }
+    return false;
+}
+
+static const struct signature *choose_signature(struct reader *r, const struct operator* op)
+{
+    const struct signature *first = signature_find(r->g->signatures, op->type), *best;
+    if (first == NULL)
+        return signature_unknown(r->g->signatures);
+    do
+        best = best_signature(r, first);
+    while (best == NULL && drop_surplus(r, op));
     if (best == NULL && strncmp(op->type, "aten::", 6) == 0)
         return signature_unknown(r->g->signatures); /* with a device or layout, which the table leaves out */
     if (best == NULL)
@@ -541,6 +565,8 @@ static size_t place_inputs(struct reader *r, const struct signature *s)
     for (size_t i = 0; i < r->input_count; i++) {
         struct input *input = &r->inputs[i];
         const struct parameter *p = NULL;
+        if (input->surplus)
+            continue;
         if (input->key != NULL) {
             p = signature_parameter(s, input->key);
             if (p == NULL && rest != NULL && !unknown_type)
@@ -587,8 +613,12 @@ static void set_inputs(struct reader *r, struct operator* op, const struct signa
     struct value *items = arena_array(&r->g->arena, as_list ? room : 0, sizeof *items);
     for (size_t i = 0; i < r->input_count; i++) {
         const struct input *input = &r->inputs[i];
+        if (input->surplus) {
+            layout[i] = (struct text_input){ .surplus = input->operand };
+            continue;
+        }
         bool item = as_list && input->argument == rest->name;
-        layout[i] = (struct text_input){ input->argument, item ? count : SIZE_MAX, input->key };
+        layout[i] = (struct text_input){ input->argument, item ? count : SIZE_MAX, input->key, NULL };
         if (item) {
             items[count++] = value_operand(input->operand);
             continue;

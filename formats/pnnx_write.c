@@ -61,12 +61,19 @@ static size_t count_operands(const struct operator* op)
 static bool lay_out_as_read(struct writer *w, const struct operator* op)
 {
     const struct text_layout *layout = op->layout;
-    if (layout == NULL || layout->type != op->type || layout->input_count != count_operands(op))
+    if (layout == NULL || layout->type != op->type)
         return false;
+    size_t taken = 0;
     const struct value *v = NULL;
     const char *argument = NULL;
     for (size_t i = 0; i < layout->input_count; i++) {
         const struct text_input *input = &layout->inputs[i];
+        if (input->surplus != NULL) {
+            if (graph_find_operand(op->graph, input->surplus->name) != input->surplus)
+                return false;
+            add_input(w, input->surplus, NULL);
+            continue;
+        }
         if (argument != input->argument) {
             argument = input->argument;
             v = operator_get(op, argument);
@@ -77,8 +84,9 @@ static bool lay_out_as_read(struct writer *w, const struct operator* op)
         if (slot == NULL || slot->kind != VALUE_OPERAND)
             return false;
         add_input(w, slot->operand, input->key);
+        taken++;
     }
-    return true;
+    return taken == count_operands(op);
 }
 
 /* Types whose inputs are written without keys, as upstream does. */

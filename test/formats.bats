@@ -208,6 +208,16 @@ pnnx.Expression          q                        1 1 x i expr=@0 $input=x
 END
 }
 
+@test "formats: a shared weight that is an input of a module besides is read as nothing, and written again" {
+    keeps <<'END'
+pnnx.Attribute           e                        0 1 w @data=(5,3)f32
+pnnx.Input               in                       0 1 x
+nn.Linear                l                        2 1 w x y bias=False in_features=3 out_features=5 @weight=(5,3)f32
+END
+    run -0 roundtrip --anew in.param in.bin out.param out.bin
+    assert_equal "$(tail -n 1 out.param)" 'nn.Linear                l                        1 1 x y bias=False in_features=3 out_features=5 @weight=(5,3)f32'
+}
+
 @test "formats: one operand under two keys is bound twice" {
     lines in <<'END'
 pnnx.Input               in                       0 1 x
