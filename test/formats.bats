@@ -582,3 +582,42 @@ small() { lines in <<<"my.Op op 0 1 y @w=(2)f32"; }
     same_bytes out.param got
     assert [ -p pipe ]
 }
+
+# ---- NumPy files ----
+
+@test "formats: NumPy arrays of every type, order and byte order are read and written" {
+    "$PYTHON" - "$BUILD/test/npy" <<'END'
+import subprocess, sys
+import numpy as np
+r = np.random.default_rng(0)
+for code in ['f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', '?', 'c8', 'c16']:
+    for shape in [(), (0,), (1,), (7,), (2, 3), (3, 1, 4), (2, 0, 3), (2, 3, 4, 5)]:
+        for order in 'CF':
+            for end in '<>':
+                a = (r.random(shape) * 100).astype(np.dtype(code).newbyteorder(end), order=order)
+                with open('in.npy', 'wb') as f:
+                    np.lib.format.write_array(f, a, version=[(1, 0), (2, 0), (3, 0)][len(shape) % 3])
+                subprocess.run([sys.argv[1], 'in.npy', 'out.npy'], check=True)
+                b = np.load('out.npy')
+                assert b.shape == a.shape and b.dtype == np.dtype(code) and (a == b).all(), (code, shape, order, end)
+np.save('same.npy', a.astype('f4', order='C'))
+subprocess.run([sys.argv[1], 'same.npy', 'out.npy'], check=True)
+assert open('same.npy', 'rb').read() == open('out.npy', 'rb').read()
+END
+}
+
+@test "formats: damaged NumPy files, and elements that PNNX does not have, are refused" {
+    "$PYTHON" -c "
+import numpy as np
+np.save('good.npy', np.arange(6.).reshape(2, 3)); np.save('text.npy', np.array(['a'])); np.save('u4.npy', np.arange(3, dtype='u4'))"
+    refuses 3 "$BUILD/test/npy" text.npy out.npy
+    assert_equal "$stderr" "npy: text.npy: not a NumPy array file: its elements are of a type that PNNX does not have"
+    refuses 3 "$BUILD/test/npy" u4.npy out.npy
+    for size in 0 5 9 10 11 50 127 128 175; do
+        head -c $size good.npy >cut.npy
+        refuses 3 "$BUILD/test/npy" cut.npy out.npy
+    done
+    sed 's/(2, 3)/(9999999999, 9999999999)/' good.npy >large.npy
+    refuses 3 "$BUILD/test/npy" large.npy out.npy
+    assert [ ! -e out.npy ]
+}
