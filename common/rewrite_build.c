@@ -147,17 +147,15 @@ static bool is_default(const struct operator* op, const struct argument *a)
 
 static bool type_takes(const struct match *m, const char *type, const char *key)
 {
-    const struct signature *s = signature_find(m->graph->signatures, type);
-    if (!s)
-        return true;
-    for (; s; s = s->next)
+    for (const struct signature *s = signature_find(m->graph->signatures, type); s; s = s->next)
         if (signature_parameter(s, key))
             return true;
     return false;
 }
 
 /* ...c: what c has and the result does not write.  An argument that the new type does not know may be dropped when
- * the pattern dealt with it, or when it has its default. */
+ * the pattern dealt with it, or when it has its default; a type that has no signature takes all that the pattern does
+ * not name. */
 static bool plan_rest(struct match *m, struct plan *plan, const struct node *name)
 {
     struct item item = evaluate(m, name);
@@ -171,9 +169,11 @@ static bool plan_rest(struct match *m, struct plan *plan, const struct node *nam
         const struct argument *a = &op->arguments[i];
         if (is_planned(plan, a->key))
             continue;
-        if (type_takes(m, plan->type, a->key))
+        bool named = call && pattern_names(call, op, a->key),
+             open = !signature_find(m->graph->signatures, plan->type);
+        if (open ? !named : type_takes(m, plan->type, a->key))
             plan_argument(m, plan, a->key, item_value(a->value));
-        else if (!(call && pattern_names(call, op, a->key)) && !is_default(op, a))
+        else if (!named && !is_default(op, a))
             return false;
     }
     for (size_t i = 0; i < op->attribute_count; i++)

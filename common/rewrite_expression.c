@@ -55,8 +55,11 @@ static struct node *parse_dotted(struct parser *p)
     bool constant = strncmp(text, "torch.", 6) == 0;
     parser_advance(p);
     n->text = text;
-    if (constant) {
+    if (constant) { /* torch.float32 is torch.float */
+        enum dtype dtype = dtype_from_torch(text);
         n->kind = NODE_STRING;
+        if (dtype != DTYPE_COUNT && dtype_torch(dtype))
+            n->text = intern(p->lexer.strings, dtype_torch(dtype));
         return n;
     }
     if (!dot)

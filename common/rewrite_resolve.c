@@ -620,8 +620,9 @@ static void resolve_value_name(struct resolver *r, struct node *n)
         error(r, n, "'%s' is bound nowhere", n->text);
         return;
     }
+    const char *full = arena_printf(&r->rules->arena, "torch.%s", n->text);
     n->kind = NODE_STRING;
-    n->text = intern(r->rules->strings, arena_printf(&r->rules->arena, "torch.%s", n->text));
+    n->text = intern(r->rules->strings, dtype_torch(dtype_from_torch(full)));
 }
 
 static void resolve_comprehension(struct resolver *r, struct node *n)

@@ -444,7 +444,8 @@ static int apply_to_model(struct strings *strings, const struct signatures *sign
 {
     struct rules *rules = read_rules(strings, signatures, scopes, names[0]);
     report_stop();
-    struct model_names in = { names[1], names[2] }, out = { names[3], names[4] };
+    struct model_names in = { .param = names[1], .bin = names[2] },
+                       out = { .param = names[3], .bin = names[4] };
     struct graph *g = pnnx_read(strings, signatures, &in);
     expressions_take_apart(g);
     rules_explain(rules, explain);
