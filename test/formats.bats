@@ -51,6 +51,14 @@ malformed() {
     done
 }
 
+@test "formats: the example of pnnx(5) is a model" {
+    sed -n '/^7767517/,/^\.ft/{/^\.ft/!p}' "$ROOT/man/pnnx.5" >in.param
+    weights in
+    run -0 roundtrip in.param in.bin out.param out.bin
+    assert_output ""
+    same_text in.param out.param
+}
+
 @test "formats: every kind of value comes out as it went in" {
     keeps <<'END'
 pnnx.Input               in                       0 1 x #x=(1,3,?,%h)f32
