@@ -27,6 +27,7 @@ class Case:
     script: bool                            # also through torch.jit.script
     tolerance: float
     absent: typing.Tuple[str, ...]          # types that must not be left
+    random: bool = False                    # the result is: only its computation is tried
 
     def tensors(self, which=0, seed=0):
         """The inputs as tensors, the same for the same seed."""
@@ -69,6 +70,13 @@ class Inside(nn.Module):
         return self.inner(*xs)
 
 
+class InsideOne(Inside):
+    """The same with one input: scripts have no `*`."""
+
+    def forward(self, x):
+        return self.inner(x)
+
+
 def _add(type_, make, inputs, also, script, tolerance, absent):
     number = sum(c.type == type_ for c in CASES)
     CASES.append(Case(f"{type_}_{number}", type_, make, list(inputs), also, script, tolerance, absent))
@@ -76,7 +84,7 @@ def _add(type_, make, inputs, also, script, tolerance, absent):
 
 def module(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=("aten::",)):
     """A torch.nn module; it sits below another one under the name `inner`."""
-    _add(type_, lambda: Inside(make()), inputs, [list(a) for a in also], script, tolerance, absent)
+    _add(type_, lambda: (InsideOne if len(inputs) == 1 else Inside)(make()), inputs, [list(a) for a in also], script, tolerance, absent)
 
 
 def function(type_, f, *inputs, also=(), tolerance=1e-4, absent=("aten::",)):

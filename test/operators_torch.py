@@ -306,3 +306,16 @@ function("torch.fft.fft2", lambda x: torch.fft.fft2(x, s=(4, 6), norm="forward")
 function("torch.stft", lambda x, w: torch.stft(x, 16, hop_length=4, window=w, return_complex=True), (2, 64), positive(16))
 function("torch.stft", lambda x, w: torch.stft(x, 16, window=w, center=False, normalized=True, return_complex=True), (2, 64), positive(16))
 function("torch.istft", lambda x, w: torch.istft(x, 16, hop_length=4, window=w), complexes(2, 9, 17), positive(16))
+function("torch.stft", lambda x, w: torch.stft(x, 16, hop_length=4, window=w, return_complex=True), (64,), positive(16))
+function("torch.stft", lambda x, w: torch.stft(x, 16, window=w, pad_mode="constant", onesided=False, return_complex=True), (2, 64), positive(16))
+
+# Linear algebra, special functions
+SQUARE = (2, 4, 4)
+for name in ("inv", "det", "pinv"):
+    function(f"torch.linalg.{name}", lambda x, f=getattr(torch.linalg, name): f(x + 5 * torch.eye(4)), SQUARE, tolerance=1e-3)
+function("torch.linalg.matrix_norm", torch.linalg.matrix_norm, SQUARE)
+function("torch.linalg.cross", torch.linalg.cross, FLAT[:1] + (3,), FLAT[:1] + (3,))
+for name in ("entr", "i0e", "i1", "i1e", "ndtr", "erfcx", "expit", "log1p", "exp2"):
+    function("", getattr(torch.special, name), positive(*FLAT))
+function("torch.zeros_like", lambda x: (x * 1).zero_(), FLAT)
+function("torch.full_like", lambda x: (x * 1).fill_(2), FLAT)
