@@ -51,7 +51,7 @@ struct store {
 static void put(struct text *t, uint64_t number, int bytes)
 {
     for (int i = 0; i < bytes; i++) {
-        uint8_t byte = (uint8_t)(number >> (8 * i));
+        uint8_t byte = i < 8 ? (uint8_t)(number >> (8 * i)) : 0;
         append(t, &byte, 1);
     }
 }
@@ -111,6 +111,7 @@ struct example_graph {
         const char *name, *scope;
     } * scopes;
     size_t scope_count;
+    struct mapping *text, *bin;
 };
 
 static struct word *operand(struct example_graph *e, const char *name)
@@ -209,7 +210,7 @@ static const struct scope *scope_of(struct example_graph *e, struct map *known, 
             return scope;
         struct scope *found = map_get(known, whole);
         if (!found) {
-            found = xmalloc(sizeof *found);
+            found = arena_alloc(&e->arena, sizeof *found);
             size_t length = end ? (size_t)(end - colon - 1) : strlen(colon + 1);
             *found = (struct scope){ scope, intern_length(e->strings, from, (size_t)(colon - from)),
                                      intern_length(e->strings, colon + 1, length) };
@@ -270,9 +271,23 @@ static struct graph *read_example(struct rules *rules, const char *lines, const 
     struct mapping *bin = mapping_of(
         name, arena_copy(&e->arena, e->weights.local.bytes, e->weights.local.size), e->weights.local.size);
     struct graph *g = pnnx_parse(rules->strings, rules->signatures, text, bin);
+    e->text = text;
+    e->bin = bin;
+    free(whole.bytes);
     expressions_take_apart(g);
     set_scopes(e, g);
     return g;
+}
+
+static void release_example(struct example_graph *e, struct graph *g)
+{
+    graph_free(g);
+    mapping_close(e->text);
+    mapping_close(e->bin);
+    free(e->lines.bytes);
+    free(e->weights.local.bytes);
+    free(e->weights.directory.bytes);
+    arena_release(&e->arena);
 }
 
 /* ---- a graph as text, whatever its order and its names ---- */
@@ -377,22 +392,25 @@ static void show(const char *title, const char *text)
 
 static bool check_after(struct rules *rules, const struct rule_example *x, const char *name)
 {
-    struct example_graph before, after;
+    struct example_graph before, same, after;
     struct graph *given = read_example(rules, x->before, name, &before, NULL);
-    struct graph *names = read_example(rules, x->before, name, &before, NULL);
+    struct graph *names = read_example(rules, x->before, name, &same, NULL);
     size_t applied = rules_apply(rules, given);
     graph_check(given);
     struct graph *wanted = read_example(rules, x->after, name, &after, &before);
     char *got = list_graph(given, names), *expected = list_graph(wanted, names);
-    bool same = strcmp(got, expected) == 0;
-    if (!same) {
+    bool equal = strcmp(got, expected) == 0;
+    if (!equal) {
         printf("%s:%ld: %s: %s\n", name, x->line, x->rule, applied ? "another result" : "not applied");
         show("expected", expected);
         show("got", got);
     }
     free(got);
     free(expected);
-    return same;
+    release_example(&before, given);
+    release_example(&same, names);
+    release_example(&after, wanted);
+    return equal;
 }
 
 static bool check_miss(struct rules *rules, const struct rule_example *x, const char *name)
@@ -401,13 +419,14 @@ static bool check_miss(struct rules *rules, const struct rule_example *x, const 
     struct graph *g = read_example(rules, x->miss, name, &example, NULL);
     size_t applied = rules_apply(rules, g);
     graph_check(g);
-    if (applied == 0)
-        return true;
     char *got = list_graph(g, g);
-    printf("%s:%ld: %s: applied where it must not\n", name, x->line, x->rule);
-    show("got", got);
+    if (applied) {
+        printf("%s:%ld: %s: applied where it must not\n", name, x->line, x->rule);
+        show("got", got);
+    }
     free(got);
-    return false;
+    release_example(&example, g);
+    return applied == 0;
 }
 
 static size_t check_examples(struct rules *rules, const char *name, size_t *failed)
