@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnxopt/functions.h"
+#include "cmd/pt2pnnx/functions.h"
 #include "common/expression.h"
 #include "common/rewrite_private.h"
 #include "formats/pnnx.h"
@@ -448,10 +451,24 @@ static size_t check_examples(struct rules *rules, const char *name, size_t *fail
     return checked;
 }
 
+/* The rules of a file, with the functions of the program that it belongs to; only pt2pnnx has scopes. */
 static struct rules *read_rules(struct strings *strings, const struct signatures *signatures, bool scopes,
                                 const char *name)
 {
-    struct rules *rules = rules_new(strings, signatures, test_functions, test_function_count);
+    const struct rule_function *functions = test_functions;
+    size_t count = test_function_count;
+    if (strstr(name, "cmd/pt2pnnx/")) {
+        functions = raise_functions;
+        count = raise_function_count;
+        scopes = true;
+    } else if (strstr(name, "cmd/pnnxopt/")) {
+        functions = opt_functions;
+        count = opt_function_count;
+    } else if (strstr(name, "cmd/pnnx2ncnn/")) {
+        functions = lower_functions;
+        count = lower_function_count;
+    }
+    struct rules *rules = rules_new(strings, signatures, functions, count);
     if (scopes)
         rules_allow_scopes(rules);
     rules_read_file(rules, name);
@@ -495,11 +512,12 @@ int main(int argc, char **argv)
         return apply_to_model(strings, signatures, scopes, explain, argv + i);
     size_t failed = 0, checked = 0, count = 0;
     for (; i < argc; i++) {
+        size_t reported = report_count();
         struct rules *rules = read_rules(strings, signatures, scopes, argv[i]);
         rules_check(rules);
         rules_explain(rules, explain);
         count += rules->count;
-        if (!only_read && report_count() == 0)
+        if (!only_read && report_count() == reported)
             checked += check_examples(rules, argv[i], &failed);
         rules_free(rules);
     }

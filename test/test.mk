@@ -14,6 +14,12 @@ TEST_PROGRAMS := $(TEST_SOURCES:test/%.c=$(O)/test/%) $(O)/test/server
 $(O)/test/%: $(O)/test/%.o $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
+# The rules of the programs call their C functions.
+RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pnnxopt/functions \
+                    pnnx2ncnn/functions pnnx2ncnn/layout pnnx2ncnn/weights)
+$(O)/test/rewrite_test: $(O)/test/rewrite_test.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
+
 SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cmd/pt2pnnx/*.c)) \
                   $(patsubst %,$(O)/%.o,$(wildcard cmd/pt2pnnx/*.rules))
 $(O)/test/pt2pnnx/%.o: cmd/pt2pnnx/%.c
