@@ -414,8 +414,8 @@ static void put_string(struct text_buffer *buffer, const char *text, bool in_lis
         text_puts(buffer, "%00");
     bool bracket = text[0] == '(' || text[0] == '[';
     bool encode_first =
-        bracket || (!has_special(text) && looks_otherwise(text)); /* a code makes it a string */
-    put_encoded(buffer, text, in_list ? ",()[]" : "", encode_first);
+        bracket || (!has_special(text) && looks_otherwise(text));      /* a code makes it a string */
+    put_encoded(buffer, text, in_list ? "=,()[]" : "=", encode_first); /* Netron takes one `=` a word */
 }
 
 static void put_float(struct text_buffer *buffer, double f)

@@ -123,7 +123,7 @@ string %399999999999999999999
 string j
 string %31+j
 string @0
-string a=b'
+string a%3Db'
 }
 
 @test "formats: floats have upstream's layout, with the digits of a double" {
@@ -628,4 +628,31 @@ np.save('good.npy', np.arange(6.).reshape(2, 3)); np.save('text.npy', np.array([
     sed 's/(2, 3)/(9999999999, 9999999999)/' good.npy >large.npy
     refuses 3 "$BUILD/test/npy" large.npy out.npy
     assert [ ! -e out.npy ]
+}
+
+# ---- other readers ----
+
+@test "formats: Netron's parser finds every operator and every weight" {
+    scripts=$("$PYTHON" -c "import netron, os; print(os.path.dirname(netron.__file__))") || skip "no netron"
+    command -v node >/dev/null || skip "no node to run it"
+    mkdir netron
+    cp "$scripts"/*.js "$scripts"/*metadata.json netron
+    echo '{"type": "module"}' >netron/package.json # or node takes them for another kind of script
+    for file in "$ROOT"/test/models/upstream-*.param; do
+        cp "$file" in.param
+        weights in
+        roundtrip --anew in.param in.bin out.pnnx.param out.pnnx.bin
+        operators=$(sed -n '2s/ .*//p' in.param)
+        [ "$operators" = "$(tail -n +3 out.pnnx.param | wc -l)" ]
+        weights=$(grep -o ' @' in.param | wc -l)
+        run -0 node "$ROOT/test/netron.mjs" netron out.pnnx.param
+        assert_output --regexp "^PNNX [0-9]+ $weights $weights\$"
+    done
+    lines odd <<'END'
+pnnx.Input               in                       0 1 x
+my%20Op                  %00                      0 1 y%25 %23key=1 a=x%3Dy b=a%20b c=(a%2Cb,%00) 0d=(v%20w) @v%20w=(1)f32 #y%25=(?,%h)f32
+END
+    roundtrip odd.param odd.bin out.pnnx.param out.pnnx.bin
+    run -0 node "$ROOT/test/netron.mjs" netron out.pnnx.param
+    assert_output "PNNX 1 1 1"
 }
