@@ -562,7 +562,9 @@ static void resolve_result_call(struct resolver *r, struct node *n)
             rules_error(r->rules, a->line, a->column, "'...' in a result needs the operator: ...c");
             continue;
         }
+        r->in_result = a->kind != ARGUMENT_REST_OF; /* ...c reads the operator's arguments, not its results */
         resolve_expression(r, &a->value);
+        r->in_result = true;
         bool is_operator = a->value->kind == NODE_NAME && a->value->slot != NO_SLOT &&
                            r->rule->slots[a->value->slot].is_operator;
         if (a->kind == ARGUMENT_REST_OF && a->value->kind == NODE_NAME && !is_operator)

@@ -26,17 +26,17 @@ static const char user_rules[] = "user rules";
 
 /* In this order, repeated until nothing changes; all of it is optlevel 2. */
 static const struct step steps[] = {
-    {.name = "pool-constants",      .pass = pass_pool_constants},
-    { .name = "static.rules",       .text = static_text,         .size = &static_text_size },
-    { .name = "tidy.rules",                            .text = tidy_text,                                   .size = &tidy_text_size },
-    { .name = "fold.rules",      .text = fold_text,.size = &fold_text_size },
-    { .name = "fuse.rules",       .text = fuse_text,              .size = &fuse_text_size },
-    { .name = "user rules",         .text = "",             .size = &(const size_t){ 0 } },
-    { .name = "merge-equal",                            .pass = pass_merge_equal                                  },
-    { .name = "unbind", .pass = pass_unbind              },
-    { .name = "tensor-split",.pass = pass_tensor_split},
-    { .name = "merge-slices",          .pass = pass_merge_slices                      },
-    { .name = "dead-code",                           .pass = graph_remove_dead                                                                                   },
+    {"pool-constants", pass_pool_constants, NULL,        NULL             },
+    { "static.rules",  NULL,                static_text, &static_text_size},
+    { "tidy.rules",    NULL,                tidy_text,   &tidy_text_size  },
+    { "fold.rules",    NULL,                fold_text,   &fold_text_size  },
+    { "fuse.rules",    NULL,                fuse_text,   &fuse_text_size  },
+    { user_rules,      NULL,                NULL,        NULL             },
+    { "merge-equal",   pass_merge_equal,    NULL,        NULL             },
+    { "unbind",        pass_unbind,         NULL,        NULL             },
+    { "tensor-split",  pass_tensor_split,   NULL,        NULL             },
+    { "merge-slices",  pass_merge_slices,   NULL,        NULL             },
+    { "dead-code",     graph_remove_dead,   NULL,        NULL             },
 };
 
 /* The rules of one step: the built-in text, or the files given with -r. */
@@ -74,7 +74,8 @@ int main(int argc, char **argv)
          "0 nothing, 1 lists and expressions, 2 all"                                                                },
         { "rules",    'r', OPTION_TEXTS, &files,   0, 0, false, "FILE",
          "more rules, applied after the built-in ones"                                                              },
-        { "link",     0,   OPTION_FLAG,  &link,    0, 0, false, NULL,   "make an unchanged out.bin a hard link to in.bin" },
+        { "link",     0,   OPTION_FLAG,  &link,    0, 0, false, NULL,
+         "make an unchanged out.bin a hard link to in.bin"                                                          },
         { "sync",     0,   OPTION_FLAG,  &sync,    0, 0, false, NULL,   "flush files to the disk before they appear"},
     };
     const char *names[4];
