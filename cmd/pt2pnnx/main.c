@@ -6,6 +6,7 @@
 #include "cmd/pt2pnnx/container.h"
 #include "cmd/pt2pnnx/functional.h"
 #include "cmd/pt2pnnx/names.h"
+#include "cmd/pt2pnnx/raise.h"
 #include "cmd/pt2pnnx/read.h"
 #include "common/expression.h"
 #include "common/options.h"
@@ -13,20 +14,19 @@
 #include "formats/pnnx.h"
 
 static struct read_options reading;
-static bool raise_calls = true, explain, sync_files;
+static bool raising = true, explain, sync_files;
 
 static const struct option_row option_table[] = {
     {"customop",    0, OPTION_TEXTS,  &reading.libraries,      0, 0, true,  "LIB[,LIB]",
-     "load shared libraries that register operators"                                                                             },
-    { "explain",    0, OPTION_FLAG,   &explain,                0, 0, false, NULL,              "print every rule that is applied"},
+     "load shared libraries that register operators"                                                                                         },
+    { "explain",    0, OPTION_FLAG,   &explain,                0, 0, false, NULL,              "print every rule that is applied"            },
     { "inputshape", 0, OPTION_SHAPES, &reading.shapes,         0, 0, false, "[N,...]TYPE,...",
-     "shapes of the inputs, where branches depend on them"                                                                       },
+     "shapes of the inputs, where branches depend on them"                                                                                   },
     { "moduleop",   0, OPTION_TEXTS,  &reading.module_classes, 0, 0, true,  "CLASS[,CLASS]",
-     "keep each module of these classes as one operator"                                                                         },
-    { "raise",      0, OPTION_FLAG,   &raise_calls,            0, 0, false, NULL,
-     "raise aten calls to Python's API (default 1)"                                                                              },
+     "keep each module of these classes as one operator"                                                                                     },
+    { "raise",      0, OPTION_FLAG,   &raising,                0, 0, false, NULL,              "raise aten calls to Python's API (default 1)"},
     { "sync",       0, OPTION_FLAG,   &sync_files,             0, 0, false, NULL,
-     "flush the files to the disk before they are renamed"                                                                       },
+     "flush the files to the disk before they are renamed"                                                                                   },
 };
 
 int main(int argc, char **argv)
@@ -38,7 +38,8 @@ int main(int argc, char **argv)
                   "[key=value]... model.pt [out.param out.bin]", argc, argv, names, 3, &count);
     if (count != 1 && count != 3)
         die(STATUS_USAGE, nowhere, "expected a model, or a model and two output names, got %zu names", count);
-    struct model_names out = count == 3 ? options_model_names(names + 1) : (struct model_names){ .param = NULL };
+    struct model_names out =
+        count == 3 ? options_model_names(names + 1) : (struct model_names){ .param = NULL };
 
     child_start(names[0]);
     struct strings *strings = strings_new();
@@ -51,6 +52,11 @@ int main(int argc, char **argv)
     functionalise(g);
     report_stop();
     graph_remove_dead(g);
+    if (raising) {
+        raise_custom_operators(g);
+        raise_calls(g, explain);
+        graph_remove_dead(g);
+    }
     names_from_scopes(g);
     lists_form(g);
     pnnx_write(g, &out, sync_files);
