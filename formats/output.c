@@ -176,6 +176,7 @@ static void prepare(void)
     prepared = true;
     owner = getpid();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), with a message and a status */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that grows beyond the limit */
     report_at_death(remove_temporaries, NULL);
     atexit(remove_at_exit);
 }

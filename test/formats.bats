@@ -531,6 +531,19 @@ small() { lines in <<<"my.Op op 0 1 y @w=(2)f32"; }
     assert_equal "$(ls -A | grep -c -e '^\.pnnx' -e '^out')" 0
 }
 
+@test "formats: wherever writing fails, nothing is left" {
+    lines in <<<"my.Op op 0 1 y @v=(3)f32 @w=(100000)f32"
+    roundtrip in.param in.bin want.param want.bin
+    for kib in 0 1 2 100 300 390; do
+        got=0
+        message=$(ulimit -f $kib && roundtrip in.param in.bin out.param out.bin 2>&1) || got=$?
+        assert_equal "$got $message" "4 roundtrip: cannot write 'out.bin': File too large; nothing was written"
+        assert_equal "$(ls -A | grep -c -e '^\.pnnx' -e '^out')" 0
+    done
+    (ulimit -f 400 && roundtrip in.param in.bin out.param out.bin)
+    same_bytes want.bin out.bin
+}
+
 @test "formats: an input that is missing or a folder ends with 4" {
     refuses 4 "$BUILD/test/roundtrip" none.param none.bin
     assert_equal "$stderr" "roundtrip: cannot read 'none.param': No such file or directory"
