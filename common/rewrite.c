@@ -419,8 +419,3 @@ size_t rules_examples(const struct rules *const_rules, const struct rule_example
     *examples = list;
     return count;
 }
-
-void rules_check(struct rules *rules)
-{
-    (void)rules;
-}

@@ -830,6 +830,7 @@ void rules_add(struct rules *rules, struct rule *rule)
         rule->name = root_type(rule, rule->pattern, 0);
     rules->items = arena_grow(&rules->arena, rules->items, rules->count, sizeof *rules->items);
     rules->items[rules->count++] = rule; /* also a wrong one: examples count rules */
+    rule->sound = !r.failed;
     if (r.failed)
         return;
     if (rule->box) {

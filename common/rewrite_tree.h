@@ -173,6 +173,7 @@ struct rule {
     size_t choice_count;
     struct slot *slots;
     size_t slot_count;
+    bool sound; /* no mistake was found in it */
 };
 
 /* pattern NAME(parameters) = body, let NAME(parameters) = body */
