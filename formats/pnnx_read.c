@@ -1,44 +1,16 @@
-/* pnnx_read.c - PNNX text and weights to a graph.  The format is described in pnnx(5). */
+/* pnnx_read.c - PNNX text to a graph: lines, words, operands, shapes.  The format is described in pnnx(5). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/dim.h"
 #include "formats/pnnx.h"
+#include "formats/pnnx_line.h"
 #include "formats/pnnx_text.h"
-#include "formats/zip.h"
 
 #define MAGIC "7767517"
 
 /* More dimensions than this are damage. */
 #define MAX_RANK 64
-
-/* A word of a line; not terminated. */
-struct word {
-    const char *text;
-    size_t length;
-};
-
-struct input {
-    struct operand *operand;
-    const char *key;      /* decoded, of its `$` entry; NULL: none */
-    size_t before;        /* the earlier input of this line with the same operand, plus 1; 0: none */
-    const char *argument; /* where it goes */
-    bool surplus;         /* nowhere: see drop_surplus() */
-};
-
-struct parameter_text {
-    const char *key; /* decoded, as written */
-    const char *argument;
-    struct value value;
-};
-
-/* An attribute whose bytes are looked up when all lines are read. */
-struct pending {
-    struct operator* op;
-    struct word name, key; /* as spelled: together they name the zip member */
-    struct attribute attribute;
-    long line, column;
-};
 
 /* What is known of an operand while a line is read; by operand id. */
 struct mark {
@@ -57,16 +29,12 @@ struct reader {
     /* The current operator line. */
     struct word *words;
     size_t word_count, word_room;
-    struct input *inputs;
-    size_t input_count, input_room;
-    struct parameter_text *parameters;
-    size_t parameter_count, parameter_room;
+    struct read_line current;
 
     struct mark *marks;
     size_t mark_room;
-    struct pending *pending;
-    size_t pending_count, pending_room;
-    struct text_buffer scratch;
+    struct read_attribute *attributes; /* of all lines */
+    size_t attribute_count, attribute_room;
 };
 
 static void *grow(void *items, size_t count, size_t *room, size_t size)
@@ -288,16 +256,17 @@ static struct operand *operand_on_line(struct reader *r, struct word token, stru
 
 static void read_inputs(struct reader *r, const struct word *words, size_t count)
 {
-    for (r->input_count = 0; r->input_count < count; r->input_count++) {
-        struct word w = words[r->input_count];
+    for (r->current.input_count = 0; r->current.input_count < count; r->current.input_count++) {
+        struct word w = words[r->current.input_count];
         struct operand *x = graph_find_operand(r->g, pnnx_decode(r->g->strings, w.text, w.length));
         if (x == NULL)
             die(STATUS_MALFORMED, place_at(r, w.text),
                 "the operand '%.*s' is not produced by any operator before", shown(w), w.text);
         struct mark *mark = mark_of(r, x);
-        r->inputs = grow(r->inputs, r->input_count, &r->input_room, sizeof *r->inputs);
-        r->inputs[r->input_count] = (struct input){ .operand = x, .before = mark->last };
-        mark->last = r->input_count + 1;
+        r->current.inputs = grow(r->current.inputs, r->current.input_count, &r->current.input_room,
+                                 sizeof *r->current.inputs);
+        r->current.inputs[r->current.input_count] = (struct read_input){ .operand = x, .before = mark->last };
+        mark->last = r->current.input_count + 1;
     }
 }
 
@@ -327,7 +296,7 @@ static void read_input_key(struct reader *r, struct word token)
     if (mark->last == 0)
         die(STATUS_MALFORMED, place_at(r, token.text),
             "'%.*s' names an operand that is no input without a key", shown(token), token.text);
-    struct input *input = &r->inputs[mark->last - 1];
+    struct read_input *input = &r->current.inputs[mark->last - 1];
     mark->last = input->before;
     input->key = pnnx_decode(r->g->strings, key.text, key.length);
 }
@@ -356,18 +325,18 @@ static void read_attribute(struct reader *r, struct operator* op, struct word na
 {
     struct word key, text;
     int64_t shape[MAX_RANK];
-    struct pending p = { .op = op, .name = name, .line = r->line, .column = token.text - r->line_start + 1 };
+    struct read_attribute p = { .op = op, .name = name, .at = place_at(r, token.text) };
     split_token(token, 1, &key, &text);
     p.key = key;
     p.attribute.key = pnnx_decode(r->g->strings, key.text, key.length);
     p.attribute.rank = read_shape(r, token, text, false, shape, &p.attribute.dtype);
     p.attribute.shape = arena_copy(&r->g->arena, shape, (size_t)p.attribute.rank * sizeof *shape);
-    for (size_t i = r->pending_count; i > 0 && r->pending[i - 1].op == op; i--)
-        if (r->pending[i - 1].attribute.key == p.attribute.key)
+    for (size_t i = r->attribute_count; i > 0 && r->attributes[i - 1].op == op; i--)
+        if (r->attributes[i - 1].attribute.key == p.attribute.key)
             die(STATUS_MALFORMED, place_at(r, token.text), "the attribute '%.*s' is given twice", shown(key),
                 key.text);
-    r->pending = grow(r->pending, r->pending_count, &r->pending_room, sizeof *r->pending);
-    r->pending[r->pending_count++] = p;
+    r->attributes = grow(r->attributes, r->attribute_count, &r->attribute_room, sizeof *r->attributes);
+    r->attributes[r->attribute_count++] = p;
 }
 
 static void read_parameter(struct reader *r, struct word token)
@@ -377,19 +346,20 @@ static void read_parameter(struct reader *r, struct word token)
     if (key.length == 0)
         die(STATUS_MALFORMED, place_at(r, token.text), "'%.*s' is no parameter: expected key=value",
             shown(token), token.text);
-    struct parameter_text p = { .key = pnnx_decode(r->g->strings, key.text, key.length) };
+    struct read_parameter p = { .key = pnnx_decode(r->g->strings, key.text, key.length) };
     if (pnnx_key_is_raw(p.key)) {
         p.value = pnnx_scan_raw(r->g->strings, p.key, text.text, text.length);
     } else {
         check_closed(r, token, text);
         p.value = pnnx_scan_value(&r->g->arena, r->g->strings, text.text, text.length);
     }
-    for (size_t i = 0; i < r->parameter_count; i++)
-        if (r->parameters[i].key == p.key)
+    for (size_t i = 0; i < r->current.parameter_count; i++)
+        if (r->current.parameters[i].key == p.key)
             die(STATUS_MALFORMED, place_at(r, token.text), "the parameter '%.*s' is given twice", shown(key),
                 key.text);
-    r->parameters = grow(r->parameters, r->parameter_count, &r->parameter_room, sizeof *r->parameters);
-    r->parameters[r->parameter_count++] = p;
+    r->current.parameters = grow(r->current.parameters, r->current.parameter_count,
+                                 &r->current.parameter_room, sizeof *r->current.parameters);
+    r->current.parameters[r->current.parameter_count++] = p;
 }
 
 /* Takes the parameter "0d" away, which lists the attributes without dimensions: upstream has no way to write
@@ -397,15 +367,15 @@ static void read_parameter(struct reader *r, struct word token)
 static void read_scalars(struct reader *r, const struct operator* op)
 {
     size_t i = 0;
-    while (i < r->parameter_count && strcmp(r->parameters[i].key, PNNX_SCALARS) != 0)
+    while (i < r->current.parameter_count && strcmp(r->current.parameters[i].key, PNNX_SCALARS) != 0)
         i++;
-    if (i == r->parameter_count || r->parameters[i].value.kind != VALUE_LIST)
+    if (i == r->current.parameter_count || r->current.parameters[i].value.kind != VALUE_LIST)
         return;
-    struct value keys = r->parameters[i].value;
-    r->parameters[i] = r->parameters[--r->parameter_count];
+    struct value keys = r->current.parameters[i].value;
+    r->current.parameters[i] = r->current.parameters[--r->current.parameter_count];
     for (size_t k = 0; k < keys.list.count; k++)
-        for (size_t j = r->pending_count; j > 0 && r->pending[j - 1].op == op; j--) {
-            struct attribute *a = &r->pending[j - 1].attribute;
+        for (size_t j = r->attribute_count; j > 0 && r->attributes[j - 1].op == op; j--) {
+            struct attribute *a = &r->attributes[j - 1].attribute;
             if (keys.list.items[k].kind == VALUE_STRING && keys.list.items[k].string == a->key &&
                 a->rank == 1 && a->shape[0] == 1)
                 a->rank = 0;
@@ -433,7 +403,7 @@ static size_t join_words(struct word *words, size_t count)
 
 static void read_tokens(struct reader *r, struct operator* op, struct word *words, size_t count)
 {
-    r->parameter_count = 0;
+    r->current.parameter_count = 0;
     count = join_words(words, count);
     for (size_t i = 0; i < count; i++) {
         switch (words[i].text[0]) {
@@ -447,226 +417,6 @@ static void read_tokens(struct reader *r, struct operator* op, struct word *word
         if (words[i - 1].text[0] == '$')
             read_input_key(r, words[i - 1]);
     read_scalars(r, op);
-}
-
-/* ---- arguments ---- */
-
-/* True when a parameter or a keyed input of the line is this parameter of the signature. */
-static bool is_given(const struct reader *r, const struct signature *s, const struct parameter *p)
-{
-    for (size_t i = 0; i < r->parameter_count; i++)
-        if (signature_parameter(s, r->parameters[i].key) == p)
-            return true;
-    if (!p->variadic)
-        for (size_t i = 0; i < r->input_count; i++)
-            if (r->inputs[i].key != NULL && signature_parameter(s, r->inputs[i].key) == p)
-                return true;
-    return false;
-}
-
-static bool is_required(const struct parameter *p)
-{
-    return !p->has_default && !p->variadic && (p->kinds & KIND_NONE) == 0;
-}
-
-static bool has_keys(const struct reader *r, const struct signature *s)
-{
-    for (size_t i = 0; i < r->parameter_count; i++)
-        if (signature_parameter(s, r->parameters[i].key) == NULL)
-            return false;
-    for (size_t i = 0; i < r->input_count; i++)
-        if (r->inputs[i].key != NULL && signature_parameter(s, r->inputs[i].key) == NULL)
-            return false;
-    return true;
-}
-
-/* How well the overload takes the line: 0 not at all, it has no room for the inputs without key; 1 with keys that
- * it does not have; 2 with required arguments left out; 3 well. */
-static int fitness(const struct reader *r, const struct signature *s)
-{
-    size_t unkeyed = 0;
-    bool complete = true;
-    for (size_t i = 0; i < r->input_count; i++)
-        unkeyed += r->inputs[i].key == NULL && !r->inputs[i].surplus;
-    for (size_t i = 0; i < s->parameter_count; i++) {
-        const struct parameter *p = &s->parameters[i];
-        if (is_given(r, s, p))
-            continue;
-        if (p->variadic)
-            unkeyed = 0;
-        else if (unkeyed > 0)
-            unkeyed--;
-        else if (is_required(p))
-            complete = false;
-    }
-    if (unkeyed > 0)
-        return 0;
-    return !has_keys(r, s) ? 1 : complete ? 3 : 2;
-}
-
-static const struct signature *best_signature(const struct reader *r, const struct signature *first)
-{
-    const struct signature *best = NULL;
-    int best_fitness = 0;
-    for (const struct signature *s = first; s != NULL && best_fitness < 3; s = s->next) {
-        int f = fitness(r, s);
-        if (f > best_fitness) {
-            best = s;
-            best_fitness = f;
-        }
-    }
-    return best;
-}
-
-/* The existing converter gives a module whose weight is shared the weight as an input too, besides its own copy.
- * Takes one such input out; false when there is none. */
-static bool drop_surplus(struct reader *r, const struct operator* op)
-{
-    if (strncmp(op->type, "nn.", 3) != 0)
-        return false;
-    for (size_t i = 0; i < r->input_count; i++) {
-        struct input *input = &r->inputs[i];
-        if (input->key == NULL && !input->surplus && operator_is(input->operand->producer, "pnnx.Attribute"))
-            return input->surplus = true;
-    }
-    return false;
-}
-
-static const struct signature *choose_signature(struct reader *r, const struct operator* op)
-{
-    const struct signature *first = signature_find(r->g->signatures, op->type), *best;
-    if (first == NULL)
-        return signature_unknown(r->g->signatures);
-    do
-        best = best_signature(r, first);
-    while (best == NULL && drop_surplus(r, op));
-    if (best == NULL && strncmp(op->type, "aten::", 6) == 0)
-        return signature_unknown(r->g->signatures); /* with a device or layout, which the table leaves out */
-    if (best == NULL)
-        die(STATUS_MALFORMED, place_at(r, r->words[2].text), "%s '%s' has more inputs than %s takes",
-            op->type, op->name, op->type);
-    return best;
-}
-
-static const struct parameter *variadic_of(const struct signature *s)
-{
-    for (size_t i = 0; i < s->parameter_count; i++)
-        if (s->parameters[i].variadic)
-            return &s->parameters[i];
-    return NULL;
-}
-
-/* Decides where each input goes; returns how many go into the list of the variadic parameter. */
-static size_t place_inputs(struct reader *r, const struct signature *s)
-{
-    const struct parameter *rest = variadic_of(s);
-    bool unknown_type = s->type[0] == '\0';
-    size_t next = 0, items = 0;
-    for (size_t i = 0; i < r->input_count; i++) {
-        struct input *input = &r->inputs[i];
-        const struct parameter *p = NULL;
-        if (input->surplus)
-            continue;
-        if (input->key != NULL) {
-            p = signature_parameter(s, input->key);
-            if (p == NULL && rest != NULL && !unknown_type)
-                p = rest;
-            input->argument = p != NULL ? p->name : input->key;
-        } else {
-            while (is_given(r, s, &s->parameters[next]))
-                next++;
-            p = &s->parameters[next];
-            input->argument = p->name;
-            if (!p->variadic)
-                next++;
-        }
-        items += p != NULL && p == rest;
-    }
-    return items;
-}
-
-/* A list operand given for a variadic parameter as a whole: `$tensors=` of torch.cat, below optlevel 1. */
-static bool is_whole_list(const struct reader *r, const struct signature *s, size_t items)
-{
-    const struct parameter *rest = variadic_of(s);
-    if (items != 1)
-        return false;
-    for (size_t i = 0; i < r->input_count; i++)
-        if (r->inputs[i].argument == rest->name)
-            return r->inputs[i].key == rest->name;
-    return false;
-}
-
-static void check_free(const struct reader *r, const struct operator* op, const char *argument)
-{
-    if (operator_get(op, argument) != NULL)
-        die(STATUS_MALFORMED, place_at(r, r->line_start), "%s '%s' has its argument '%s' twice", op->type,
-            op->name, argument);
-}
-
-static void set_inputs(struct reader *r, struct operator* op, const struct signature *s,
-                       struct text_input *layout)
-{
-    size_t room = place_inputs(r, s), count = 0;
-    bool as_list = room > 0 && !is_whole_list(r, s, room);
-    const struct parameter *rest = variadic_of(s);
-    struct value *items = arena_array(&r->g->arena, as_list ? room : 0, sizeof *items);
-    for (size_t i = 0; i < r->input_count; i++) {
-        const struct input *input = &r->inputs[i];
-        if (input->surplus) {
-            layout[i] = (struct text_input){ .surplus = input->operand };
-            continue;
-        }
-        bool item = as_list && input->argument == rest->name;
-        layout[i] = (struct text_input){ input->argument, item ? count : SIZE_MAX, input->key, NULL };
-        if (item) {
-            items[count++] = value_operand(input->operand);
-            continue;
-        }
-        check_free(r, op, input->argument);
-        operator_set(op, input->argument, value_operand(input->operand));
-    }
-    if (as_list) {
-        check_free(r, op, rest->name);
-        operator_set(op, rest->name, value_list(items, count));
-    }
-}
-
-/* Sets the parameters; returns how many were written under an alias. */
-static size_t set_parameters(struct reader *r, struct operator* op, const struct signature *s)
-{
-    size_t aliases = 0;
-    for (size_t i = 0; i < r->parameter_count; i++) {
-        struct parameter_text *p = &r->parameters[i];
-        const struct parameter *known = signature_parameter(s, p->key);
-        p->argument = known != NULL ? known->name : p->key;
-        aliases += p->argument != p->key;
-        check_free(r, op, p->argument);
-        operator_set(op, p->argument, p->value);
-    }
-    return aliases;
-}
-
-static void set_arguments(struct reader *r, struct operator* op)
-{
-    struct arena *arena = &r->g->arena;
-    const struct signature *s = choose_signature(r, op);
-    struct text_layout *layout = arena_alloc(arena, sizeof *layout);
-    struct text_input *inputs = arena_array(arena, r->input_count, sizeof *inputs);
-    layout->type = op->type;
-    layout->inputs = inputs;
-    layout->input_count = r->input_count;
-
-    size_t alias_count = set_parameters(r, op, s);
-    set_inputs(r, op, s, inputs);
-
-    struct text_alias *aliases = arena_array(arena, alias_count, sizeof *aliases);
-    for (size_t i = 0; i < r->parameter_count && alias_count > 0; i++)
-        if (r->parameters[i].argument != r->parameters[i].key)
-            aliases[layout->alias_count++] =
-                (struct text_alias){ r->parameters[i].argument, r->parameters[i].key };
-    layout->aliases = aliases;
-    op->layout = layout; /* last: setting arguments drops it */
 }
 
 /* ---- operators ---- */
@@ -693,7 +443,9 @@ static void read_operator(struct reader *r)
     read_inputs(r, w + 4, inputs);
     read_outputs(r, op, w + 4 + inputs, outputs);
     read_tokens(r, op, w + 4 + operands, r->word_count - 4 - operands);
-    set_arguments(r, op);
+    r->current.start = place_at(r, r->line_start);
+    r->current.inputs_at = place_at(r, w[2].text);
+    pnnx_set_arguments(op, &r->current);
 }
 
 static void read_text(struct reader *r)
@@ -714,81 +466,6 @@ static void read_text(struct reader *r)
             r->g->operand_ids, r->g->operand_ids, operands);
 }
 
-/* ---- weights ---- */
-
-/* The member of an attribute.  A repeated operator name makes repeated members: the last operator has the last. */
-static const struct zip_member *take_member(const struct zip *zip, const char *name, bool *taken)
-{
-    const struct zip_member *member = zip != NULL ? zip_find(zip, name) : NULL, *earlier;
-    while (member != NULL && taken[member - zip->members] &&
-           (earlier = zip_find_earlier(zip, member)) != NULL)
-        member = earlier;
-    if (member != NULL)
-        taken[member - zip->members] = true;
-    return member;
-}
-
-/* The bytes of a shape; -1 when they do not fit into 63 bits. */
-static int64_t shape_bytes(const struct attribute *a)
-{
-    int64_t bytes = (int64_t)dtype_size(a->dtype);
-    for (int i = 0; i < a->rank; i++)
-        if (!int_mul(bytes, a->shape[i], &bytes))
-            return -1;
-    return bytes;
-}
-
-/* The name of an attribute's member, until the next call. */
-static const char *member_name(struct reader *r, const struct pending *p)
-{
-    r->scratch.size = 0;
-    text_put(&r->scratch, p->name.text, p->name.length);
-    text_put(&r->scratch, ".", 1);
-    text_put(&r->scratch, p->key.text, p->key.length);
-    text_put(&r->scratch, "", 1);
-    return r->scratch.bytes;
-}
-
-/* Finds the bytes of one attribute and adds it to its operator. */
-static void attach(struct reader *r, const struct mapping *weights, const struct zip *zip, bool *taken,
-                   struct pending *p)
-{
-    struct place at = { r->file, p->line, p->column };
-    const char *name = member_name(r, p);
-    struct attribute *a = &p->attribute;
-    int64_t bytes = shape_bytes(a);
-    const struct zip_member *member = take_member(zip, name, taken);
-    if (member == NULL && bytes != 0) /* what has no bytes needs no member */
-        die(STATUS_MALFORMED, at, "'%s' is not in '%s'", name, weights->name);
-    if (member != NULL) {
-        if (!member->stored)
-            die(STATUS_MALFORMED, at, "'%s' in '%s' is compressed: weights are stored", name, weights->name);
-        if (bytes < 0 || (uint64_t)bytes != member->size)
-            die(STATUS_MALFORMED, at, "'%s' has %llu bytes in '%s', which is not the size of its shape", name,
-                (unsigned long long)member->size, weights->name);
-        if (!zip_check(member))
-            die(STATUS_MALFORMED, at, "'%s' in '%s' is damaged: its checksum differs", name, weights->name);
-        a->data = member->data;
-        a->has_crc = true;
-        a->crc = member->crc;
-    }
-    a->size = (size_t)bytes;
-    operator_add_attribute(p->op, *a);
-}
-
-static void attach_all(struct reader *r, struct mapping *weights, size_t start)
-{
-    struct arena scratch;
-    arena_init(&scratch);
-    struct zip *zip = NULL;
-    if (start < weights->size)
-        zip = zip_read(&scratch, weights, start);
-    bool *taken = arena_array(&scratch, zip != NULL ? zip->count : 0, sizeof *taken);
-    for (size_t i = r->pending_count; i > 0; i--)
-        attach(r, weights, zip, taken, &r->pending[i - 1]);
-    arena_release(&scratch);
-}
-
 /* ---- a model ---- */
 
 struct graph *pnnx_parse(struct strings *strings, const struct signatures *signatures, struct mapping *text,
@@ -801,16 +478,13 @@ struct graph *pnnx_parse(struct strings *strings, const struct signatures *signa
         .g = g, .file = text->name, .at = bytes, .end = bytes + text->size, .line_start = bytes
     };
     read_text(&r);
-    if (weights == NULL)
-        attach_all(&r, text, (size_t)(r.at - bytes));
-    else
-        attach_all(&r, weights, 0);
+    size_t start = weights == NULL ? (size_t)(r.at - bytes) : 0; /* behind the text */
+    pnnx_attach_weights(r.attributes, r.attribute_count, weights == NULL ? text : weights, start);
     free(r.words);
-    free(r.inputs);
-    free(r.parameters);
+    free(r.current.inputs);
+    free(r.current.parameters);
     free(r.marks);
-    free(r.pending);
-    text_release(&r.scratch);
+    free(r.attributes);
     return g;
 }
 
