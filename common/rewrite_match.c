@@ -316,6 +316,19 @@ static const struct parameter *argument_parameter(const struct operator* op, con
     return signature_parameter(s, a->key);
 }
 
+/* An argument that every form of the operator must have: a pattern that leaves it out says nothing about it, for there
+ * is no default that it could mean. */
+static bool is_required(const struct operator* op, const char *key)
+{
+    const struct signature *s = signature_find(op->graph->signatures, op->type);
+    for (; s; s = s->next) {
+        const struct parameter *p = signature_parameter(s, key);
+        if (!p || p->has_default || p->kinds & KIND_NONE)
+            return false;
+    }
+    return true;
+}
+
 static bool is_default(const struct operator* op, const struct argument *given)
 {
     if (given->value.kind == VALUE_NONE)
@@ -323,9 +336,7 @@ static bool is_default(const struct operator* op, const struct argument *given)
     const struct parameter *p = signature_parameter(op->signature, given->key);
     if (!p || given->value.kind == VALUE_OPERAND)
         return false;
-    if (!p->has_default)
-        return !(p->kinds & KIND_NONE); /* a required argument that the pattern leaves out: anything */
-    return values_match(&p->initial, &given->value);
+    return p->has_default ? values_match(&p->initial, &given->value) : is_required(op, given->key);
 }
 
 /* Whether the pattern names the argument `key` of the operator. */

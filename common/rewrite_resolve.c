@@ -550,11 +550,49 @@ static void resolve_function(struct resolver *r, struct node *n)
     check_function(r, n);
 }
 
+static bool is_given(const struct node *call, const char *key)
+{
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].key == key)
+            return true;
+    return false;
+}
+
+/* The first argument that the form needs and the call does not give; NULL: none. */
+static const struct parameter *missing_argument(const struct signature *s, const struct node *call)
+{
+    for (size_t i = 0; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        bool needed = !p->has_default && !(p->kinds & KIND_NONE) && !p->variadic;
+        if (needed && !is_given(call, p->name))
+            return p;
+    }
+    return NULL;
+}
+
+/* An operator that is made has all arguments that some form of it needs. */
+static void check_complete(struct resolver *r, const struct node *call)
+{
+    const struct signature *first = signature_find(r->rules->signatures, call->text), *s = first;
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].kind == ARGUMENT_REST_OF || call->arguments[i].kind == ARGUMENT_COMPUTED)
+            return;
+    while (s && (!takes_keys(s, call) || missing_argument(s, call)))
+        s = s->next;
+    if (s || !first || call->kind == NODE_BRACES || r->failed)
+        return;
+    r->failed = true;
+    const struct parameter *p = missing_argument(first, call);
+    rules_error(r->rules, call->line, call->column, "'%s' lacks the argument '%s'", call->text,
+                p ? p->name : "?");
+}
+
 static void resolve_result_call(struct resolver *r, struct node *n)
 {
     if (n->optional)
         error(r, n, "'%s?' can stand in a pattern only", n->text);
     check_call(r, n, true);
+    check_complete(r, n);
     for (size_t i = 0; i < n->argument_count; i++) {
         struct node_argument *a = &n->arguments[i];
         if (a->kind == ARGUMENT_REST) {
