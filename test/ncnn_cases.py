@@ -46,6 +46,9 @@ SIGNATURES = read_signatures()
 PYTHON = {operator.add: 'torch.add', operator.sub: 'torch.sub', operator.mul: 'torch.mul', operator.truediv: 'torch.div',
           operator.neg: 'torch.neg', operator.pow: 'torch.pow', operator.floordiv: 'torch.floor_divide',
           operator.mod: 'torch.remainder', operator.matmul: 'torch.matmul'}
+# Methods that PNNX has as such; the others are functions of torch.
+KEPT = {'reshape', 'permute', 'expand', 'repeat', 'select', 'unflatten', 'reshape_as', 'expand_as'}
+NAMES = {'torch.log_sigmoid': 'F.logsigmoid', 'F._threshold': 'F.threshold'}
 METHODS = {'view': 'Tensor.reshape', 'reshape': 'Tensor.reshape', 'contiguous': 'torch.clone', 'size': None}
 
 
@@ -108,9 +111,10 @@ class Writer(torch.fx.Interpreter):
         self.line('pnnx.Output', node.name, [self.operand_of(node.args[0])], [])
 
     def operand_of(self, arg):
-        """The operand of a node, or of a tuple of nodes."""
-        if isinstance(arg, (tuple, list)):
-            inputs = [self.operand_of(a) for a in arg]
+        """The operand of a node, or of a tuple of nodes or of a node with several results."""
+        several = not isinstance(arg, (tuple, list)) and isinstance(self.env[arg], (tuple, list))
+        if isinstance(arg, (tuple, list)) or several:
+            inputs = self.names[arg] if several else [self.operand_of(a) for a in arg]
             v = (f'v{self.operands}', None)
             self.operands += 1
             self.line('prim::TupleConstruct', f'tuple_{self.operands}', inputs, [v])
@@ -163,7 +167,7 @@ class Writer(torch.fx.Interpreter):
         listed = {'Tensor.reshape', 'Tensor.permute', 'Tensor.expand', 'Tensor.repeat'}
         if kind in listed and len(args) > 1 and not isinstance(args[1], (tuple, list)):
             args = [args[0], list(args[1:])]
-        if kind not in SIGNATURES:
+        if hasattr(torch, node.target) and kind.startswith('Tensor.') and node.target not in KEPT:
             kind = f'torch.{node.target}'
         self.write_call(node, kind, args, dict(node.kwargs), value)
 
@@ -176,6 +180,7 @@ class Writer(torch.fx.Interpreter):
         if kind is None:
             module = 'F' if getattr(F, node.target.__name__, None) is node.target else 'torch'
             kind = f'{module}.{node.target.__name__}'
+            kind = NAMES.get(kind, kind)
         self.write_call(node, kind, list(node.args), dict(node.kwargs), value)
 
     def write_getitem(self, node, value):
@@ -519,9 +524,9 @@ case('mean of all', lambda x: torch.mean(x), I)
 case('mean of two, kept', lambda x: torch.mean(x, dim=(2, 3), keepdim=True), I)
 case('mean of the batch', lambda x: torch.mean(F.relu(x), dim=0), I)
 case('max of one', lambda x: torch.amax(x, dim=(1, 2)), I)
-case('var', lambda x: torch.var(x, dim=-1, keepdim=True), S)
+case('var', lambda x: torch.var(x, dim=-1, unbiased=True, keepdim=True), S)
 case('var of all elements', lambda x: torch.var(x, dim=(2, 3), unbiased=False), I)
-case('std', lambda x: torch.std(x, dim=1), S)
+case('std', lambda x: torch.std(x, dim=1, correction=1), S)
 case('expand', lambda x: x.mean(1, keepdim=True).expand(-1, 5, -1, -1), I)
 case('expand to a new dimension', lambda x: F.relu(x).expand(3, 5), [5])
 case('repeat', lambda x: x.repeat(1, 2, 1, 3), I)

@@ -392,6 +392,35 @@ static bool pad_at(struct graph *g, const struct rule_item *a, size_t count, str
     return at(g, a, count, result);
 }
 
+/* How a pooling with ceil_mode came to its result's sizes: 1 without a window more, 0 with one in each dimension where
+ * it makes a difference.  PyTorch leaves the window out that would begin behind the tensor, the layer does not know. */
+static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operand *x = operand_of(&a[0]), *y = operand_of(&a[1]);
+    bool down = true, up = true;
+    struct rule_item item[2] = { { .kind = RULE_VALUE }, { .kind = RULE_VALUE } }, n[3];
+    (void)count;
+    int spatial = a[2].value.kind == VALUE_LIST ? (int)a[2].value.list.count : x->rank - 2;
+    if (spatial < 1 || spatial > 3 || x->rank < spatial || y->rank != x->rank)
+        return false;
+    for (int i = 0; i < spatial; i++) {
+        int64_t in = x->shape[x->rank - spatial + i], out = y->shape[y->rank - spatial + i];
+        for (int k = 0; k < 3; k++) { /* kernel, stride, padding */
+            item[0].value = a[2 + k].value;
+            item[1].value = value_int(i);
+            if (!at(g, item, 2, &n[k]) || n[k].value.kind != VALUE_INT)
+                return false;
+        }
+        int64_t kernel = n[0].value.integer, stride = n[1].value.integer, room;
+        room = in + 2 * n[2].value.integer - kernel;
+        if (!dim_known(in) || !dim_known(out) || stride < 1 || room < 0)
+            return false;
+        down = down && out == room / stride + 1;
+        up = up && out == (room + stride - 1) / stride + 1;
+    }
+    return (down || up) && give(result, value_int(down));
+}
+
 /* A pooling's stride; the kernel when it is None or empty. */
 static bool stride_or(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
@@ -476,6 +505,7 @@ const struct rule_function lower_functions[] = {
     { "at",               "vi:v",  at                      },
     { "pad_at",           "vi:v",  pad_at                  },
     { "stride_or",        "vv:v",  stride_or               },
+    { "pool_mode", "oovvv:i", pool_mode }, /* tensor, result, kernel, stride, padding */
     { "kept",             "v:v",   kept                    },
     { "permute_code",     "ov:i",  permute_code            },
     { "swapped",          "oii:l", swapped                 },

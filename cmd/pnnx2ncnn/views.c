@@ -34,6 +34,14 @@ static int axis_in(const struct operator* op, int rank)
     return rank > 0 && rank <= TENSOR_RANK && dim >= 0 && dim < rank ? (int)dim : -1;
 }
 
+/* An int or a list of ints; how many; -1: absent, or no such. */
+static int get_ints(const struct value *v, int64_t ints[TENSOR_RANK])
+{
+    if (v && v->kind == VALUE_INT)
+        ints[0] = v->integer;
+    return !v ? -1 : v->kind == VALUE_INT ? 1 : value_get_ints(v, ints, TENSOR_RANK);
+}
+
 /* torch.unbind: pieces of size 1, without their dimension. */
 static void take_apart_unbind(struct operator* op)
 {
@@ -115,6 +123,79 @@ static void finish_as(struct operator* op, struct operand *x)
     operator_remove(op);
 }
 
+static struct operand *joined(struct operator* op, struct operand *x, struct operand *y, int axis)
+{
+    struct value parts[2] = { value_operand(x), value_operand(y) };
+    struct operator* cat = add(op, "torch.cat", NULL);
+    int64_t shape[TENSOR_RANK];
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    shape[axis] = dim_add(op->graph, x->shape[axis], y->shape[axis]);
+    operator_set(cat, "tensors", value_list(parts, 2));
+    operator_set(cat, "dim", value_int(axis));
+    return add_result(cat, x, x->rank, shape);
+}
+
+/* The product of sizes; -1: unknown. */
+static int64_t product(const struct operand *x, int from, int to)
+{
+    return dim_product(x->producer->graph, x->shape + from, to - from);
+}
+
+static struct operand *reshaped(struct operator* op, struct operand *x, int rank, const int64_t *shape)
+{
+    struct operator* reshape = add(op, "Tensor.reshape", x);
+    operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
+    return add_result(reshape, x, rank, shape);
+}
+
+/* Every `step`th element from `start` on, `count` of them, where count * step elements are there, or the size is a
+ * multiple of step: they lie at one place in rows of `step` blocks. */
+static struct operand *whole_strides(struct operator* op, struct operand *x, int axis, int64_t start, int64_t step,
+                                     int64_t count)
+{
+    int64_t inner = product(x, axis + 1, x->rank), size = x->shape[axis], shape[TENSOR_RANK];
+    bool aligned = size % step == 0;
+    int64_t rows[3] = { product(x, 0, axis), aligned ? size / step : count, step * inner };
+    int64_t first = aligned ? start / step : 0, block = aligned ? start % step : 0;
+    int rank = x->rank;
+    memcpy(shape, x->shape, (size_t)rank * sizeof *shape);
+    shape[axis] = count;
+    if (!aligned)
+        x = slice(op, x, axis, start, start + count * step, 1);
+    x = reshaped(op, x, 3, rows);
+    if (count < rows[1])
+        x = slice(op, x, 1, first, first + count, 1);
+    return reshaped(op, slice(op, x, 2, block * inner, (block + 1) * inner, 1), rank, shape);
+}
+
+/* x[..., start:end:step]: the last element apart where no whole stride is left for it. */
+static void take_apart_strides(struct operator* op)
+{
+    struct operand *x = operator_operand(op, "input");
+    const struct value *end = operator_get(op, "end");
+    int64_t start = operator_int(op, "start", 0), step = operator_int(op, "step", 1), stop = operator_int(op, "end", INT_MAX);
+    int axis = x ? axis_in(op, x->rank) : -1;
+    if (axis < 0 || step < 2 || op->outputs[0]->rank != x->rank || (end && value_has_operand(end)))
+        return;
+    for (int i = 0; i < x->rank; i++)
+        if (x->shape[i] < 1)
+            return;
+    int64_t size = x->shape[axis];
+    start = start < 0 ? (start + size < 0 ? 0 : start + size) : start;
+    stop = stop < 0 ? stop + size : stop > size ? size : stop;
+    if (start >= stop)
+        return;
+    int64_t count = (stop - start + step - 1) / step;
+    if (size % step == 0 || start + count * step <= size) {
+        finish_as(op, whole_strides(op, x, axis, start, step, count));
+        return;
+    }
+    struct operand *last = slice(op, x, axis, start + (count - 1) * step, start + (count - 1) * step + 1, 1);
+    if (count > 1)
+        last = joined(op, whole_strides(op, x, axis, start, step, count - 1), last, axis);
+    finish_as(op, last);
+}
+
 /* x[:, 3]: the slice 3:4, without its dimension. */
 static void take_apart_select(struct operator* op)
 {
@@ -174,12 +255,8 @@ static struct operand *rolled(struct operator* op, struct operand *x, int axis, 
     shift = (shift % size + size) % size;
     if (shift == 0)
         return x;
-    struct value parts[2] = { value_operand(slice(op, x, axis, size - shift, INT_MAX, 1)),
-                              value_operand(slice(op, x, axis, 0, size - shift, 1)) };
-    struct operator* cat = add(op, "torch.cat", NULL);
-    operator_set(cat, "tensors", value_list(parts, 2));
-    operator_set(cat, "dim", value_int(axis));
-    return add_result(cat, x, x->rank, x->shape);
+    struct operand *last = slice(op, x, axis, size - shift, INT_MAX, 1);
+    return joined(op, last, slice(op, x, axis, 0, size - shift, 1), axis);
 }
 
 static void take_apart_roll(struct operator* op)
@@ -187,9 +264,8 @@ static void take_apart_roll(struct operator* op)
     int64_t shifts[TENSOR_RANK], dims[TENSOR_RANK];
     const struct value *s = operator_value(op, "shifts"), *d = operator_value(op, "dims");
     struct operand *x = operator_operand(op, "input");
-    int count = d ? value_get_ints(d, dims, TENSOR_RANK) : -1;
-    if (!x || x->rank < 1 || x->rank > TENSOR_RANK || count < 1 || !s ||
-        value_get_ints(s, shifts, TENSOR_RANK) != count)
+    int count = get_ints(d, dims);
+    if (!x || x->rank < 1 || x->rank > TENSOR_RANK || count < 1 || get_ints(s, shifts) != count)
         return;
     for (int i = 0; i < count; i++) {
         dims[i] += dims[i] < 0 ? x->rank : 0;
@@ -217,6 +293,11 @@ void prepare_views(struct graph *g)
             take_apart_narrow(op);
         else if (operator_is(op, "torch.roll"))
             take_apart_roll(op);
+    }
+    for (struct operator* op = g->first, *next; op; op = next) { /* also of the slices that were made just now */
+        next = op->next;
+        if (operator_is(op, "Tensor.slice"))
+            take_apart_strides(op);
     }
     graph_remove_dead(g);
 }
