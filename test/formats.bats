@@ -669,3 +669,45 @@ END
     run -0 node "$ROOT/test/netron.mjs" netron out.pnnx.param
     assert_output "PNNX 1 1 1"
 }
+
+# The existing converter reads an archive only where it folds constants: it writes them to a file and reads that again.
+# Here it opens our copy of that file instead.
+@test "formats: the existing converter's zip reader takes our archives" {
+    command -v cc >/dev/null || skip "no compiler"
+    converter=$("$PYTHON" -c "
+import importlib.util, os
+print(os.path.join(os.path.dirname(importlib.util.find_spec('pnnx').origin), 'pnnx'))" 2>/dev/null) || skip "no pnnx"
+    cat >instead.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+FILE *fopen(const char *path, const char *mode)
+{
+    FILE *(*real)(const char *, const char *) = dlsym(RTLD_NEXT, "fopen");
+    if (strstr(path, "foldable_constants") && mode[0] == 'r') {
+        char command[4096];
+        snprintf(command, sizeof command, "LD_PRELOAD= '%s' %s ours.zip", getenv("REZIP"), path);
+        return system(command) == 0 ? real("ours.zip", mode) : NULL;
+    }
+    return real(path, mode);
+}
+END
+    cc -shared -fPIC -o instead.so instead.c -ldl
+    "$PYTHON" -W ignore - <<'END'
+import torch
+class Net(torch.nn.Module):
+    def forward(self, x):
+        return x @ (torch.eye(9) + torch.arange(9)) * torch.hann_window(9) + torch.arange(9).float().sum()
+torch.jit.trace(Net(), torch.ones(1, 9)).save('net.pt')
+END
+    "$converter" net.pt 'inputshape=[1,9]' >log 2>&1 || true
+    mkdir theirs
+    mv net.pnnx.* theirs
+    REZIP=$BUILD/test/rezip LD_PRELOAD=$PWD/instead.so "$converter" net.pt 'inputshape=[1,9]' >log 2>&1 || true
+    assert [ -s ours.zip ]
+    assert [ "$(stat -c %s theirs/net.pnnx.bin)" -gt 300 ] # there was something to fold
+    same_bytes theirs/net.pnnx.param net.pnnx.param
+    same_bytes theirs/net.pnnx.bin net.pnnx.bin
+}
