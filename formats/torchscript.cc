@@ -10,8 +10,6 @@
 // type but no numbers, or the number that a size has.  Hints decide branches and loops; they are never written.
 #include "formats/torchscript.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstring>
 #include <deque>
@@ -472,6 +470,7 @@ class Interpreter
     std::vector<Abstract> call(torch::jit::Function &function, std::vector<Abstract> arguments,
                                const Node *at);
     std::vector<Abstract> keep_module(const Node *n, const std::vector<Abstract> &in);
+    Abstract kept_result(const Abstract &a, size_t entry);
     bool decided(const Abstract &a, bool &out) const;
 
     // Operators.  A handler returns false when it leaves the node to the general way.
@@ -533,6 +532,7 @@ class Interpreter
     Abstract argument_known(const Abstract &a, const c10::Argument &formal, const Node *n,
                             const std::vector<Abstract> &all);
     Abstract number_to_tensor(const Abstract &a, const Node *at);
+    void note_read(const IValue &value);
     void freeze(const at::Tensor &t);
     size_t result(size_t entry);
 
@@ -559,10 +559,11 @@ class Interpreter
     std::unordered_map<const void *, Entry> recipes_;     // tensors made by zeros() and the like: the call
     std::unordered_map<const void *, std::string> kinds_; // what computed a folded tensor, by storage
     std::map<std::pair<const void *, std::string>, Abstract> attributes_; // set by the network itself
-    std::vector<at::Tensor> alive_;                                       // so that addresses stay unique
-    std::vector<const Node *> calls_;                                     // the stack of calls
-    std::vector<size_t> scopes_;                                          // and of module invocations
-    std::vector<IValue> shapes_; // hints for the inputs that are still to come
+    std::unordered_set<const void *> read_; // attributes that the network asked for
+    std::vector<at::Tensor> alive_;         // so that addresses stay unique
+    std::vector<const Node *> calls_;       // the stack of calls
+    std::vector<size_t> scopes_;            // and of module invocations
+    std::vector<IValue> shapes_;            // hints for the inputs that are still to come
     size_t step_ = 0;
 };
 
@@ -1210,6 +1211,15 @@ bool Interpreter::constant(const Node *n, std::vector<Abstract> &v)
     return true;
 }
 
+void Interpreter::note_read(const IValue &value)
+{
+    if (value.isTensor() && is_plain(value.toTensor()))
+        read_.insert(value.toTensor().storage().unsafeGetStorageImpl());
+    if (value.isTensorList())
+        for (const at::Tensor &t : value.toTensorVector())
+            note_read(t);
+}
+
 bool Interpreter::get_attribute(const Node *n, std::vector<Abstract> &v)
 {
     if (v[0].is != Is::known || !v[0].value.isObject())
@@ -1222,6 +1232,7 @@ bool Interpreter::get_attribute(const Node *n, std::vector<Abstract> &v)
         return true;
     }
     IValue value = object->getAttr(name);
+    note_read(value);
     if (value.isTensor())
         v = { tensor(value.toTensor(), nullptr) };
     else if (value.isObject() || value.isCapsule()) {
@@ -1892,32 +1903,55 @@ std::vector<Abstract> Interpreter::call(torch::jit::Function &function, std::vec
     return out;
 }
 
-// A module that stays one call: moduleop.
+// A module that stays one call: moduleop.  A copy of this interpreter walks its body, to learn which tensors it
+// reads and what it gives.
 std::vector<Abstract> Interpreter::keep_module(const Node *n, const std::vector<Abstract> &in)
 {
     torch::jit::Module module(in[0].value.toObject());
+    Interpreter probe(*this);
+    probe.read_.clear();
+    std::vector<Abstract> results = probe.call(module.type()->getMethod(n->s(c10::attr::name)), in, n);
     Entry entry;
     entry.type = plain_class(module.type()->name()->qualifiedName());
     entry.positional = true;
     entry.place = place_of(n);
     entry.scope = scopes_.back();
-    for (size_t i = 1; i < in.size(); i++)
-        entry.arguments.push_back(operand(in[i], n));
+    size_t count = in.size(); // without the Nones that stand for what is left out
+    while (count > 1 && in[count - 1].is == Is::known && in[count - 1].value.isNone())
+        count--;
+    for (size_t i = 1; i < count; i++)
+        entry.arguments.push_back(operands(in[i]));
+    auto keep = [&](const auto &named) {
+        if (is_plain(named.value) && probe.read_.count(named.value.storage().unsafeGetStorageImpl()))
+            entry.weights.emplace_back(named.name, named.value);
+    };
     for (const auto &named : module.named_parameters())
-        entry.weights.emplace_back(named.name, named.value);
+        keep(named);
     for (const auto &named : module.named_buffers())
-        entry.weights.emplace_back(named.name, named.value);
+        keep(named);
     size_t number = record.entries.size();
     record.entries.push_back(std::move(entry));
-    std::vector<Abstract> results;
-    auto tuple = n->output()->type()->cast<c10::TupleType>();
-    for (size_t i = 0; i < (tuple ? tuple->elements().size() : 1); i++) {
-        Abstract a;
-        a.is = Is::operand;
-        a.number = result(number);
-        results.push_back(a);
+    for (Abstract &a : results)
+        a = kept_result(a, number);
+    return results;
+}
+
+// What a kept module gives: each tensor in it is a result of the one call.
+Abstract Interpreter::kept_result(const Abstract &a, size_t entry)
+{
+    if (a.items) {
+        std::vector<Abstract> items;
+        for (const Abstract &item : *a.items)
+            items.push_back(kept_result(item, entry));
+        return sequence(a.is, std::move(items));
     }
-    return { tuple ? sequence(Is::tuple, results) : results[0] };
+    if (a.is == Is::known && !a.is_tensor())
+        return a;
+    Abstract out;
+    out.is = Is::operand;
+    out.value = a.is == Is::operand ? a.value : IValue();
+    out.number = result(entry);
+    return out;
 }
 
 std::vector<Abstract> Interpreter::call_method(const Node *n, const std::vector<Abstract> &in)
@@ -2335,26 +2369,21 @@ void Delivery::run()
     sink_.output(sink_.context, &result);
 }
 
-void load_libraries(const torch_source &source)
-{
-    for (size_t i = 0; i < source.library_count; i++)
-        if (!dlopen(source.libraries[i], RTLD_LAZY | RTLD_GLOBAL))
-            throw std::invalid_argument(std::string("customop: ") + dlerror());
-}
-
 // The message of a libtorch exception: its first line, without the C++ stack behind it.
 std::string first_line(const char *what)
 {
     std::string text = what;
     size_t start = text.find_first_not_of(" \n\t");
     text = start == std::string::npos ? text : text.substr(start);
-    return text.substr(0, std::min(text.find('\n'), size_t(300)));
+    text = text.substr(0, std::min(text.find('\n'), size_t(300)));
+    bool foreign = text.find("Unknown builtin op: ") != std::string::npos &&
+                   text.find("op: aten::") == std::string::npos;
+    return text + (foreign ? " (give the library that registers it: customop=)" : "");
 }
 
 void read(const torch_source &source, const torch_sink &sink)
 {
     at::NoGradGuard no_grad;
-    load_libraries(source);
     auto archive = std::make_shared<Archive>(source.data, source.size);
     torch::jit::Module module = torch::jit::load(
         std::static_pointer_cast<caffe2::serialize::ReadAdapterInterface>(archive), at::kCPU);

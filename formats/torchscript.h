@@ -40,7 +40,7 @@ struct torch_value {
     const char *string; /* dtypes and memory formats are strings: "torch.float" */
     const struct torch_value *items;
     size_t count;   /* of items */
-    size_t operand; /* dense from 0, in order of delivery */
+    size_t operand; /* dense from 0 */
 };
 
 /* A constant tensor: row-major, little-endian. */
@@ -108,8 +108,6 @@ struct torch_source {
     size_t shape_count;
     const char *const *module_classes; /* modules of these classes are delivered as one call */
     size_t module_class_count;
-    const char *const *libraries; /* shared libraries that register operators; loaded first */
-    size_t library_count;
 };
 
 /* Reads one archive.  No exception leaves it.  Delivers nothing but refusals when there are any. */

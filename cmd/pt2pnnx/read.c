@@ -289,6 +289,26 @@ static void on_fail(void *context, const char *text)
 
 /* ---- */
 
+/* Libraries that register operators, after libtorch, which they register them with. */
+static void load_libraries(const struct text_list *libraries)
+{
+    for (size_t i = 0; i < libraries->count; i++)
+        if (!dlopen(libraries->items[i], RTLD_LAZY | RTLD_GLOBAL))
+            die(STATUS_IO, nowhere, "customop: cannot load %s", dlerror());
+}
+
+/* A class that no module has is likely misspelt. */
+static void note_unused(const struct graph *g, const struct text_list *classes)
+{
+    for (size_t i = 0; i < classes->count; i++) {
+        const struct operator* op = g->first;
+        while (op && !operator_is(op, classes->items[i]))
+            op = op->next;
+        if (!op && report_count() == 0)
+            note(nowhere, "moduleop: the network calls no module of class '%s'", classes->items[i]);
+    }
+}
+
 static struct torch_shape *shapes_of(struct arena *arena, const struct shape_list *list)
 {
     struct torch_shape *out = arena_array(arena, list->count + 1, sizeof *out);
@@ -316,9 +336,10 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
         .shape_count = options->shapes.count,
         .module_classes = options->module_classes.items,
         .module_class_count = options->module_classes.count,
-        .libraries = options->libraries.items,
-        .library_count = options->libraries.count,
     };
-    open_reader()(&source, &sink);
+    reader *read = open_reader();
+    load_libraries(&options->libraries);
+    read(&source, &sink);
+    note_unused(g, &options->module_classes);
     return g;
 }
