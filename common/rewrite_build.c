@@ -615,18 +615,27 @@ static bool plan_parts(struct build *b, struct item **parts, size_t *count)
     return true;
 }
 
+/* What a part of the result is called in an explanation: a type, the name of an operand, "a value". */
+static const char *part_text(const struct item *part)
+{
+    if (part->kind == ITEM_PLAN)
+        return part->plan->type;
+    bool operand = part->kind == ITEM_VALUE && part->value.kind == VALUE_OPERAND;
+    return operand ? part->value.operand->name : "(a value)";
+}
+
+/* One line: the rule, the operator, the types that were matched in the order of the graph, and what they become. */
 static void explain(const struct match *m, const struct item *parts, size_t count)
 {
     struct arena arena;
     arena_init(&arena);
     const char *before = "", *after = "";
     size_t matched = m->box ? m->box->count : m->operator_count;
-    for (size_t i = matched; i-- > 0;)
+    for (size_t i = 0; i < matched; i++)
         before = arena_printf(&arena, "%s %s", before,
-                              m->box ? m->box->items[matched - 1 - i]->type : m->operators[i]->type);
+                              m->box ? m->box->items[i]->type : m->operators[matched - 1 - i]->type);
     for (size_t i = 0; i < count; i++)
-        after = arena_printf(&arena, "%s %s", after,
-                             parts[i].kind == ITEM_PLAN ? parts[i].plan->type : "(a value)");
+        after = arena_printf(&arena, "%s %s", after, part_text(&parts[i]));
     note(operator_place(m->root), "%s: '%s':%s =>%s", m->rule->name, m->root->name, before, after);
     arena_release(&arena);
 }

@@ -9,7 +9,7 @@
 
 #include "common/rewrite_parser.h"
 
-enum { MAX_NESTING = 100 };
+enum { MAX_NESTING = 100, MAX_CHAIN = 200 };
 
 struct node *node_new(struct arena *arena, enum node_kind kind, int line, int column)
 {
@@ -42,7 +42,11 @@ static struct node *join(struct parser *p, enum node_kind kind, struct node *a, 
         add_kid(p, n, b);
     if (c)
         add_kid(p, n, c);
-    return n;
+    n->depth = a->depth + 1;
+    if (n->depth <= MAX_CHAIN)
+        return n;
+    rules_error(p->rules, p->token.line, p->token.column, "too long");
+    longjmp(p->recover, 1);
 }
 
 /* ---- primaries ---- */
@@ -408,13 +412,18 @@ static struct node *negate(struct parser *p, struct node *n, int line, int colum
     return n;
 }
 
+static void nest(struct parser *p)
+{
+    if (++p->nesting <= MAX_NESTING)
+        return;
+    rules_error(p->rules, p->token.line, p->token.column, "nested too deep");
+    longjmp(p->recover, 1);
+}
+
 static struct node *parse_unary(struct parser *p)
 {
     int line = p->token.line, column = p->token.column;
-    if (++p->nesting > MAX_NESTING) {
-        rules_error(p->rules, line, column, "nested too deep");
-        longjmp(p->recover, 1);
-    }
+    nest(p);
     struct node *n;
     if (parser_accept(p, '-'))
         n = negate(p, parse_unary(p), line, column);
@@ -467,8 +476,7 @@ static struct node *parse_not(struct parser *p)
     struct node *n = node_here(p, NODE_NOT);
     if (!parser_accept(p, TOKEN_NOT))
         return parse_binary(p, 1);
-    if (++p->nesting > MAX_NESTING)
-        parser_fail(p, "less nesting");
+    nest(p);
     add_kid(p, n, parse_not(p));
     p->nesting--;
     return n;
@@ -493,13 +501,15 @@ struct node *parser_value_without_if(struct parser *p)
 static struct node *parse_conditional(struct parser *p)
 {
     struct node *n = parser_value_without_if(p);
+    nest(p);
     if (parser_accept(p, TOKEN_IF)) {
         struct node *condition = parser_value_without_if(p);
         parser_expect(p, TOKEN_ELSE, "'else'");
-        return join(p, NODE_CONDITIONAL, n, condition, parse_conditional(p));
+        n = join(p, NODE_CONDITIONAL, n, condition, parse_conditional(p));
+    } else if (parser_accept(p, TOKEN_ELSE)) {
+        n = join(p, NODE_DEFAULT, n, parse_conditional(p), NULL);
     }
-    if (parser_accept(p, TOKEN_ELSE))
-        return join(p, NODE_DEFAULT, n, parse_conditional(p), NULL);
+    p->nesting--;
     return n;
 }
 
@@ -521,7 +531,10 @@ static struct node *parse_alternatives(struct parser *p, struct node *(*part)(st
     struct node *n = parse_as(p, part);
     if (!parser_accept(p, '|'))
         return n;
-    return join(p, NODE_ALTERNATIVE, n, parse_alternatives(p, part), NULL);
+    nest(p);
+    n = join(p, NODE_ALTERNATIVE, n, parse_alternatives(p, part), NULL);
+    p->nesting--;
+    return n;
 }
 
 struct node *parser_value(struct parser *p)

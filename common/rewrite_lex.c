@@ -203,7 +203,7 @@ static const struct {
 
 static int keyword(const char *text, size_t length)
 {
-    if (length < 2 || length > 5)
+    if (length < 2 || length > 5 || !strchr("iewafnoTFN", text[0]))
         return TOKEN_NAME;
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (keywords[i].text[0] == text[0] && strlen(keywords[i].text) == length &&
@@ -299,8 +299,9 @@ static const struct {
 
 static void lex_mark(struct lexer *l, struct token *t)
 {
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        size_t length = strlen(marks[i].text);
+    bool plain = strchr("()[]{},;:@?|%+", *l->p) != NULL; /* begins no longer mark */
+    for (size_t i = 0; !plain && i < sizeof marks / sizeof *marks; i++) {
+        size_t length = marks[i].text[2] ? 3 : 2;
         if ((size_t)(limit(l) - l->p) >= length && memcmp(marks[i].text, l->p, length) == 0) {
             l->p += length;
             t->kind = marks[i].kind;
@@ -308,7 +309,7 @@ static void lex_mark(struct lexer *l, struct token *t)
         }
     }
     t->kind = TOKEN_WRONG;
-    if (strchr("()[]{},;:=+-*/%<>@?|.", *l->p))
+    if (plain || strchr("=-*/<>.", *l->p))
         t->kind = *l->p;
     else
         complain(l, l->p, "no token begins with this character");

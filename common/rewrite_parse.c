@@ -466,6 +466,23 @@ static void parse_for_names(struct parser *p, struct for_head *head)
     lex_seek(&p->lexer, p->token.after, p->token.line);
 }
 
+/* A mistake before the body: the body goes with it. */
+static _Noreturn void fail_for(struct parser *p)
+{
+    size_t depth = 0;
+    bool opened = false;
+    p->token = lex(&p->lexer);
+    p->ahead = lex(&p->lexer);
+    while (p->token.kind != TOKEN_END && !(opened && depth == 0)) {
+        opened = opened || p->token.kind == '{';
+        depth += p->token.kind == '{';
+        depth -= p->token.kind == '}' && depth > 0;
+        parser_advance(p);
+    }
+    p->skipped = true;
+    longjmp(p->recover, 1);
+}
+
 /* The values: words, or groups of as many words as there are names. */
 static void parse_for_values(struct parser *p, struct for_head *head)
 {
@@ -490,7 +507,7 @@ static void parse_for_values(struct parser *p, struct for_head *head)
             rules_error(p->rules, line, column,
                         "'for' has %zu names here: expected that many words in parentheses",
                         head->names.count);
-            longjmp(p->recover, 1);
+            fail_for(p);
         }
         group = group && c != ')';
     }
@@ -564,8 +581,10 @@ static void parse_items(struct parser *p)
             p->classes = classes;
             p->depth = depth;
             p->nesting = 0;
-            p->in_where = false;
-            skip_item(p);
+            p->in_where = p->in_index = false;
+            if (!p->skipped)
+                skip_item(p);
+            p->skipped = false;
         } else {
             parse_item(p);
         }

@@ -15,6 +15,7 @@ struct parser {
     size_t rule;               /* the number of the rule that was begun last */
     size_t depth;              /* of `for` and `in` */
     size_t nesting;            /* of brackets in values */
+    bool skipped;              /* the mistake's item is skipped already */
     bool in_index;             /* inside [ ]: a colon is a slice's */
     bool in_where;             /* a bracket may begin the next definition */
 };

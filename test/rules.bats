@@ -1,0 +1,202 @@
+# The rule language: its examples run as text, its mistakes are named with their places.
+load helpers
+
+rewrite() { "$BUILD/test/rewrite_test" "$@"; }
+
+# try NAME RULES PARAM: applies rules over a model without weights; NAME.out is the new text, $output what was said.
+try() {
+    printf '%s\n' "$2" >rules
+    printf '%s\n' "$3" >in.param
+    "$PYTHON" -c 'import zipfile; zipfile.ZipFile("in.bin", "w").close()'
+    run rewrite "$1" -a rules in.param in.bin out.param out.bin
+}
+
+# applied RULE: the examples of that file all hold, and there are some.
+examples() {
+    run rewrite "$@"
+    assert_success
+    assert_output --partial ' 0 failed'
+    refute_output --partial ' 0 examples'
+}
+
+@test "rules: the hard cases of the language run" {
+    examples "$ROOT/test/rules/hard.rules"
+    examples -s "$ROOT/test/rules/scopes.rules"
+}
+
+@test "rules: a case for each corner of the language runs" {
+    examples "$ROOT/test/rules/first.rules"
+    examples "$ROOT/test/rules/more.rules"
+}
+
+@test "rules: every rule file of the programs is read without a complaint, and its examples hold" {
+    for file in "$ROOT"/cmd/*/*.rules; do
+        run rewrite "$file"
+        assert_success
+        assert_output --partial ' 0 failed'
+    done
+}
+
+@test "rules: an example that does not hold is shown, and fails" {
+    cat >wrong.rules <<'END'
+silu: F.relu(x) => F.silu(x) ;
+#> F.relu r 1 1 x y
+#= F.mish r 1 1 x y
+#! F.relu r 1 1 x y
+END
+    run rewrite wrong.rules
+    assert_failure 1
+    assert_line 'wrong.rules:2: silu: another result'
+    assert_line 'wrong.rules:2: silu: applied where it must not'
+    assert_line '1 rules, 2 examples, 2 failed'
+}
+
+@test "rules: a file with ten mistakes reports ten, each with its line and column" {
+    cd "$ROOT/test/rules"
+    run --separate-stderr -2 rewrite ten.rules
+    assert_equal "$stderr" "rewrite_test: ten.rules:3:19: unknown operator 'F.rellu'
+rewrite_test: ten.rules:4:29: 'F.relu' has no argument 'slope'
+rewrite_test: ten.rules:5:30: 'z' is bound nowhere
+rewrite_test: ten.rules:6:18: 'torch.sub' is not declared commutative
+rewrite_test: ten.rules:7:21: expected '=>'
+rewrite_test: ten.rules:8:22: expected ',' or ')'
+rewrite_test: ten.rules:9:45: unknown function 'bigger'
+rewrite_test: ten.rules:10:40: 'len' is called with a wrong number of arguments
+rewrite_test: ten.rules:11:71: 'double_tensor' cannot take this
+rewrite_test: ten.rules:12:14: expected an operator at the root of the rule"
+}
+
+@test "rules: mistakes that several rules make together are reported" {
+    cd "$ROOT/test/rules"
+    run --separate-stderr -2 rewrite together.rules
+    assert_equal "$stderr" "rewrite_test: together.rules:5:1: 'shadowed' never applies: 'wide' of line 4 always comes first
+rewrite_test: together.rules:7:1: 'back' and 'there' of line 6 undo each other
+rewrite_test: together.rules:8:1: 'for_ever' applies to its own result, for ever
+rewrite_test: together.rules:10:1: 'waits' waits for an operator that 'one' of line 9 rewrites before"
+}
+
+@test "rules: a mistake in the body of a for is reported once, at its place in the file" {
+    cat >loop.rules <<'END'
+for f in relu silu mish {
+    $f: F.$f(x) => F.tanh(y) ;
+    $(f)_2: F.$f(x, $g=1) => F.tanh(x) ;
+}
+for (a, b) in (1 2) (3) { F.relu(x) => F.silu(x) ; }
+END
+    run --separate-stderr -2 rewrite loop.rules
+    assert_equal "$stderr" "rewrite_test: loop.rules:2:27: 'y' is bound nowhere
+rewrite_test: loop.rules:3:21: no 'for' around this has such a variable
+rewrite_test: loop.rules:5:23: 'for' has 2 names here: expected that many words in parentheses"
+}
+
+@test "rules: 'in' and 'module' are refused where there are no scopes" {
+    cat >scope.rules <<'END'
+in nn.Conv2d { c: F.relu(x) => F.silu(x) ; }
+module nn.LSTM(x) -> (y) => F.relu(x) ;
+END
+    run --separate-stderr -2 rewrite scope.rules
+    assert_equal "$stderr" "rewrite_test: scope.rules:1:16: 'in' and 'module' need the scopes that only pt2pnnx has
+rewrite_test: scope.rules:2:1: 'in' and 'module' need the scopes that only pt2pnnx has"
+}
+
+@test "rules: what is nested too deep, cut off, or no text at all is refused without harm" {
+    "$PYTHON" -c 'print("a: F.relu(" + "(" * 5000 + "x")' >deep.rules
+    refuses_rules deep.rules
+    "$PYTHON" -c 'print("a: F.relu(x) => F.silu(x) if " + "not " * 5000 + "True ;")' >nots.rules
+    refuses_rules nots.rules
+    "$PYTHON" -c 'print("let f(x) = " + "x else " * 5000 + "1 ;")' >elses.rules
+    refuses_rules elses.rules
+    "$PYTHON" -c 'print("a: " + "F.relu(x) | " * 5000 + "F.relu(x) => x ;")' >ors.rules
+    refuses_rules ors.rules
+    "$PYTHON" -c 'print("a: F.relu(x) => F.silu(x) if " + "1 + " * 50000 + "1 ;")' >sum.rules
+    refuses_rules sum.rules
+    "$PYTHON" -c 'print("for a in b {" * 40)' >fors.rules
+    refuses_rules fors.rules
+    head -c 4000 /dev/urandom >noise.rules
+    refuses_rules noise.rules
+    "$PYTHON" -c 'print("pattern p(x) = F.relu(x) ;\n" + "".join(f"pattern p{i}(x) = torch.add(p{i-1}(x), p{i-1}(x)) ;\n" for i in range(1, 40)).replace("p0(", "p(") + "r: p39(x) => x ;")' >macros.rules
+    refuses_rules macros.rules
+    for n in 20 200 1000 3000; do
+        head -c "$n" "$ROOT/test/rules/hard.rules" >cut.rules
+        run rewrite -e cut.rules
+        [ "$status" -le 2 ]
+    done
+}
+
+# refuses_rules FILE: wrong usage, said on standard error, no signal.
+refuses_rules() {
+    run --separate-stderr -2 rewrite -e "$1"
+    [ -n "$stderr" ]
+}
+
+@test "rules: every application is explained in a line" {
+    try -x 'commutative torch.mul ;
+silu: torch.mul{x, F.sigmoid(x)} => F.silu(x) ;
+drop: F.dropout(x, ...) => x ;' '7767517
+5 4
+pnnx.Input in 0 1 x
+F.dropout d 1 1 x x1
+F.sigmoid s 1 1 x1 a
+torch.mul m 2 1 x1 a y
+pnnx.Output out 1 0 y'
+    assert_success
+    assert_line "rewrite_test: in.param:4: drop: 'd': F.dropout => x"
+    assert_line "rewrite_test: in.param:6: silu: 'm': F.sigmoid torch.mul => F.silu"
+}
+
+@test "rules: rules that chase each other are stopped and named" {
+    try -q 'to_mish: F.silu(x) => F.mish(x) if x.rank == 2 ;
+to_silu: F.mish(x) => F.silu(x) if x.rank == 2 ;' '7767517
+3 2
+pnnx.Input in 0 1 x #x=(2,3)f32
+F.silu s 1 1 x y
+pnnx.Output out 1 0 y'
+    assert_failure 1
+    assert_line --partial "rules do not come to an end at 's': 'to_silu', 'to_mish'"
+}
+
+@test "rules: a chain of a thousand operators shrinks to one" {
+    "$PYTHON" - >chain.param <<'END'
+n = 1000
+lines = ["pnnx.Input in 0 1 x0"] + [f"F.relu r{i} 1 1 x{i} x{i + 1}" for i in range(n)] + [f"pnnx.Output out 1 0 x{n}"]
+print(f"7767517\n{len(lines)} {n + 1}\n" + "\n".join(lines))
+END
+    try -q 'twice: F.relu(F.relu(x)) => F.relu(x) ;' "$(cat chain.param)"
+    assert_success
+    assert_line '999 applications'
+    assert_equal "$(sed -n 2p out.param)" '3 2'
+}
+
+@test "rules: results with operands from both roots are put where all of them are made" {
+    try -q 'pair: v = torch.var(x, dim=d, correction=1) also m = torch.mean(x, dim=d)
+  => (v, m) = torch.var_mean(x, dim=d, correction=1) ;' '7767517
+6 5
+pnnx.Input in 0 1 x
+torch.var a 1 1 x v correction=1 dim=(1)
+F.relu r 1 1 v w
+torch.mean b 1 1 x m dim=(1)
+torch.add s 2 1 w m y
+pnnx.Output out 1 0 y'
+    assert_success
+    assert_equal "$(sed -n '4,5s/ .*//p' out.param)" "torch.var_mean
+F.relu"
+}
+
+@test "rules: a result that would need itself is not built" {
+    try -q 'pair: v = torch.var(x, dim=d, correction=1) also m = torch.mean(x, dim=_) as c
+  => (v, m) = pnnx.pair(x, d=d, other=F.relu(z)) where z = c.name ;
+odd: a = torch.neg(x) also b = torch.add(x, z) => (a, b) = pnnx.odd(x, z) ;' '7767517
+5 4
+pnnx.Input in 0 1 x
+torch.neg n 1 1 x a
+F.relu r 1 1 a z
+torch.add s 2 1 x z y
+pnnx.Output out 1 0 y'
+    assert_success
+    assert_line '0 applications'
+}
+
+@test "rules: a rule file that is not there is a failure to read" {
+    run --separate-stderr -4 rewrite absent.rules
+    assert_equal "$stderr" "rewrite_test: cannot read 'absent.rules': No such file or directory"
+}
