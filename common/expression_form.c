@@ -187,7 +187,8 @@ static void become_expression(struct writer *w, struct operator* op)
     while (op->argument_count > 0)
         operator_unset(op, op->arguments[0].key);
     operator_set_type(op, "pnnx.Expression");
-    operator_set(op, "inputs", value_list(w->inputs, w->input_count));
+    if (w->input_count > 0)
+        operator_set(op, "inputs", value_list(w->inputs, w->input_count));
     operator_set(op, "expr", value_string(arena_text(&w->graph->arena, w->text, w->size)));
 }
 

@@ -184,11 +184,21 @@ static const char *float_of(struct arena *arena, double f)
     return arena_text(arena, text, strlen(text));
 }
 
+/* "To the end" and its kin, as the 32 bits of upstream have them. */
+static int64_t in_range(int64_t i)
+{
+    if (i >= INT64_MAX - 1)
+        return INT32_MAX - (INT64_MAX - i);
+    if (i <= INT64_MIN + 1)
+        return INT32_MIN + (i - INT64_MIN);
+    return i;
+}
+
 const char *expression_number(struct arena *arena, const struct value *v)
 {
     switch (v->kind) {
     case VALUE_BOOL: return v->boolean ? "True" : "False";
-    case VALUE_INT: return arena_printf(arena, "%" PRId64, v->integer);
+    case VALUE_INT: return arena_printf(arena, "%" PRId64, in_range(v->integer));
     case VALUE_FLOAT:
         if (!isfinite(v->real))
             return NULL;

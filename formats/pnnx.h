@@ -45,6 +45,9 @@ struct graph *pnnx_parse(struct strings *strings, const struct signatures *signa
  * Lists that hold operands must have been formed (lists_form). */
 void pnnx_write(struct graph *g, const struct model_names *out, bool sync);
 
+/* The name of an attribute's member in the zip: operator and key, spelled as in the text.  Arena. */
+const char *pnnx_member_name(struct arena *arena, const char *operator_name, const char *key);
+
 /* The text of a value as the format writes it, percent-encoded where it must be; and back.  pnnx_parse_value
  * takes any text: what is no other value is a string.  Arena. */
 const char *pnnx_value_text(struct arena *arena, struct value v);

@@ -327,6 +327,23 @@ static void write_text(struct graph *g, struct output *out)
     free(w.sorted);
 }
 
+static void put_member_name(struct text_buffer *name, const char *operator_name, const char *key)
+{
+    pnnx_put_name(name, operator_name, NAME_FIELD);
+    text_put(name, ".", 1);
+    pnnx_put_name(name, key, NAME_INNER);
+    text_put(name, "", 1);
+}
+
+const char *pnnx_member_name(struct arena *arena, const char *operator_name, const char *key)
+{
+    struct text_buffer name = { 0 };
+    put_member_name(&name, operator_name, key);
+    const char *text = arena_text(arena, name.bytes, name.size - 1);
+    text_release(&name);
+    return text;
+}
+
 static void write_weights(const struct graph *g, struct output *out, uint64_t base)
 {
     struct zip_writer *zip = zip_writer_new(out, base);
@@ -335,10 +352,7 @@ static void write_weights(const struct graph *g, struct output *out, uint64_t ba
         for (size_t i = 0; i < op->attribute_count; i++) {
             const struct attribute *a = &op->attributes[i];
             name.size = 0;
-            pnnx_put_name(&name, op->name, NAME_FIELD);
-            text_put(&name, ".", 1);
-            pnnx_put_name(&name, a->key, NAME_INNER);
-            text_put(&name, "", 1);
+            put_member_name(&name, op->name, a->key);
             zip_writer_add(zip, name.bytes, a->data, a->size, a->has_crc ? &a->crc : NULL);
         }
     text_release(&name);

@@ -97,6 +97,14 @@ is() { assert_output "$(printf '%s\n' "$@")"; }
     is 'prim::ListConstruct l 2 1 a b l'
 }
 
+@test "expression: a constant that is a result is an expression without inputs" {
+    param 'pnnx.Input in0 0 1 a #a=(2,3)f32' 'pnnx.Expression c 0 1 c expr=0.5' 'pnnx.Expression d 0 1 d expr=None' \
+        'prim::TupleConstruct t 3 1 a c d t' 'pnnx.Output out 1 0 t'
+    run -0 apart
+    is 'pnnx.Expression t_inputs_1 0 1 t_inputs_1 expr=0.5' 'pnnx.Expression t_inputs_2 0 1 t_inputs_2 expr=None' \
+        'prim::TupleConstruct t 3 1 a t_inputs_1 t_inputs_2 t'
+}
+
 @test "expression: what is read twice is not written into an expression" {
     param 'pnnx.Input in0 0 1 a #a=(2,3)f32' 'torch.exp x 1 1 a x' 'torch.mul y 2 1 x x y' \
         'torch.add z 1 1 y z other=1' 'pnnx.Output out 1 0 z'

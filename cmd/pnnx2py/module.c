@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "formats/pnnx.h"
 #include "printer.h"
 
 static bool starts_with(const char *s, const char *prefix)
@@ -112,13 +113,47 @@ static const char *const torch_dtypes[DTYPE_COUNT] = {
     [DTYPE_C32] = "complex32", [DTYPE_BF16] = "bfloat16",
 };
 
+/* How often a name has been counted in `map`; counts it once more. */
+static size_t count_name(struct map *map, const char *name)
+{
+    size_t count = (size_t)(uintptr_t)map_get(map, name);
+    map_put(map, name, (void *)(uintptr_t)(count + 1));
+    return count;
+}
+
+static const char *member_name(struct graph *g, const struct operator* op, const struct attribute *a)
+{
+    return intern(g->strings, pnnx_member_name(&g->arena, op->name, a->key));
+}
+
+/* Counts the names of all weights in the archive. */
+static void count_names(struct printer *p)
+{
+    for (const struct operator* op = p->graph->first; op; op = op->next)
+        for (size_t i = 0; i < op->attribute_count; i++)
+            if (count_name(&p->archive_names, member_name(p->graph, op, &op->attributes[i])) > 0)
+                p->repeats_names = true;
+}
+
+/* The name of the weight in the archive.  Operators of the same name, which upstream writes at optlevel 0, have members
+ * of the same name, in their order. */
+static void print_member_name(struct printer *p, const struct operator* op, const struct attribute *a)
+{
+    const char *name = member_name(p->graph, op, a);
+    bool repeated = (uintptr_t)map_get(&p->archive_names, name) > 1;
+    lines_add(&p->out, repeated ? "member(archive, " : "");
+    print_string(&p->out, name);
+    if (repeated)
+        lines_printf(&p->out, ", %zu)", count_name(&p->archive_seen, name));
+}
+
 /* self.load_pnnx_bin_as_parameter(archive, 'conv1.weight', (64, 3, 7, 7), 'float32') */
 static void print_load(struct printer *p, const struct operator* op, const struct attribute *a)
 {
     struct lines *t = &p->out;
     bool buffer = starts_with(a->key, "running_");
     lines_printf(t, "self.load_pnnx_bin_as_%s(archive, ", buffer ? "tensor" : "parameter");
-    print_string(t, arena_printf(&op->graph->arena, "%s.%s", op->name, a->key));
+    print_member_name(p, op, a);
     lines_add(t, ", (");
     for (int i = 0; i < a->rank; i++)
         lines_printf(t, "%s%" PRId64, i ? ", " : "", a->shape[i]);
@@ -190,6 +225,7 @@ void print_members(struct printer *p)
     }
     if (!any_weights(p->graph))
         return;
+    count_names(p);
     lines_add(&p->out, "\n        archive = open_weights()\n");
     for (const struct operator* op = p->graph->first; op; op = op->next)
         for (size_t i = 0; member(p, op) && i < op->attribute_count; i++)

@@ -13,15 +13,18 @@
 
 struct printer {
     struct graph *graph;
-    struct lines out;      /* the file so far */
-    struct map variables;  /* operand -> "v_x" */
-    struct map modules;    /* operator -> what it is called behind "self." */
-    bool *number;          /* by operand id: a Python number, not a tensor */
-    const char *bin;       /* the path of the weights that the file opens */
-    bool uses_math;        /* the forward function calls math.* */
-    bool uses_torchvision; /* or torchaudio: imported where they are installed */
-    bool uses_moduleop;    /* classes of the user's */
-    size_t refused;        /* operators that Python cannot say */
+    struct lines out;         /* the file so far */
+    struct map variables;     /* operand -> "v_x" */
+    struct map modules;       /* operator -> what it is called behind "self." */
+    bool *number;             /* by operand id: a Python number, not a tensor */
+    const char *bin;          /* the path of the weights that the file opens */
+    bool uses_math;           /* the forward function calls math.* */
+    bool uses_torchvision;    /* or torchaudio: imported where they are installed */
+    bool uses_moduleop;       /* classes of the user's */
+    struct map archive_names; /* of the weights' members: how often each occurs */
+    struct map archive_seen;  /* and how often it was printed */
+    bool repeats_names;       /* one occurs twice */
+    size_t refused;           /* operators that Python cannot say */
 };
 
 /* ---- identifiers.c ---- */

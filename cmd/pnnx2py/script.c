@@ -27,6 +27,13 @@ static const char open_weights[] = //
     "            return zipfile.ZipFile(path)\n"
     "    raise FileNotFoundError('the weights are neither at %s nor beside %s' % (WEIGHTS, __file__))\n";
 
+static const char member_text[] = //
+    "\n"
+    "\n"
+    "def member(archive, name, which):\n"
+    "    \"\"\"One of several weights that have the same name.\"\"\"\n"
+    "    return [m for m in archive.infolist() if m.filename == name][which]\n";
+
 static const char user_module[] = //
     "\n"
     "\n"
@@ -142,8 +149,8 @@ static void print_example(struct printer *p, const struct operand *x)
     lines_printf(t, "    %s = ", variable(p, x));
     lines_add(t, real ? "torch.rand(" : type == DTYPE_BOOL ? "torch.randint(2, (" : "torch.randint(10, (");
     for (int i = 0; i < x->rank; i++)
-        lines_printf(t, "%" PRId64 ", ", x->shape[i] < 0 ? (int64_t)ANY_SIZE : x->shape[i]);
-    lines_printf(t, "%sdtype=%s)\n", real ? "" : "), ", dtype_torch(type));
+        lines_printf(t, i ? ", %" PRId64 : "%" PRId64, x->shape[i] < 0 ? (int64_t)ANY_SIZE : x->shape[i]);
+    lines_printf(t, "%s, dtype=%s)\n", real ? "" : x->rank == 1 ? ",)" : ")", dtype_torch(type));
 }
 
 static void print_example_inputs(struct printer *p)
@@ -213,6 +220,7 @@ static void print_file(struct printer *p)
     print_string(&p->out, p->bin);
     lines_add(&p->out, "\n\n\n");
     lines_add(&p->out, open_weights);
+    lines_add(&p->out, p->repeats_names ? member_text : "");
     lines_add(&p->out, p->uses_moduleop ? user_module : "");
     lines_add(&p->out, "\n\n");
     lines_add_length(&p->out, class.bytes, class.size);
@@ -228,6 +236,8 @@ struct lines python_of(struct graph *g, const char *bin)
     struct printer p = { .graph = g, .bin = bin };
     map_init(&p.variables);
     map_init(&p.modules);
+    map_init(&p.archive_names);
+    map_init(&p.archive_seen);
     identifiers_choose(&p);
     numbers_find(&p);
     print_file(&p);
@@ -235,5 +245,7 @@ struct lines python_of(struct graph *g, const char *bin)
         report(STATUS_CONVERSION, nowhere, "%zu operators cannot be printed; nothing was written", p.refused);
     map_release(&p.variables);
     map_release(&p.modules);
+    map_release(&p.archive_names);
+    map_release(&p.archive_seen);
     return p.out;
 }
