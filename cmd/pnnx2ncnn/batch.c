@@ -181,10 +181,38 @@ static int get_dims(const struct operator* op, int64_t dims[TENSOR_RANK])
 
 /* ---- transfer functions ---- */
 
+/* Gives a result whose shape is unknown that of the operands, broadcast: expressions are taken apart without shapes. */
+static void infer(const struct solver *s, struct operand *y)
+{
+    int64_t shape[TENSOR_RANK];
+    int rank = s->count ? 0 : RANK_UNKNOWN;
+    enum dtype dtype = s->count ? s->operands[0]->dtype : DTYPE_NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct operand *x = s->operands[i];
+        if (x->rank < 0 || x->rank > TENSOR_RANK)
+            return;
+        rank = x->rank > rank ? x->rank : rank;
+        dtype = dtype_is_float(dtype) && !dtype_is_float(x->dtype) ? dtype : dtype_promote(dtype, x->dtype);
+    }
+    for (int axis = 0; axis < rank; axis++) {
+        shape[axis] = 1;
+        for (size_t i = 0; i < s->count; i++) {
+            int q = axis - (rank - s->operands[i]->rank);
+            int64_t size = q < 0 ? 1 : s->operands[i]->shape[q];
+            bool equal = shape[axis] == 1 || size == 1 || dim_equal(shape[axis], size);
+            shape[axis] = !equal ? DIM_UNKNOWN : shape[axis] == 1 ? size : shape[axis];
+        }
+    }
+    if (rank >= 0)
+        operand_set_shape(y, y->dtype == DTYPE_NULL ? dtype : y->dtype, rank, shape);
+}
+
 /* Any layout serves; the results have it too. */
 static void transfer_same(struct solver *s, struct operator* op, int n)
 {
     (void)n;
+    if (op->outputs[0]->rank < 0)
+        infer(s, op->outputs[0]);
     give_all(s, op, s->count ? axis_of(s->operands[0]) : default_axis(op->outputs[0]));
 }
 
@@ -265,6 +293,8 @@ static void transfer_broadcast(struct solver *s, struct operator* op, int n)
 {
     struct operand *y = op->outputs[0];
     (void)n;
+    if (y->rank < 0)
+        infer(s, y);
     if (y->rank < 0) {
         give(s, y, BATCH_NONE);
         return;

@@ -100,6 +100,25 @@ static bool same_blob(struct graph *g, const struct rule_item *a, size_t count, 
     return give(result, value_bool(same));
 }
 
+static bool is_single(const struct operand *x)
+{
+    bool single = x->rank >= 0;
+    for (int i = 0; i < x->rank; i++)
+        single = single && x->shape[i] == 1;
+    return single;
+}
+
+/* True when the runtime broadcasts two blobs as PyTorch does the tensors: their ranks are equal, or one has a single
+ * element. */
+static bool aligned(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operand *x = operand_of(&a[0]), *y = operand_of(&a[1]);
+    (void)g, (void)count;
+    if (x->rank < 0 || y->rank < 0)
+        return false;
+    return give(result, value_bool(is_single(x) || is_single(y) || layout_rank(x) == layout_rank(y)));
+}
+
 /* ---- Reshape ---- */
 
 static struct value pair(struct graph *g, const char *key, struct value v)
@@ -490,45 +509,46 @@ static bool equation_codes(struct graph *g, const struct rule_item *a, size_t co
 /* The letters in types: see common/rewrite.h. */
 const struct rule_function lower_functions[] = {
   /* layouts */
-    {"blob_axis",         "oi:i",  axis                    }, /* the blob's axis that a tensor's is; unknown for the batch */
-    { "blob_axes",        "ov:l",  axes                    }, /* several, without the batch; None is all */
-    { "blob_rank",        "o:i",   blob_rank               },
-    { "blob_shape",       "o:l",   blob_shape              }, /* outermost first */
-    { "same_blob",        "oo:b",  same_blob               },
-    { "reshape_ids",      "oo:l",  reshape_ids             }, /* for ** */
-    { "shape_ids",        "l:l",   shape_ids               }, /* for **: sizes, outermost first */
-    { "rows_ids",         "o:l",   rows_ids                }, /* for **: from rows to the result's dimensions */
-    { "pad_ids",          "ol:l",  pad_ids                 }, /* for **: tensor, pads */
-    { "size_ids",         "o:l",   size_ids                }, /* for **: a result */
-    { "cut_starts",       "ol:l",  cut_starts              },
-    { "cut_ends",         "ol:l",  cut_ends                },
-    { "at",               "vi:v",  at                      },
-    { "pad_at",           "vi:v",  pad_at                  },
-    { "stride_or",        "vv:v",  stride_or               },
-    { "pool_mode", "oovvv:i", pool_mode }, /* tensor, result, kernel, stride, padding */
-    { "kept",             "v:v",   kept                    },
-    { "permute_code",     "ov:i",  permute_code            },
-    { "swapped",          "oii:l", swapped                 },
-    { "crop_start",       "oiv:i", crop_start              }, /* tensor, dim, start */
-    { "crop_end",         "oiv:i", crop_end                },
-    { "tiles",            "oo:l",  tiles                   },
-    { "pieces",           "ooi:l", pieces                  }, /* a result, tensor, dim */
-    { "float_max",        ":f",    float_max               },
-    { "finite",           "v:f",   finite                  },
-    { "equation_codes",   "s:l",   equation_codes          },
+    {"blob_axis",         "oi:i",    axis                    }, /* the blob's axis that a tensor's is; unknown for the batch */
+    { "blob_axes",        "ov:l",    axes                    }, /* several, without the batch; None is all */
+    { "blob_rank",        "o:i",     blob_rank               },
+    { "blob_shape",       "o:l",     blob_shape              }, /* outermost first */
+    { "aligned",          "oo:b",    aligned                 },
+    { "same_blob",        "oo:b",    same_blob               },
+    { "reshape_ids",      "oo:l",    reshape_ids             }, /* for ** */
+    { "shape_ids",        "l:l",     shape_ids               }, /* for **: sizes, outermost first */
+    { "rows_ids",         "o:l",     rows_ids                }, /* for **: from rows to the result's dimensions */
+    { "pad_ids",          "ol:l",    pad_ids                 }, /* for **: tensor, pads */
+    { "size_ids",         "o:l",     size_ids                }, /* for **: a result */
+    { "cut_starts",       "ol:l",    cut_starts              },
+    { "cut_ends",         "ol:l",    cut_ends                },
+    { "at",               "vi:v",    at                      },
+    { "pad_at",           "vi:v",    pad_at                  },
+    { "stride_or",        "vv:v",    stride_or               },
+    { "pool_mode",        "oovvv:i", pool_mode               }, /* tensor, result, kernel, stride, padding */
+    { "kept",             "v:v",     kept                    },
+    { "permute_code",     "ov:i",    permute_code            },
+    { "swapped",          "oii:l",   swapped                 },
+    { "crop_start",       "oiv:i",   crop_start              }, /* tensor, dim, start */
+    { "crop_end",         "oiv:i",   crop_end                },
+    { "tiles",            "oo:l",    tiles                   },
+    { "pieces",           "ooi:l",   pieces                  }, /* a result, tensor, dim */
+    { "float_max",        ":f",      float_max               },
+    { "finite",           "v:f",     finite                  },
+    { "equation_codes",   "s:l",     equation_codes          },
  /* weights */
-    { "filled",           "if:t",  weights_filled          }, /* so many of that number */
+    { "filled",           "if:t",    weights_filled          }, /* so many of that number */
     { "swap_groups",      "ti:t",
-     weights_swap_groups                                   }, /* input and output channels exchanged inside each group */
-    { "transposed",       "t:t",   weights_transposed      }, /* a matrix */
-    { "rows",             "tii:t", weights_rows            }, /* from, to */
-    { "lstm_input",       "c:t",   weights_lstm_input      }, /* the operand is a result of the module */
-    { "lstm_hidden",      "c:t",   weights_lstm_hidden     },
-    { "lstm_projection",  "c:t",   weights_lstm_projection },
-    { "lstm_bias",        "c:t",   weights_lstm_bias       },
-    { "gru_bias",         "c:t",   weights_gru_bias        },
-    { "recurrent_input",  "c:t",   weights_recurrent_input },
-    { "recurrent_hidden", "c:t",   weights_recurrent_hidden},
-    { "recurrent_bias",   "c:t",   weights_recurrent_bias  },
+     weights_swap_groups                                     }, /* input and output channels exchanged inside each group */
+    { "transposed",       "t:t",     weights_transposed      }, /* a matrix */
+    { "rows",             "tii:t",   weights_rows            }, /* from, to */
+    { "lstm_input",       "c:t",     weights_lstm_input      }, /* the operand is a result of the module */
+    { "lstm_hidden",      "c:t",     weights_lstm_hidden     },
+    { "lstm_projection",  "c:t",     weights_lstm_projection },
+    { "lstm_bias",        "c:t",     weights_lstm_bias       },
+    { "gru_bias",         "c:t",     weights_gru_bias        },
+    { "recurrent_input",  "c:t",     weights_recurrent_input },
+    { "recurrent_hidden", "c:t",     weights_recurrent_hidden},
+    { "recurrent_bias",   "c:t",     weights_recurrent_bias  },
 };
 const size_t lower_function_count = sizeof lower_functions / sizeof *lower_functions;

@@ -150,8 +150,8 @@ static struct operand *reshaped(struct operator* op, struct operand *x, int rank
 
 /* Every `step`th element from `start` on, `count` of them, where count * step elements are there, or the size is a
  * multiple of step: they lie at one place in rows of `step` blocks. */
-static struct operand *whole_strides(struct operator* op, struct operand *x, int axis, int64_t start, int64_t step,
-                                     int64_t count)
+static struct operand *whole_strides(struct operator* op, struct operand *x, int axis, int64_t start,
+                                     int64_t step, int64_t count)
 {
     int64_t inner = product(x, axis + 1, x->rank), size = x->shape[axis], shape[TENSOR_RANK];
     bool aligned = size % step == 0;
@@ -173,7 +173,8 @@ static void take_apart_strides(struct operator* op)
 {
     struct operand *x = operator_operand(op, "input");
     const struct value *end = operator_get(op, "end");
-    int64_t start = operator_int(op, "start", 0), step = operator_int(op, "step", 1), stop = operator_int(op, "end", INT_MAX);
+    int64_t start = operator_int(op, "start", 0), step = operator_int(op, "step", 1),
+            stop = operator_int(op, "end", INT_MAX);
     int axis = x ? axis_in(op, x->rank) : -1;
     if (axis < 0 || step < 2 || op->outputs[0]->rank != x->rank || (end && value_has_operand(end)))
         return;
@@ -294,7 +295,8 @@ void prepare_views(struct graph *g)
         else if (operator_is(op, "torch.roll"))
             take_apart_roll(op);
     }
-    for (struct operator* op = g->first, *next; op; op = next) { /* also of the slices that were made just now */
+    for (struct operator* op = g->first, *next; op;
+         op = next) { /* also of the slices that were made just now */
         next = op->next;
         if (operator_is(op, "Tensor.slice"))
             take_apart_strides(op);
