@@ -1,7 +1,7 @@
 """bench.py - how fast and how large the programs are, as ratios against a floor or a peer in the same run.
 
-    the driver     against a bare load of the same file by libtorch (build/test/load), and against the existing converter
-                   of PyPI (build/venv/bin/pnnx), which is skipped where it is not installed
+    the driver     against a bare program that does torch::jit::load of the same file and returns, and against the existing
+                   converter of PyPI (build/venv/bin/pnnx), which is skipped where it is not installed
     each stage     that needs no libtorch, on a large model, against `cp` of the same files
     each stage     on graphs of 1,000 to 100,000 operators: microseconds an operator, against those of 1,000
 
@@ -62,6 +62,22 @@ def row(what, measured, floor=None, name=''):
 
 # ---- the driver ----
 
+LOADER = '#include <torch/csrc/jit/serialization/import.h>\nint main(int, char **argv) { torch::jit::load(argv[1]); }\n'
+
+
+def loader():
+    """The floor: a program that loads the file with libtorch.  Compiled once."""
+    program = BIN.parent / 'test/load'
+    if not program.exists():
+        print('compiling the bare loader', flush=True)
+        root = pathlib.Path(__file__).resolve().parent.parent
+        flags = subprocess.run([root / 'scripts/find-torch'], cwd=root, check=True, capture_output=True, text=True,
+                               env={**os.environ, 'PYTHON': sys.executable}).stdout.split()
+        program.parent.mkdir(exist_ok=True)
+        subprocess.run(['c++', '-std=c++17', '-O2', '-x', 'c++', '-', '-o', program, *flags], input=LOADER, text=True, check=True)
+    return program
+
+
 def bench_driver(folder):
     import torch
     import networks
@@ -72,7 +88,7 @@ def bench_driver(folder):
         x, pt, shape = torch.randn(1, 3, 224, 224), folder / 'net.pt', 'inputshape=[1,3,224,224]'
         torch.jit.trace(net.eval(), x, check_trace=False).save(pt)
         print(f'\n{name}, {pt.stat().st_size / 1e6:.0f} MB of TorchScript')
-        floor = measure(BIN.parent / 'test/load', pt)
+        floor = measure(loader(), pt)
         row('bare load by libtorch', floor)
         row('pnnx', measure(BIN / 'pnnx', pt, shape, folder=folder), floor, 'the load')
         row('pt2pnnx', measure(BIN / 'pt2pnnx', pt, 'a.param', 'a.bin', folder=folder), floor, 'the load')

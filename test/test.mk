@@ -57,5 +57,5 @@ check-networks-%: tests
 demo: all $(O)/test/server
 	@$(ENVIRONMENT) $(PYTHON) test/demo.py
 
-bench: all $(O)/test/load
+bench: all
 	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
