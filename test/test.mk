@@ -52,7 +52,15 @@ check-networks-%: tests
 	@$(ENVIRONMENT) test/tap run 'networks, $(subst of, of ,$*)' $(RESULTS)/networks-$*.tap \
 	    $(PYTHON) -W ignore test/oracle.py network $(subst of,/,$*) $(filter-out all,$(NETWORKS))
 
-.PHONY: tests
+.PHONY: tests check-debian-torch damage
+
+# Debian's libtorch-dev (1.13) reads what today's PyTorch wrote: the build, and a short test run, into build/debian.
+DEBIAN_NETWORKS ?= resnet18 squeezenet/script unet lstm_last gru_tagger/script vit_timm two_in_three_out
+check-debian-torch:
+	$(MAKE) VARIANT=/debian TORCH=debian all build/debian/test/server
+	PNNX_BIN=build/debian/bin test/tap run 'networks, libtorch 1.13' build/debian/test/results/networks.tap \
+	    $(PYTHON) -W ignore test/oracle.py network $(DEBIAN_NETWORKS)
+	@test/tap sum build/debian/test/results/networks.tap
 
 demo: all $(O)/test/server
 	@$(ENVIRONMENT) $(PYTHON) test/demo.py
