@@ -67,3 +67,5 @@ demo: all $(O)/test/server
 
 bench: all
 	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
+
+-include $(wildcard $(O)/test/pt2pnnx/*.d)
