@@ -37,11 +37,10 @@ static void shape_multihead(struct call *c)
     result_like(c, 0, &q);
     if (k.rank != q.rank)
         return;
-    weights[0] = q.dims[q.rank == 3 && !first];
-    weights[q.rank - 2] = q.dims[q.rank == 3 && first];
-    if (q.rank == 3)
-        weights[0] = q.dims[!first];
-    weights[q.rank - 1] = k.dims[q.rank == 3 && first];
+    /* Without batch the two sizes are lengths; with it, the axes of batch and length depend on `first`. */
+    weights[0] = q.rank == 3 ? q.dims[!first] : q.dims[0];
+    weights[q.rank - 2] = q.rank == 3 ? q.dims[first] : q.dims[0];
+    weights[q.rank - 1] = q.rank == 3 ? k.dims[first] : k.dims[0];
     for (int i = 0; i < 2; i++)
         if (arg_bool(c, i ? "add_bias_kv" : "add_zero_attn", false))
             weights[q.rank - 1] = dim_add(c->graph, weights[q.rank - 1], 1);
@@ -72,20 +71,22 @@ static void shape_embedding_bag(struct call *c)
     struct fact x = arg_fact(c, aten ? "indices" : "input"), w = arg_fact(c, "weight"),
                 o = arg_fact(c, "offsets");
     int64_t dims[2];
-    if (x.rank == 1 && (!o.present || o.rank != 1 || arg_bool(c, "include_last_offset", false)))
-        return;
-    if (x.rank != 1 && x.rank != 2)
+    if ((x.rank != 1 && x.rank != 2) || (x.rank == 1 && o.rank != 1))
         return;
     dims[0] = x.rank == 1 ? o.dims[0] : x.dims[0];
+    if (x.rank == 1 && arg_bool(c, "include_last_offset", false))
+        dims[0] = dim_sub(c->graph, dims[0], 1);
     dims[1] = w.present && w.rank == 2 ? w.dims[1] : arg_size(c, "embedding_dim", DIM_UNKNOWN);
     result(c, 0, w.present ? w.dtype : DTYPE_F32, 2, dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"scaled_dot_product_attention",   shape_dot_product,   NULL, 0},
-    { "nn.MultiheadAttention",         shape_multihead,     NULL, 0},
-    { "embedding nn.Embedding",        shape_embedding,     NULL, 0},
-    { "embedding_bag nn.EmbeddingBag", shape_embedding_bag, NULL, 0},
+    { "scaled_dot_product_attention", shape_dot_product, NULL, 0 },
+    { "nn.MultiheadAttention", shape_multihead, NULL, 0 },
+    { "embedding nn.Embedding", shape_embedding, NULL, 0 },
+    { "embedding_bag _embedding_bag nn.EmbeddingBag", shape_embedding_bag, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_attention = { rows, LENGTH(rows) };

@@ -261,7 +261,7 @@ bool arg_axes(struct call *c, const char *key, int rank, unsigned *axes)
 void result(struct call *c, size_t index, enum dtype dtype, int rank, const int64_t *dims)
 {
     struct fact *f;
-    if (index >= c->op->output_count)
+    if (index >= c->result_count)
         return;
     f = &c->results[index];
     *f = (struct fact){ .present = true, .dtype = dtype, .rank = RANK_UNKNOWN };
@@ -286,7 +286,7 @@ void result_like(struct call *c, size_t index, const struct fact *f)
 void result_number(struct call *c, size_t index, enum dtype dtype)
 {
     result(c, index, dtype, 0, NULL);
-    if (index < c->op->output_count)
+    if (index < c->result_count)
         c->results[index].number = true;
 }
 
@@ -294,7 +294,7 @@ void result_size(struct call *c, size_t index, int64_t size)
 {
     int64_t number;
     result_number(c, index, DTYPE_I64);
-    if (index >= c->op->output_count || size == DIM_UNKNOWN)
+    if (index >= c->result_count || size == DIM_UNKNOWN)
         return;
     c->results[index].sizes = arena_copy(&c->run->arena, &size, sizeof size);
     if (dim_constant(c->graph, size, &number)) {
@@ -321,7 +321,7 @@ void result_sizes(struct call *c, size_t index, const int64_t *sizes, int count)
 {
     int64_t length = count;
     result(c, index, DTYPE_I64, 1, &length);
-    if (index >= c->op->output_count)
+    if (index >= c->result_count)
         return;
     c->results[index].list = true;
     c->results[index].sizes = arena_copy(&c->run->arena, sizes, (size_t)count * sizeof *sizes);
@@ -330,7 +330,7 @@ void result_sizes(struct call *c, size_t index, const int64_t *sizes, int count)
 
 void result_constant(struct call *c, size_t index, const struct tensor *t)
 {
-    if (index >= c->op->output_count)
+    if (index >= c->result_count)
         return;
     bool number = c->results[index].number, list = c->results[index].list;
     c->results[index] = (struct fact){ .present = true,

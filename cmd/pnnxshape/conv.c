@@ -371,36 +371,37 @@ static void shape_pad(struct call *c)
     result(c, 0, x.dtype, x.rank, dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"conv1d nn.Conv1d nn.quantized.Conv1d",                                                                 shape_conv,           NULL, 1},
+    { "conv1d nn.Conv1d nn.quantized.Conv1d", shape_conv, NULL, 1 },
     { "conv2d nn.Conv2d nn.quantized.Conv2d nn.intrinsic.quantized.ConvReLU2d torchvision.ops.DeformConv2d",
-     shape_conv,                                                                                                                   NULL, 2},
-    { "conv3d nn.Conv3d",                                                                                    shape_conv,           NULL, 3},
-    { "conv_transpose1d nn.ConvTranspose1d",                                                                 shape_conv_transpose, NULL, 1},
-    { "conv_transpose2d nn.ConvTranspose2d",                                                                 shape_conv_transpose, NULL, 2},
-    { "conv_transpose3d nn.ConvTranspose3d",                                                                 shape_conv_transpose, NULL, 3},
-    { "_convolution convolution",                                                                            shape_convolution,    NULL, 0},
-    { "F.unfold nn.Unfold aten::im2col",                                                                     shape_unfold,         NULL, 0},
-    { "F.fold nn.Fold aten::col2im",                                                                         shape_fold,           NULL, 0},
-    { "pixel_shuffle nn.PixelShuffle",                                                                       shape_pixel_shuffle,  NULL, 0},
-    { "pixel_unshuffle nn.PixelUnshuffle",                                                                   shape_pixel_shuffle,  NULL, 1},
-    { "channel_shuffle native_channel_shuffle nn.ChannelShuffle",                                            shape_same,           NULL, 0},
+      shape_conv, NULL, 2 },
+    { "conv3d nn.Conv3d", shape_conv, NULL, 3 },
+    { "conv_transpose1d nn.ConvTranspose1d", shape_conv_transpose, NULL, 1 },
+    { "conv_transpose2d nn.ConvTranspose2d", shape_conv_transpose, NULL, 2 },
+    { "conv_transpose3d nn.ConvTranspose3d", shape_conv_transpose, NULL, 3 },
+    { "_convolution _convolution_mode convolution", shape_convolution, NULL, 0 },
+    { "F.unfold nn.Unfold aten::im2col", shape_unfold, NULL, 0 },
+    { "F.fold nn.Fold aten::col2im", shape_fold, NULL, 0 },
+    { "pixel_shuffle nn.PixelShuffle", shape_pixel_shuffle, NULL, 0 },
+    { "pixel_unshuffle nn.PixelUnshuffle", shape_pixel_shuffle, NULL, 1 },
+    { "channel_shuffle native_channel_shuffle nn.ChannelShuffle", shape_same, NULL, 0 },
     { "interpolate upsample upsample_nearest upsample_bilinear nn.Upsample nn.UpsamplingNearest2d "
-      "nn.UpsamplingBilinear2d __interpolate",                                                          shape_interpolate,    NULL, 0},
+      "nn.UpsamplingBilinear2d __interpolate", shape_interpolate, NULL, 0 },
     { "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_linear1d upsample_bilinear2d "
       "upsample_bicubic2d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
-      "_upsample_nearest_exact3d _upsample_bilinear2d_aa _upsample_bicubic2d_aa",                       shape_upsample,       NULL, 0},
-    { "grid_sample grid_sampler grid_sampler_2d grid_sampler_3d",                                            shape_grid_sample,    NULL, 0},
-    { "affine_grid affine_grid_generator",                                                                   shape_affine_grid,    NULL, 0},
+      "_upsample_nearest_exact3d _upsample_bilinear2d_aa _upsample_bicubic2d_aa", shape_upsample, NULL, 0 },
+    { "grid_sample grid_sampler grid_sampler_2d grid_sampler_3d", shape_grid_sample, NULL, 0 },
+    { "affine_grid affine_grid_generator", shape_affine_grid, NULL, 0 },
     { "pad constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d "
-      "replication_pad2d "
-      "replication_pad3d",                                                                              shape_pad,            NULL, 0},
-    { "nn.ConstantPad1d nn.ZeroPad1d nn.ReflectionPad1d nn.ReplicationPad1d nn.CircularPad1d",               shape_pad,
-     NULL,                                                                                                                               1},
-    { "nn.ConstantPad2d nn.ZeroPad2d nn.ReflectionPad2d nn.ReplicationPad2d nn.CircularPad2d",               shape_pad,
-     NULL,                                                                                                                               2},
-    { "nn.ConstantPad3d nn.ZeroPad3d nn.ReflectionPad3d nn.ReplicationPad3d nn.CircularPad3d",               shape_pad,
-     NULL,                                                                                                                               3},
+      "replication_pad2d replication_pad3d", shape_pad, NULL, 0 },
+    { "nn.ConstantPad1d nn.ZeroPad1d nn.ReflectionPad1d nn.ReplicationPad1d nn.CircularPad1d",
+      shape_pad, NULL, 1 },
+    { "nn.ConstantPad2d nn.ZeroPad2d nn.ReflectionPad2d nn.ReplicationPad2d nn.CircularPad2d",
+      shape_pad, NULL, 2 },
+    { "nn.ConstantPad3d nn.ZeroPad3d nn.ReflectionPad3d nn.ReplicationPad3d nn.CircularPad3d",
+      shape_pad, NULL, 3 },
 };
+/* clang-format on */
 
 const struct family family_conv = { rows, LENGTH(rows) };

@@ -109,20 +109,22 @@ static void shape_spectrogram(struct call *c)
     result(c, 0, arg_present(c, "power") ? x.dtype : dtype_to_complex(x.dtype), x.rank + 1, dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"fft.fft fft_fft fft.ifft fft_ifft",                      shape_fft,         NULL, 10 + FFT_COMPLEX},
-    { "fft.fft2 fft_fft2 fft.ifft2 fft_ifft2",                 shape_fft,         NULL, 20 + FFT_COMPLEX},
-    { "fft.fftn fft_fftn fft.ifftn fft_ifftn",                 shape_fft,         NULL, FFT_COMPLEX     },
-    { "fft.rfft fft_rfft fft.ihfft fft_ihfft",                 shape_fft,         NULL, 10 + FFT_HALF   },
-    { "fft.rfft2 fft_rfft2 fft.ihfft2 fft_ihfft2",             shape_fft,         NULL, 20 + FFT_HALF   },
-    { "fft.rfftn fft_rfftn fft.ihfftn fft_ihfftn",             shape_fft,         NULL, FFT_HALF        },
-    { "fft.irfft fft_irfft fft.hfft fft_hfft",                 shape_fft,         NULL, 10 + FFT_DOUBLE },
-    { "fft.irfft2 fft_irfft2 fft.hfft2 fft_hfft2",             shape_fft,         NULL, 20 + FFT_DOUBLE },
-    { "fft.irfftn fft_irfftn fft.hfftn fft_hfftn",             shape_fft,         NULL, FFT_DOUBLE      },
-    { "fft.fftshift fft_fftshift fft.ifftshift fft_ifftshift", shape_same,        NULL, 0               },
-    { "stft",                                                  shape_stft,        NULL, 0               },
-    { "istft",                                                 shape_istft,       NULL, 0               },
-    { "torchaudio.functional.spectrogram",                     shape_spectrogram, NULL, 0               },
+    { "fft.fft fft_fft fft.ifft fft_ifft", shape_fft, NULL, 10 + FFT_COMPLEX },
+    { "fft.fft2 fft_fft2 fft.ifft2 fft_ifft2", shape_fft, NULL, 20 + FFT_COMPLEX },
+    { "fft.fftn fft_fftn fft.ifftn fft_ifftn", shape_fft, NULL, FFT_COMPLEX },
+    { "fft.rfft fft_rfft fft.ihfft fft_ihfft", shape_fft, NULL, 10 + FFT_HALF },
+    { "fft.rfft2 fft_rfft2 fft.ihfft2 fft_ihfft2", shape_fft, NULL, 20 + FFT_HALF },
+    { "fft.rfftn fft_rfftn fft.ihfftn fft_ihfftn", shape_fft, NULL, FFT_HALF },
+    { "fft.irfft fft_irfft fft.hfft fft_hfft", shape_fft, NULL, 10 + FFT_DOUBLE },
+    { "fft.irfft2 fft_irfft2 fft.hfft2 fft_hfft2", shape_fft, NULL, 20 + FFT_DOUBLE },
+    { "fft.irfftn fft_irfftn fft.hfftn fft_hfftn", shape_fft, NULL, FFT_DOUBLE },
+    { "fft.fftshift fft_fftshift fft.ifftshift fft_ifftshift", shape_same, NULL, 0 },
+    { "stft", shape_stft, NULL, 0 },
+    { "istft", shape_istft, NULL, 0 },
+    { "torchaudio.functional.spectrogram", shape_spectrogram, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_fft = { rows, LENGTH(rows) };

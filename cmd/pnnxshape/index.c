@@ -346,20 +346,22 @@ static bool evaluate_copy(struct call *c)
     return src;
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"index index_copy_values _unsafe_index",                                                     shape_index,          evaluate_index,   0},
-    { "index_select",                                                                             shape_index_select,   evaluate_pick,    0},
-    { "gather",                                                                                   shape_gather,         evaluate_pick,    1},
-    { "take_along_dim",                                                                           shape_take_along_dim, NULL,             0},
-    { "take",                                                                                     shape_take,           NULL,             0},
-    { "masked_select",                                                                            shape_masked_select,  NULL,             0},
-    { "nonzero argwhere",                                                                         shape_nonzero,        NULL,             0},
-    { "slice_scatter",                                                                            shape_write,          evaluate_scatter, 0},
-    { "select_scatter",                                                                           shape_write,          evaluate_scatter, 1},
-    { "copy Tensor.copy Tensor.copy_",                                                            shape_write,          evaluate_copy,    0},
+    { "index index_copy_values _unsafe_index", shape_index, evaluate_index, 0 },
+    { "index_select", shape_index_select, evaluate_pick, 0 },
+    { "gather", shape_gather, evaluate_pick, 1 },
+    { "take_along_dim", shape_take_along_dim, NULL, 0 },
+    { "take", shape_take, NULL, 0 },
+    { "masked_select", shape_masked_select, NULL, 0 },
+    { "nonzero argwhere", shape_nonzero, NULL, 0 },
+    { "slice_scatter", shape_write, evaluate_scatter, 0 },
+    { "select_scatter", shape_write, evaluate_scatter, 1 },
+    { "copy Tensor.copy Tensor.copy_", shape_write, evaluate_copy, 0 },
     { "Tensor.slice_copy index_put index_add index_copy index_fill index_reduce scatter scatter_add "
-      "scatter_reduce "
-      "masked_scatter diagonal_scatter as_strided_scatter put fill_diagonal fill_diagonal_", shape_write,          NULL,             0},
+      "scatter_reduce masked_scatter diagonal_scatter as_strided_scatter put fill_diagonal fill_diagonal_",
+      shape_write, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_index = { rows, LENGTH(rows) };

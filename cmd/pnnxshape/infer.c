@@ -51,6 +51,7 @@ static void infer(struct run *run, const struct operator* op, struct fact *resul
 {
     struct call c = { .run = run, .graph = run->graph, .op = op, .row = table_find(run->table, op->type) };
     c.results = results;
+    c.result_count = op->output_count;
     for (size_t i = 0; i < op->output_count; i++)
         results[i] = (struct fact){ .present = true, .rank = RANK_UNKNOWN };
     if (!c.row || op->output_count == 0)

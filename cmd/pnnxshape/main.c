@@ -27,8 +27,11 @@ static void parse(struct arguments *a, int argc, char **argv)
          .target = &a->shapes2,
          .value = "SHAPES",
          .help = "other shapes: what differs is dynamic" },
-        { .key = "link", .kind = OPTION_FLAG, .target = &a->out.link, .help = "make an unchanged out.bin a hard link to in.bin" },
-        { .key = "sync",                                         .kind = OPTION_FLAG,              .target = &a->sync,                                 .help = "fsync the files"},
+        { .key = "link",
+         .kind = OPTION_FLAG,
+         .target = &a->out.link,
+         .help = "make an unchanged out.bin a hard link to in.bin"          },
+        { .key = "sync",                                    .kind = OPTION_FLAG,    .target = &a->sync,                       .help = "fsync the files"},
     };
     const char *names[4];
     size_t count;

@@ -174,6 +174,36 @@ static void shape_tensordot(struct call *c)
     result(c, 0, promote_facts((struct fact[]){ a, b }, 2), rank, dims);
 }
 
+/* The Kronecker product: sizes are multiplied, axes counted from the last. */
+static void shape_kron(struct call *c)
+{
+    struct fact facts[2] = { arg_fact(c, "input"), arg_fact(c, "other") };
+    int64_t dims[MAX_RANK];
+    int rank = facts[0].rank > facts[1].rank ? facts[0].rank : facts[1].rank;
+    if (facts[0].rank == RANK_UNKNOWN || facts[1].rank == RANK_UNKNOWN)
+        return;
+    for (int i = 0; i < rank; i++)
+        dims[i] = 1;
+    for (int f = 0; f < 2; f++)
+        for (int i = 0; i < facts[f].rank; i++) {
+            int64_t *size = &dims[rank - facts[f].rank + i];
+            *size = dim_mul(c->graph, *size, facts[f].dims[i]);
+        }
+    result(c, 0, promote_facts(facts, 2), rank, dims);
+}
+
+/* Distances between all pairs of n rows: n * (n - 1) / 2. */
+static void shape_pdist(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t pairs;
+    if (x.rank != 2)
+        return;
+    pairs = dim_mul(c->graph, x.dims[0], dim_sub(c->graph, x.dims[0], 1));
+    pairs = dim_div_floor(c->graph, pairs, 2);
+    result(c, 0, x.dtype, 1, &pairs);
+}
+
 /* ---- einsum ---- */
 
 /* What an equation has found out: the size behind each letter, and of the dimensions behind `...`. */
@@ -299,22 +329,26 @@ static void shape_matrix_to_number(struct call *c)
         result(c, 0, x.dtype, x.rank - 2, x.dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"matmul mm bmm mv dot inner_ vdot linalg.matmul linalg_matmul __matmul__",               shape_matmul,           NULL, 0 },
-    { "addmm addmv baddbmm addmm_",                                                           shape_addmm,            NULL, 0 },
-    { "linear nn.Linear nn.quantized.Linear nn.LazyLinear nn.intrinsic.quantized.LinearReLU", shape_linear,
-     NULL,                                                                                                                  0 },
-    { "bilinear nn.Bilinear",                                                                 shape_bilinear,         NULL, 0 },
-    { "outer ger",                                                                            shape_outer,            NULL, 0 },
-    { "cdist",                                                                                shape_cdist,            NULL, 0 },
-    { "cosine_similarity nn.CosineSimilarity",                                                shape_distance,         NULL, 1 },
-    { "pairwise_distance nn.PairwiseDistance",                                                shape_distance,         NULL, -1},
-    { "tensordot",                                                                            shape_tensordot,        NULL, 0 },
-    { "einsum",                                                                               shape_einsum,           NULL, 0 },
+    { "matmul mm bmm mv dot inner_ vdot linalg.matmul linalg_matmul __matmul__", shape_matmul, NULL, 0 },
+    { "addmm addmv baddbmm addmm_", shape_addmm, NULL, 0 },
+    { "linear nn.Linear nn.quantized.Linear nn.LazyLinear nn.intrinsic.quantized.LinearReLU",
+      shape_linear, NULL, 0 },
+    { "bilinear nn.Bilinear", shape_bilinear, NULL, 0 },
+    { "outer ger", shape_outer, NULL, 0 },
+    { "cdist", shape_cdist, NULL, 0 },
+    { "cosine_similarity nn.CosineSimilarity", shape_distance, NULL, 1 },
+    { "pairwise_distance nn.PairwiseDistance", shape_distance, NULL, -1 },
+    { "tensordot", shape_tensordot, NULL, 0 },
+    { "kron", shape_kron, NULL, 0 },
+    { "pdist", shape_pdist, NULL, 0 },
+    { "einsum", shape_einsum, NULL, 0 },
     { "inverse linalg.inv linalg_inv linalg.cholesky linalg_cholesky cholesky linalg.matrix_exp matrix_exp "
-      "linalg.matrix_power matrix_power linalg.pinv_",                                   shape_first,            NULL, 0 },
-    { "linalg.solve linalg_solve linalg.solve_triangular linalg_solve_triangular",            shape_second,           NULL, 0 },
-    { "det linalg.det linalg_det logdet",                                                     shape_matrix_to_number, NULL, 0 },
+      "linalg.matrix_power matrix_power linalg.pinv_", shape_first, NULL, 0 },
+    { "linalg.solve linalg_solve linalg.solve_triangular linalg_solve_triangular", shape_second, NULL, 0 },
+    { "det linalg.det linalg_det logdet", shape_matrix_to_number, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_matmul = { rows, LENGTH(rows) };

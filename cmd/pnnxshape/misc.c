@@ -72,20 +72,32 @@ static void shape_len(struct call *c)
         result_size(c, 0, x.dims[0]);
 }
 
-/* A list of sizes taken apart into numbers, or a tuple made right before into its parts. */
+/* What an operator with a list as its only result would give as results of its own: split, unbind, meshgrid. */
+static void infer_as_list(struct call *c, const struct operator* op)
+{
+    struct call list = *c;
+    list.op = op;
+    list.row = table_find(c->run->table, op->type);
+    if (list.row && op->output_count == 1)
+        list.row->shape(&list);
+}
+
+/* A list of sizes taken apart into numbers, a tuple made right before into its parts, or a list of tensors. */
 static void shape_unpack(struct call *c)
 {
-    const struct value *v = arg_value(c, "input");
+    const struct value *v = arg_value(c, "input"), *items;
     struct fact x = arg_fact(c, "input");
-    const struct value *items;
     for (int64_t i = 0; x.sizes && x.rank == 1 && i < x.dims[0]; i++)
         result_size(c, (size_t)i, x.sizes[i]);
     if (x.sizes || !v || v->kind != VALUE_OPERAND)
         return;
-    items = operator_get(v->operand->producer, "inputs");
-    if (!items || items->kind != VALUE_LIST || strncmp(v->operand->producer->type, "prim::", 6) != 0)
+    if (strncmp(v->operand->producer->type, "prim::", 6) != 0) {
+        infer_as_list(c, v->operand->producer);
         return;
-    for (size_t i = 0; i < items->list.count && i < c->op->output_count; i++)
+    }
+    items = operator_get(v->operand->producer, "inputs");
+    for (size_t i = 0; items && items->kind == VALUE_LIST && i < items->list.count && i < c->result_count;
+         i++)
         c->results[i] = value_fact(c, &items->list.items[i]);
 }
 
@@ -158,20 +170,22 @@ static void shape_truth(struct call *c)
     result_number(c, 0, DTYPE_BOOL);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"pnnx.Attribute",                             shape_attribute,      evaluate_attribute, 0},
-    { "size Tensor.shape",                         shape_size,           NULL,               0},
-    { "numel",                                     shape_numel,          NULL,               0},
-    { "dim ndimension",                            shape_dim,            NULL,               0},
-    { "len",                                       shape_len,            NULL,               0},
-    { "prim::ListUnpack prim::TupleUnpack",        shape_unpack,         NULL,               0},
-    { "prim::ListConstruct",                       shape_list_construct, NULL,               0},
-    { "quantize_per_tensor nn.quantized.Quantize", shape_quantize,       NULL,               0},
-    { "dequantize nn.quantized.DeQuantize",        shape_dequantize,     NULL,               0},
-    { "torchvision.ops.RoIAlign",                  shape_roi_align,      NULL,               0},
-    { "cross linalg.cross linalg_cross",           shape_cross,          NULL,               0},
-    { "isin",                                      shape_isin,           NULL,               0},
-    { "equal allclose is_nonzero",                 shape_truth,          NULL,               0},
+    { "pnnx.Attribute", shape_attribute, evaluate_attribute, 0 },
+    { "size Tensor.shape", shape_size, NULL, 0 },
+    { "numel", shape_numel, NULL, 0 },
+    { "dim ndimension", shape_dim, NULL, 0 },
+    { "len", shape_len, NULL, 0 },
+    { "prim::ListUnpack prim::TupleUnpack", shape_unpack, NULL, 0 },
+    { "prim::ListConstruct", shape_list_construct, NULL, 0 },
+    { "quantize_per_tensor nn.quantized.Quantize", shape_quantize, NULL, 0 },
+    { "dequantize nn.quantized.DeQuantize", shape_dequantize, NULL, 0 },
+    { "torchvision.ops.RoIAlign", shape_roi_align, NULL, 0 },
+    { "cross linalg.cross linalg_cross", shape_cross, NULL, 0 },
+    { "isin", shape_isin, NULL, 0 },
+    { "equal allclose is_nonzero", shape_truth, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_misc = { rows, LENGTH(rows) };

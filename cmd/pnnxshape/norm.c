@@ -58,17 +58,19 @@ static void shape_first_same(struct call *c)
     result_like(c, 0, &x);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"batch_norm nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d nn.SyncBatchNorm native_batch_norm "
-      "cudnn_batch_norm "
-      "_native_batch_norm_legit _native_batch_norm_legit_no_training instance_norm", shape_channel_norm, NULL, 0},
-    { "nn.InstanceNorm1d",                                                                shape_channel_norm, NULL, 2},
-    { "nn.InstanceNorm2d",                                                                shape_channel_norm, NULL, 3},
-    { "nn.InstanceNorm3d",                                                                shape_channel_norm, NULL, 4},
-    { "group_norm nn.GroupNorm",                                                          shape_group_norm,   NULL, 0},
-    { "layer_norm rms_norm nn.LayerNorm nn.RMSNorm",                                      shape_layer_norm,   NULL, 0},
-    { "native_layer_norm native_group_norm",                                              shape_first_same,   NULL, 0},
-    { "local_response_norm normalize nn.LocalResponseNorm nn.CrossMapLRN2d",              shape_same,         NULL, 0},
+    { "batch_norm nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d nn.SyncBatchNorm native_batch_norm "
+      "cudnn_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training instance_norm",
+      shape_channel_norm, NULL, 0 },
+    { "nn.InstanceNorm1d", shape_channel_norm, NULL, 2 },
+    { "nn.InstanceNorm2d", shape_channel_norm, NULL, 3 },
+    { "nn.InstanceNorm3d", shape_channel_norm, NULL, 4 },
+    { "group_norm nn.GroupNorm", shape_group_norm, NULL, 0 },
+    { "layer_norm rms_norm nn.LayerNorm nn.RMSNorm", shape_layer_norm, NULL, 0 },
+    { "native_layer_norm native_group_norm", shape_first_same, NULL, 0 },
+    { "local_response_norm normalize nn.LocalResponseNorm nn.CrossMapLRN2d", shape_same, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_norm = { rows, LENGTH(rows) };

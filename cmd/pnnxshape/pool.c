@@ -102,6 +102,20 @@ static void shape_adaptive_pool(struct call *c)
     pool_results(c, &x, dims);
 }
 
+/* The output size is given; from a ratio it is not inferred. */
+static void shape_fractional_pool(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int spatial = c->row->code;
+    int64_t size[SPATIAL_MAX], dims[MAX_RANK];
+    if (!pool_rank(c, &x, spatial))
+        return;
+    arg_spatial(c, "output_size", spatial, DIM_UNKNOWN, size);
+    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    memcpy(dims + x.rank - spatial, size, (size_t)spatial * sizeof *dims);
+    pool_results(c, &x, dims);
+}
+
 static void shape_max_unpool(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
@@ -126,22 +140,28 @@ static void shape_max_unpool(struct call *c)
     result(c, 0, x.dtype, x.rank, dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"max_pool1d max_pool1d_with_indices avg_pool1d lp_pool1d nn.MaxPool1d nn.AvgPool1d nn.LPPool1d",
-     shape_pool,                                                                                                            NULL, 1},
+    { "max_pool1d max_pool1d_with_indices avg_pool1d lp_pool1d nn.MaxPool1d nn.AvgPool1d nn.LPPool1d",
+      shape_pool, NULL, 1 },
     { "max_pool2d max_pool2d_with_indices avg_pool2d lp_pool2d nn.MaxPool2d nn.AvgPool2d nn.LPPool2d",
-     shape_pool,                                                                                                            NULL, 2},
+      shape_pool, NULL, 2 },
     { "max_pool3d max_pool3d_with_indices avg_pool3d lp_pool3d nn.MaxPool3d nn.AvgPool3d nn.LPPool3d",
-     shape_pool,                                                                                                            NULL, 3},
+      shape_pool, NULL, 3 },
     { "adaptive_avg_pool1d adaptive_max_pool1d adaptive_max_pool1d_with_indices nn.AdaptiveAvgPool1d "
-      "nn.AdaptiveMaxPool1d",                                                                     shape_adaptive_pool, NULL, 1},
+      "nn.AdaptiveMaxPool1d", shape_adaptive_pool, NULL, 1 },
     { "adaptive_avg_pool2d adaptive_max_pool2d adaptive_max_pool2d_with_indices _adaptive_avg_pool2d "
-      "nn.AdaptiveAvgPool2d nn.AdaptiveMaxPool2d",                                                shape_adaptive_pool, NULL, 2},
+      "nn.AdaptiveAvgPool2d nn.AdaptiveMaxPool2d", shape_adaptive_pool, NULL, 2 },
     { "adaptive_avg_pool3d adaptive_max_pool3d adaptive_max_pool3d_with_indices nn.AdaptiveAvgPool3d "
-      "nn.AdaptiveMaxPool3d",                                                                     shape_adaptive_pool, NULL, 3},
-    { "max_unpool1d nn.MaxUnpool1d",                                                                   shape_max_unpool,    NULL, 1},
-    { "max_unpool2d nn.MaxUnpool2d",                                                                   shape_max_unpool,    NULL, 2},
-    { "max_unpool3d nn.MaxUnpool3d",                                                                   shape_max_unpool,    NULL, 3},
+      "nn.AdaptiveMaxPool3d", shape_adaptive_pool, NULL, 3 },
+    { "fractional_max_pool2d fractional_max_pool2d_with_indices nn.FractionalMaxPool2d",
+      shape_fractional_pool, NULL, 2 },
+    { "fractional_max_pool3d fractional_max_pool3d_with_indices nn.FractionalMaxPool3d",
+      shape_fractional_pool, NULL, 3 },
+    { "max_unpool1d nn.MaxUnpool1d", shape_max_unpool, NULL, 1 },
+    { "max_unpool2d nn.MaxUnpool2d", shape_max_unpool, NULL, 2 },
+    { "max_unpool3d nn.MaxUnpool3d", shape_max_unpool, NULL, 3 },
 };
+/* clang-format on */
 
 const struct family family_pool = { rows, LENGTH(rows) };

@@ -99,14 +99,16 @@ static void shape_aten_cell(struct call *c)
     result_like(c, 1, &states[c->row->code]);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"nn.RNN nn.GRU",                         shape_recurrent,      NULL, 0},
-    { "nn.LSTM",                              shape_recurrent,      NULL, 1},
-    { "gru rnn_tanh rnn_relu",                shape_aten_recurrent, NULL, 0},
-    { "lstm",                                 shape_aten_recurrent, NULL, 1},
-    { "nn.RNNCell nn.GRUCell nn.LSTMCell",    shape_cell,           NULL, 0},
-    { "gru_cell rnn_tanh_cell rnn_relu_cell", shape_aten_cell,      NULL, 0},
-    { "lstm_cell",                            shape_aten_cell,      NULL, 1},
+    { "nn.RNN nn.GRU", shape_recurrent, NULL, 0 },
+    { "nn.LSTM", shape_recurrent, NULL, 1 },
+    { "gru rnn_tanh rnn_relu", shape_aten_recurrent, NULL, 0 },
+    { "lstm", shape_aten_recurrent, NULL, 1 },
+    { "nn.RNNCell nn.GRUCell nn.LSTMCell", shape_cell, NULL, 0 },
+    { "gru_cell rnn_tanh_cell rnn_relu_cell", shape_aten_cell, NULL, 0 },
+    { "lstm_cell", shape_aten_cell, NULL, 1 },
 };
+/* clang-format on */
 
 const struct family family_recurrent = { rows, LENGTH(rows) };

@@ -59,7 +59,7 @@ static void shape_reduce(struct call *c)
     if (x.rank == RANK_UNKNOWN || !arg_axes(c, "dim", x.rank, &axes))
         return;
     int rank = reduced_dims(&x, axes, arg_bool(c, "keepdim", false), dims);
-    for (size_t i = 0; i < c->op->output_count; i++)
+    for (size_t i = 0; i < c->result_count; i++)
         result(c, i, dtype, rank, dims);
 }
 
@@ -72,7 +72,7 @@ static void shape_extreme(struct call *c)
         return;
     }
     shape_reduce(c);
-    if (c->op->output_count > 1)
+    if (c->result_count > 1)
         c->results[1].dtype = DTYPE_I64;
     c->results[0].dtype = x.dtype;
 }
@@ -151,7 +151,7 @@ static bool evaluate_reduce(struct call *c)
     int64_t dims[MAX_RANK], strides[MAX_RANK], own[MAX_RANK], inner = 1;
     unsigned axes;
     int rank = 0;
-    if (c->row->code == REDUCE_NONE || !x || c->op->output_count != 1 || c->results[0].rank == RANK_UNKNOWN ||
+    if (c->row->code == REDUCE_NONE || !x || c->result_count != 1 || c->results[0].rank == RANK_UNKNOWN ||
         x->rank > MAX_RANK || !dtype_evaluable(x->dtype) || !arg_axes(c, "dim", x->rank, &axes))
         return false;
     row_major(x->rank, x->dims, own);
@@ -175,6 +175,21 @@ static bool evaluate_max(struct call *c)
     if (arg_present(c, "other"))
         return evaluate_extreme(c, c->row->code == REDUCE_MAX);
     return evaluate_reduce(c);
+}
+
+/* Losses: one number, or with reduction='none' (0 in aten) the operands' shape. */
+static void shape_loss(struct call *c)
+{
+    struct fact facts[2] = { arg_fact(c, "input"), arg_fact(c, "target") };
+    const struct value *v = arg_value(c, "reduction");
+    bool none = v && ((v->kind == VALUE_INT && v->integer == 0) ||
+                      (v->kind == VALUE_STRING && strcmp(v->string, "none") == 0));
+    int64_t dims[MAX_RANK];
+    int rank;
+    if (!none)
+        result(c, 0, promote_facts(facts, 2), 0, NULL);
+    else if (broadcast_facts(c, facts, 2, &rank, dims))
+        result(c, 0, promote_facts(facts, 2), rank, dims);
 }
 
 /* ---- running sums ---- */
@@ -256,31 +271,35 @@ static void shape_bucketize(struct call *c)
     result(c, 0, arg_bool(c, "out_int32", false) ? DTYPE_I32 : DTYPE_I64, x.rank, x.dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"sum nansum",                                                              shape_reduce,       evaluate_reduce,     REDUCE_SUM  },
-    { "prod",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_PROD },
-    { "mean",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_MEAN },
-    { "amax",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_MAX  },
-    { "amin",                                                                   shape_reduce,       evaluate_reduce,     REDUCE_MIN  },
-    { "any",                                                                    shape_reduce,       evaluate_reduce,     REDUCE_ANY  },
-    { "all",                                                                    shape_reduce,       evaluate_reduce,     REDUCE_ALL  },
-    { "argmax argmin",                                                          shape_reduce,       NULL,                REDUCE_INDEX},
-    { "count_nonzero",                                                          shape_reduce,       NULL,                REDUCE_COUNT},
-    { "nanmean aminmax",                                                        shape_reduce,       NULL,                REDUCE_NONE },
+    { "sum nansum", shape_reduce, evaluate_reduce, REDUCE_SUM },
+    { "prod", shape_reduce, evaluate_reduce, REDUCE_PROD },
+    { "mean", shape_reduce, evaluate_reduce, REDUCE_MEAN },
+    { "amax", shape_reduce, evaluate_reduce, REDUCE_MAX },
+    { "amin", shape_reduce, evaluate_reduce, REDUCE_MIN },
+    { "any", shape_reduce, evaluate_reduce, REDUCE_ANY },
+    { "all", shape_reduce, evaluate_reduce, REDUCE_ALL },
+    { "argmax argmin", shape_reduce, NULL, REDUCE_INDEX },
+    { "count_nonzero", shape_reduce, NULL, REDUCE_COUNT },
+    { "nanmean aminmax", shape_reduce, NULL, REDUCE_NONE },
     { "std var std_mean var_mean norm frobenius_norm nuclear_norm logsumexp linalg.norm linalg_norm "
-      "linalg.vector_norm linalg_vector_norm vector_norm norm_except_dim", shape_reduce,       NULL,                REDUCE_FLOAT},
-    { "max",                                                                    shape_extreme,      evaluate_max,        REDUCE_MAX  },
-    { "min",                                                                    shape_extreme,      evaluate_max,        REDUCE_MIN  },
-    { "median nanmedian",                                                       shape_extreme,      NULL,                REDUCE_NONE },
-    { "kthvalue mode",                                                          shape_axis_extreme, NULL,                0           },
-    { "cumsum",                                                                 shape_cumulative,   evaluate_cumulative, REDUCE_SUM  },
-    { "cumprod",                                                                shape_cumulative,   evaluate_cumulative, REDUCE_PROD },
-    { "logcumsumexp",                                                           shape_same,         NULL,                0           },
-    { "cummax cummin",                                                          shape_cummax,       NULL,                0           },
-    { "sort msort",                                                             shape_cummax,       NULL,                0           },
-    { "topk",                                                                   shape_topk,         NULL,                0           },
-    { "argsort",                                                                shape_argsort,      NULL,                0           },
-    { "bucketize searchsorted",                                                 shape_bucketize,    NULL,                0           },
+      "linalg.vector_norm linalg_vector_norm vector_norm norm_except_dim", shape_reduce, NULL, REDUCE_FLOAT },
+    { "max", shape_extreme, evaluate_max, REDUCE_MAX },
+    { "min", shape_extreme, evaluate_max, REDUCE_MIN },
+    { "median nanmedian", shape_extreme, NULL, REDUCE_NONE },
+    { "kthvalue mode", shape_axis_extreme, NULL, 0 },
+    { "l1_loss mse_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits "
+      "kl_div", shape_loss, NULL, 0 },
+    { "cumsum", shape_cumulative, evaluate_cumulative, REDUCE_SUM },
+    { "cumprod", shape_cumulative, evaluate_cumulative, REDUCE_PROD },
+    { "logcumsumexp", shape_same, NULL, 0 },
+    { "cummax cummin", shape_cummax, NULL, 0 },
+    { "sort msort", shape_cummax, NULL, 0 },
+    { "topk", shape_topk, NULL, 0 },
+    { "argsort", shape_argsort, NULL, 0 },
+    { "bucketize searchsorted", shape_bucketize, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_reduce = { rows, LENGTH(rows) };

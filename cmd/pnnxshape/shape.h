@@ -5,6 +5,8 @@
  *
  *     { "relu hardswish nn.ReLU", shape_unary, evaluate_unary, UNARY_RELU },
  *
+ * (clang-format is off there: it would put the columns where the longest row has them.)
+ *
  * A name without a prefix stands for torch.NAME, Tensor.NAME, F.NAME, aten::NAME and the in-place NAME_; a row for
  * the full name ("F.unfold") comes before.  The shape function reads arguments with the arg_ functions and says
  * what comes out with result(); what it does not say stays unknown.  What contradicts PyTorch's rules goes to
@@ -67,7 +69,8 @@ struct call {
     struct graph *graph;
     const struct operator* op;
     const struct row *row;
-    struct fact *results; /* for each output */
+    struct fact *results; /* result_count of them: one for each output */
+    size_t result_count;
 };
 
 typedef void shape_function(struct call *c);
@@ -122,7 +125,8 @@ bool arg_real(const struct call *c, const char *key, double otherwise, double *o
 bool arg_bool(const struct call *c, const char *key, bool otherwise);
 const char *arg_text(const struct call *c, const char *key, const char *otherwise);
 enum dtype arg_dtype(const struct call *c, const char *key, enum dtype otherwise);
-int64_t arg_size(const struct call *c, const char *key, int64_t otherwise); /* a dimension, as `otherwise` is */
+int64_t arg_size(const struct call *c, const char *key,
+                 int64_t otherwise); /* a dimension, as `otherwise` is */
 /* Lists of integers (a single one counts as a list): how many were written, ABSENT (also for None), or UNKNOWN (the
  * length is not known, or more than `room`).  arg_ints() is UNKNOWN too when an item is. */
 int arg_sizes(const struct call *c, const char *key, int64_t *out, int room);

@@ -311,16 +311,24 @@ static int64_t smaller(struct graph *g, int64_t a, int64_t b)
     return dim_not_negative(g, dim_sub(g, a, b)) ? b : DIM_UNKNOWN;
 }
 
+/* How many elements the diagonal has that begins `offset` columns to the right, or rows below when negative. */
+static int64_t diagonal_length(struct graph *g, int64_t rows, int64_t columns, int64_t offset)
+{
+    if (offset < 0)
+        rows = dim_sub(g, rows, dim_int(g, -offset));
+    else
+        columns = dim_sub(g, columns, offset);
+    return smaller(g, rows, columns);
+}
+
 static bool view_diagonal(struct call *c, struct view *v)
 {
-    int64_t offset, length, rows, columns;
+    int64_t offset, length;
     int a, b;
     if (v->rank < 2 || !arg_axis(c, "dim1", v->rank, 0, &a) || !arg_axis(c, "dim2", v->rank, 1, &b) ||
         a == b || !arg_int(c, "offset", 0, &offset))
         return false;
-    rows = offset < 0 ? dim_sub(c->graph, v->dims[a], dim_int(c->graph, -offset)) : v->dims[a];
-    columns = offset > 0 ? dim_sub(c->graph, v->dims[b], offset) : v->dims[b];
-    length = smaller(c->graph, rows, columns);
+    length = diagonal_length(c->graph, v->dims[a], v->dims[b], offset);
     v->start[a] = offset < 0 ? -offset : 0;
     v->start[b] = offset > 0 ? offset : 0;
     view_remove(v, a > b ? a : b);
@@ -642,7 +650,7 @@ static void result_piece(struct call *c, size_t index, const struct fact *x, int
     v.dims[axis] = length;
     v.start[axis] = dim_known(start) ? start : DIM_UNKNOWN;
     result(c, index, x->dtype, v.rank, v.dims);
-    if (index < c->op->output_count && c->results[index].rank != RANK_UNKNOWN) {
+    if (index < c->result_count && c->results[index].rank != RANK_UNKNOWN) {
         t = view_read(c, &v);
         if (t)
             result_constant(c, index, t);
@@ -653,7 +661,7 @@ static void result_piece(struct call *c, size_t index, const struct fact *x, int
 static void result_pieces(struct call *c, const struct fact *x, int axis, const int64_t *sizes, int count)
 {
     int64_t start = 0;
-    if (count > 1 && c->op->output_count == 1)
+    if (count > 1 && c->result_count == 1)
         return; /* one result that is a list */
     for (int i = 0; i < count; i++) {
         result_piece(c, (size_t)i, x, axis, start, sizes[i]);
@@ -671,16 +679,16 @@ static void result_equal_pieces(struct call *c, const struct fact *x, int axis, 
     int64_t start = 0, pieces = 0;
     if (dim_known(x->dims[axis]) && dim_known(size) && size > 0)
         pieces = x->dims[axis] / size + (x->dims[axis] % size > 0);
-    if (pieces > 1 && c->op->output_count == 1)
+    if (pieces > 1 && c->result_count == 1)
         return; /* one result that is a list */
-    if (pieces > 0 && (uint64_t)pieces != c->op->output_count) {
-        wrong(c, "%lld pieces, not %zu", (long long)pieces, c->op->output_count);
+    if (pieces > 0 && (uint64_t)pieces != c->result_count) {
+        wrong(c, "%lld pieces, not %zu", (long long)pieces, c->result_count);
         return;
     }
-    for (size_t i = 0; i < c->op->output_count; i++) {
+    for (size_t i = 0; i < c->result_count; i++) {
         int64_t rest = dim_sub(g, x->dims[axis], start);
-        int64_t length = i + 1 < c->op->output_count ? size : smaller(g, rest, size);
-        if (i + 1 == c->op->output_count && !dim_known(rest))
+        int64_t length = i + 1 < c->result_count ? size : smaller(g, rest, size);
+        if (i + 1 == c->result_count && !dim_known(rest))
             length = rest; /* the operator has as many results as there are pieces */
         result_piece(c, i, x, axis, start, length);
         start = dim_add(g, start, size);
@@ -691,7 +699,7 @@ static void shape_split(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
     const struct value *v = arg_value(c, "split_size_or_sections");
-    size_t count = c->op->output_count;
+    size_t count = c->result_count;
     int64_t *sizes;
     int axis, given;
     if (x.rank < 1 || !v || !arg_axis(c, "dim", x.rank, 0, &axis) || count > 100000)
@@ -708,7 +716,7 @@ static void shape_chunk(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
     struct graph *g = c->graph;
-    int64_t chunks = arg_size(c, "chunks", (int64_t)c->op->output_count), size;
+    int64_t chunks = arg_size(c, "chunks", (int64_t)c->result_count), size;
     int axis;
     if (x.rank < 1 || !arg_axis(c, "dim", x.rank, 0, &axis) || chunks == 0)
         return;
@@ -719,7 +727,7 @@ static void shape_chunk(struct call *c)
 static void shape_tensor_split(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
-    size_t count = c->op->output_count;
+    size_t count = c->result_count;
     int64_t *cuts, start = 0, sections;
     int axis, given;
     if (x.rank < 1 || !arg_axis(c, "dim", x.rank, 0, &axis) || count > 100000)
@@ -753,12 +761,11 @@ static void shape_unbind(struct call *c)
     int axis;
     if (x.rank < 1 || !arg_axis(c, "dim", x.rank, 0, &axis))
         return;
-    if (dim_known(x.dims[axis]) && (uint64_t)x.dims[axis] != c->op->output_count &&
-        c->op->output_count != 1) {
-        wrong(c, "%lld pieces, not %zu", (long long)x.dims[axis], c->op->output_count);
+    if (dim_known(x.dims[axis]) && (uint64_t)x.dims[axis] != c->result_count && c->result_count != 1) {
+        wrong(c, "%lld pieces, not %zu", (long long)x.dims[axis], c->result_count);
         return;
     }
-    for (size_t i = 0; i < c->op->output_count; i++) {
+    for (size_t i = 0; i < c->result_count; i++) {
         view_begin(&v, &x);
         v.start[axis] = (int64_t)i;
         view_remove(&v, axis);
@@ -777,7 +784,7 @@ static void shape_meshgrid(struct call *c)
     int count = arg_facts(c, arg_present(c, "inputs") ? "inputs" : "tensors", facts, MAX_RANK),
         axes[MAX_RANK];
     bool swap = strcmp(arg_text(c, "indexing", "ij"), "xy") == 0;
-    if (count < 1)
+    if (count < 1 || (count > 1 && c->result_count == 1)) /* one result that is a list */
         return;
     for (int i = 0; i < count; i++) {
         if (facts[i].rank == RANK_UNKNOWN || facts[i].rank > 1)
@@ -797,6 +804,18 @@ static void shape_meshgrid(struct call *c)
         if (t)
             result_constant(c, (size_t)i, t);
     }
+}
+
+/* Each input, broadcast to the shape of all. */
+static void shape_broadcast_tensors(struct call *c)
+{
+    struct fact facts[MAX_RANK];
+    int64_t dims[MAX_RANK];
+    int count = arg_facts(c, "tensors", facts, MAX_RANK), rank;
+    if (count < 1 || (count > 1 && c->result_count == 1) || !broadcast_facts(c, facts, count, &rank, dims))
+        return;
+    for (int i = 0; i < count; i++)
+        result(c, (size_t)i, facts[i].dtype, rank, dims);
 }
 
 /* ---- repetition ---- */
@@ -1160,14 +1179,30 @@ static void shape_diag(struct call *c)
     int64_t offset, dims[2];
     if (!arg_int(c, "diagonal", 0, &offset))
         return;
-    offset = offset < 0 ? -offset : offset;
     if (x.rank == 1) {
-        dims[0] = dims[1] = dim_add(c->graph, x.dims[0], offset);
+        dims[0] = dims[1] = dim_add(c->graph, x.dims[0], offset < 0 ? -offset : offset);
         result(c, 0, x.dtype, 2, dims);
-    } else if (x.rank == 2 && offset == 0) {
-        dims[0] = smaller(c->graph, x.dims[0], x.dims[1]);
+    } else if (x.rank == 2) {
+        dims[0] = diagonal_length(c->graph, x.dims[0], x.dims[1], offset);
         result(c, 0, x.dtype, 1, dims);
     }
+}
+
+/* A quarter turn, or three, in the plane of two axes swaps their sizes. */
+static void shape_rot90(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t turns, axes[2] = { 0, 1 }, dims[MAX_RANK];
+    int a, b;
+    if (x.rank < 2 || !arg_int(c, "k", 1, &turns) || arg_ints(c, "dims", axes, 2) == UNKNOWN ||
+        !axis_of(c, axes[0], x.rank, &a) || !axis_of(c, axes[1], x.rank, &b))
+        return;
+    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    if (turns % 2) {
+        dims[a] = x.dims[b];
+        dims[b] = x.dims[a];
+    }
+    result(c, 0, x.dtype, x.rank, dims);
 }
 
 static void shape_diag_embed(struct call *c)
@@ -1211,56 +1246,60 @@ static void shape_view_as_complex(struct call *c)
         result(c, 0, dtype_to_complex(x.dtype), x.rank - 1, x.dims);
 }
 
+/* clang-format off */
 static const struct row rows[] = {
-    {"permute permute_copy",                                                  shape_view,              evaluate_view,              VIEW_PERMUTE     },
-    { "transpose swapaxes swapdims transpose_copy",                           shape_view,              evaluate_view,              VIEW_TRANSPOSE   },
-    { "t numpy_T mT mH adjoint matrix_H T",                                   shape_view,              evaluate_view,              VIEW_T           },
-    { "movedim moveaxis",                                                     shape_view,              evaluate_view,              VIEW_MOVEDIM     },
-    { "expand broadcast_to expand_copy",                                      shape_view,              evaluate_view,              VIEW_EXPAND      },
-    { "expand_as",                                                            shape_view,              evaluate_view,              VIEW_EXPAND_AS   },
-    { "slice Tensor.slice aten::slice",                                       shape_view,              evaluate_view,              VIEW_SLICE       },
-    { "select select_copy __getitem__",                                       shape_view,              evaluate_view,              VIEW_SELECT      },
-    { "narrow narrow_copy",                                                   shape_view,              evaluate_view,              VIEW_NARROW      },
-    { "flip",                                                                 shape_view,              evaluate_view,              VIEW_FLIP        },
-    { "Tensor.unfold aten::unfold unfold_copy",                               shape_view,              evaluate_view,              VIEW_UNFOLD      },
-    { "diagonal linalg.diagonal linalg_diagonal",                             shape_view,              evaluate_view,              VIEW_DIAGONAL    },
+    { "permute permute_copy", shape_view, evaluate_view, VIEW_PERMUTE },
+    { "transpose swapaxes swapdims transpose_copy", shape_view, evaluate_view, VIEW_TRANSPOSE },
+    { "t mT mH adjoint matrix_H", shape_view, evaluate_view, VIEW_T },
+    { "T numpy_T", shape_view, evaluate_view, VIEW_REVERSE },
+    { "movedim moveaxis", shape_view, evaluate_view, VIEW_MOVEDIM },
+    { "expand broadcast_to expand_copy", shape_view, evaluate_view, VIEW_EXPAND },
+    { "expand_as", shape_view, evaluate_view, VIEW_EXPAND_AS },
+    { "slice Tensor.slice aten::slice", shape_view, evaluate_view, VIEW_SLICE },
+    { "select select_copy __getitem__", shape_view, evaluate_view, VIEW_SELECT },
+    { "narrow narrow_copy", shape_view, evaluate_view, VIEW_NARROW },
+    { "flip", shape_view, evaluate_view, VIEW_FLIP },
+    { "Tensor.unfold aten::unfold unfold_copy", shape_view, evaluate_view, VIEW_UNFOLD },
+    { "diagonal linalg.diagonal linalg_diagonal", shape_view, evaluate_view, VIEW_DIAGONAL },
 
-    { "reshape view _unsafe_view _reshape_alias view_copy",                   shape_reshape,           evaluate_reshape,           RESHAPE_SHAPE    },
-    { "reshape_as view_as",                                                   shape_reshape_as,        evaluate_reshape,           RESHAPE_AS       },
-    { "flatten nn.Flatten",                                                   shape_flatten,           evaluate_reshape,           RESHAPE_FLATTEN  },
-    { "ravel",                                                                shape_flatten,           evaluate_reshape,           RESHAPE_FLATTEN  },
-    { "unflatten nn.Unflatten",                                               shape_unflatten,         evaluate_reshape,           RESHAPE_UNFLATTEN},
-    { "squeeze",                                                              shape_squeeze,           evaluate_reshape,           RESHAPE_SQUEEZE  },
-    { "unsqueeze",                                                            shape_unsqueeze,         evaluate_reshape,           RESHAPE_UNSQUEEZE},
-    { "atleast_1d",                                                           shape_at_least,          evaluate_reshape,           1                },
-    { "atleast_2d",                                                           shape_at_least,          evaluate_reshape,           2                },
-    { "atleast_3d",                                                           shape_at_least,          evaluate_reshape,           3                },
+    { "reshape view _unsafe_view _reshape_alias view_copy", shape_reshape, evaluate_reshape, RESHAPE_SHAPE },
+    { "reshape_as view_as", shape_reshape_as, evaluate_reshape, RESHAPE_AS },
+    { "flatten ravel nn.Flatten", shape_flatten, evaluate_reshape, RESHAPE_FLATTEN },
+    { "unflatten nn.Unflatten", shape_unflatten, evaluate_reshape, RESHAPE_UNFLATTEN },
+    { "squeeze", shape_squeeze, evaluate_reshape, RESHAPE_SQUEEZE },
+    { "unsqueeze", shape_unsqueeze, evaluate_reshape, RESHAPE_UNSQUEEZE },
+    { "atleast_1d", shape_at_least, evaluate_reshape, 1 },
+    { "atleast_2d", shape_at_least, evaluate_reshape, 2 },
+    { "atleast_3d", shape_at_least, evaluate_reshape, 3 },
 
-    { "split split_with_sizes unsafe_split split_copy split_with_sizes_copy", shape_split,             NULL,                       0                },
-    { "chunk unsafe_chunk",                                                   shape_chunk,             NULL,                       0                },
-    { "tensor_split",                                                         shape_tensor_split,      NULL,                       0                },
-    { "unbind unbind_copy",                                                   shape_unbind,            NULL,                       0                },
-    { "meshgrid",                                                             shape_meshgrid,          NULL,                       0                },
+    { "split split_with_sizes unsafe_split split_copy split_with_sizes_copy", shape_split, NULL, 0 },
+    { "chunk unsafe_chunk", shape_chunk, NULL, 0 },
+    { "tensor_split", shape_tensor_split, NULL, 0 },
+    { "unbind unbind_copy", shape_unbind, NULL, 0 },
+    { "meshgrid", shape_meshgrid, NULL, 0 },
 
-    { "repeat",                                                               shape_repeat,            evaluate_repeat,            0                },
-    { "tile",                                                                 shape_repeat,            evaluate_repeat,            1                },
-    { "repeat_interleave",                                                    shape_repeat_interleave, evaluate_repeat_interleave, 0                },
-    { "roll",                                                                 shape_same,              evaluate_roll,              0                },
-    { "fliplr flipud rot180",                                                 shape_same,              NULL,                       0                },
-    { "tril",                                                                 shape_same,              evaluate_triangle,          0                },
-    { "triu",                                                                 shape_same,              evaluate_triangle,          1                },
+    { "broadcast_tensors", shape_broadcast_tensors, NULL, 0 },
+    { "repeat", shape_repeat, evaluate_repeat, 0 },
+    { "tile", shape_repeat, evaluate_repeat, 1 },
+    { "repeat_interleave", shape_repeat_interleave, evaluate_repeat_interleave, 0 },
+    { "roll", shape_same, evaluate_roll, 0 },
+    { "fliplr flipud", shape_same, NULL, 0 },
+    { "rot90", shape_rot90, NULL, 0 },
+    { "tril", shape_same, evaluate_triangle, 0 },
+    { "triu", shape_same, evaluate_triangle, 1 },
 
-    { "cat concat concatenate nn.quantized.cat",                              shape_cat,               evaluate_join,              0                },
-    { "stack",                                                                shape_stack,             evaluate_join,              0                },
-    { "hstack",                                                               shape_hstack,            NULL,                       1                },
-    { "vstack row_stack",                                                     shape_hstack,            NULL,                       0                },
-    { "dstack",                                                               shape_hstack,            NULL,                       2                },
+    { "cat concat concatenate nn.quantized.cat", shape_cat, evaluate_join, 0 },
+    { "stack", shape_stack, evaluate_join, 0 },
+    { "hstack", shape_hstack, NULL, 1 },
+    { "vstack row_stack", shape_hstack, NULL, 0 },
+    { "dstack", shape_hstack, NULL, 2 },
 
-    { "diag",                                                                 shape_diag,              NULL,                       0                },
-    { "diag_embed",                                                           shape_diag_embed,        NULL,                       0                },
-    { "as_strided",                                                           shape_as_strided,        NULL,                       0                },
-    { "view_as_real",                                                         shape_view_as_real,      NULL,                       0                },
-    { "view_as_complex",                                                      shape_view_as_complex,   NULL,                       0                },
+    { "diag", shape_diag, NULL, 0 },
+    { "diag_embed", shape_diag_embed, NULL, 0 },
+    { "as_strided", shape_as_strided, NULL, 0 },
+    { "view_as_real", shape_view_as_real, NULL, 0 },
+    { "view_as_complex", shape_view_as_complex, NULL, 0 },
 };
+/* clang-format on */
 
 const struct family family_view = { rows, LENGTH(rows) };
