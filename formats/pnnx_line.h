@@ -58,4 +58,7 @@ struct read_attribute {
 void pnnx_attach_weights(struct read_attribute *attributes, size_t count, struct mapping *weights,
                          size_t start);
 
+/* Dies with STATUS_MALFORMED when a module's parameters ask for another shape of that weight; pnnx_check.c. */
+void pnnx_check_weight(struct place at, const struct operator* op, const struct attribute *a);
+
 #endif

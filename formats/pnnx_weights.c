@@ -61,6 +61,7 @@ static void attach(struct arena *scratch, const struct mapping *weights, const s
         a->crc = member->crc;
     }
     a->size = (size_t)bytes;
+    pnnx_check_weight(at, p->op, a);
     operator_add_attribute(p->op, *a);
 }
 

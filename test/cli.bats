@@ -228,13 +228,22 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
     assert [ -z "${stderr##*z*}" ]
 }
 
-@test "edited text: a kernel size that contradicts the weight is refused with line and name" {
+@test "edited text: a kernel size that contradicts the weight is refused by every program, with line and column" {
     small
     sed 's/kernel_size=(3,3)/kernel_size=(5,5)/; s/padding=(1,1)/padding=(2,2)/' in.param >edited.param
-    run --separate-stderr pnnx2ncnn edited.param in.bin out.param out.bin
-    assert [ "$status" = 1 -o "$status" = 3 ]
-    assert [ -z "${stderr##*edited.param:4*}" ]
-    assert [ ! -e out.param ]
+    column=$(sed -n 4p edited.param | awk '{ print index($0, "@weight") }')
+    for tool in $FILTERS pnnx2ncnn; do
+        refuses 3 "$tool" edited.param in.bin out.param out.bin
+        assert_equal "$stderr" "$tool: edited.param:4:$column: nn.Conv2d 'conv': weight has the shape (4,3,3,3), but the parameters ask for (4,3,5,5): out_channels in_channels/groups kernel_size"
+    done
+    refuses 3 pnnx2py edited.param in.bin out.py
+}
+
+@test "edited text: a kernel size that fits its weight is accepted" {
+    small
+    sed 's/kernel_size=(3,3)/kernel_size=(1,1)/; s/padding=(1,1)/padding=(0,0)/; s/(4,3,3,3)/(4,3,1,1)/' in.param >edited.param
+    "$PYTHON" "$ROOT/test/weights.py" edited.param edited.bin
+    run -0 pnnx2ncnn edited.param edited.bin out.param out.bin
 }
 
 @test "edited text: a parameter that is not closed is refused with line and column" {

@@ -213,5 +213,5 @@ END
     assert_output --partial 'Nothing to be done'
     touch -d '+2 seconds' net.pnnx.param
     run -0 make
-    assert_equal "$(printf '%s\n' "${lines[@]}" | sed 's|.*/bin/\([a-z0-9]*\).*|\1|' | sort | tr '\n' ' ')" 'pnnx2ncnn pnnx2py '
+    assert_equal "$(printf '%s\n' "${lines[@]}" | sed -n 's|^.*/bin/\([a-z0-9]*\) .*|\1|p' | sort | tr '\n' ' ')" 'pnnx2ncnn pnnx2py '
 }

@@ -44,7 +44,7 @@ fi
 
 type bats_require_minimum_version >/dev/null 2>&1 && bats_require_minimum_version 1.5.0
 
-own_folder() { cd "$BATS_TEST_TMPDIR" || return 1; }
+own_folder() { mkdir -p "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1; }   # bats keeps files beside it
 setup() { own_folder; }
 
 # refuses STATUS COMMAND...: it ends with exactly that status (a signal or a sanitizer's report is another one), says
