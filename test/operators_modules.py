@@ -243,6 +243,33 @@ network("nn.MultiheadAttention", lambda: Attention(12, 3), (5, 2, 12), (7, 2, 12
 network("nn.MultiheadAttention", lambda: Attention(12, 3, batch_first=True), (2, 5, 12), (2, 7, 12), (2, 7, 12))
 network("nn.MultiheadAttention", lambda: Attention(12, 3, kdim=8, vdim=6, batch_first=True), (2, 5, 12), (2, 7, 8), (2, 7, 6))
 network("nn.MultiheadAttention", lambda: Attention(12, 3), (5, 12))
+
+
+class Calls(nn.Module):
+    """nn.MultiheadAttention called in other ways."""
+
+    def __init__(self, f, **options):
+        super().__init__()
+        self.f, self.attention = f, nn.MultiheadAttention(12, 3, **options)
+
+    def forward(self, *xs):
+        return self.f(self.attention, *xs)
+
+
+Q, K, M = (5, 2, 12), (7, 2, 12), (5, 7)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, p: a(q + p, q + p, q, need_weights=False)[0]), Q, Q)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, p: a(p, q, p, need_weights=False)[0]), Q, Q)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, p: a(p, p, q, need_weights=False)[0]), Q, Q)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, k, m: a(q, k, k, attn_mask=m, need_weights=False)[0]), Q, K, M)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, k, m: a(q, k, k, attn_mask=m)), Q, K, M)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, k: a(q, k, k)[0]), Q, K)
+network("", lambda: Calls(lambda a, q, k: a(q, k, k)[1]), Q, K)
+network("", lambda: Calls(lambda a, q, m: a(q, q, q, key_padding_mask=m, need_weights=False)[0]), Q, tensor(torch.tensor([[False] * 5, [False] * 3 + [True] * 2])), absent=())
+network("", lambda: Calls(lambda a, q, m: a(q, q, q, key_padding_mask=m)[0]), Q, (2, 5), absent=())
+network("", lambda: Calls(lambda a, q, m: a(q, q, q, attn_mask=m, need_weights=False)[0]), Q, (6, 5, 5), absent=())
+network("", lambda: Calls(lambda a, q, m: a(q, q, q, attn_mask=m, is_causal=True, need_weights=False)[0]), Q, (5, 5), absent=())
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q, k: a(a(q, k, k)[0], k, k, need_weights=False)[0]), Q, K)
+network("nn.MultiheadAttention", lambda: Calls(lambda a, q: a(q, q, q, need_weights=False)[0], dropout=0.3, bias=False, add_bias_kv=True), Q)
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, batch_first=True), (2, 5, 12), absent=())
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, norm_first=True, activation="gelu"), (5, 2, 12), absent=())
 module("nn.LayerNorm", lambda: nn.TransformerDecoderLayer(12, 3, 16), (5, 2, 12), (7, 2, 12), absent=())

@@ -1,4 +1,6 @@
-#include "functions.h"
+#include "cmd/pt2pnnx/functions.h"
+
+#include "cmd/pt2pnnx/attention.h"
 
 /* The weights of a recurrent layer under the names that torch.nn gives them.  `ws` has for each layer and
  * direction: weight_ih, weight_hh, then bias_ih and bias_hh if there are biases, then weight_hr if there is a
@@ -37,6 +39,10 @@ static bool rnn_weights(struct graph *g, const struct rule_item *arguments, size
 }
 
 const struct rule_function raise_functions[] = {
-    {"rnn_weights", "libb:T", rnn_weights},
+    {"rnn_weights",        "libb:T",  rnn_weights      },
+    { "attention_options", "cloo?:l", attention_options},
+    { "attention_input",   "ci:v",    attention_input  },
+    { "attention_mask",    "c:v",     attention_mask   },
+    { "attention_weights", "c:T",     attention_weights},
 };
 const size_t raise_function_count = sizeof raise_functions / sizeof *raise_functions;

@@ -19,10 +19,19 @@ static const char *word_of(struct graph *g, const char *type)
     return intern_length(g->strings, start, length);
 }
 
+/* A module that a rule made of all calls in it stands in the scope around it, and has the module's path. */
+static bool is_named_module(const struct operator* op)
+{
+    size_t length = strlen(op->scope->path);
+    return strncmp(op->type, "nn.", 3) == 0 && strncmp(op->name, op->scope->path, length) == 0 &&
+           (length == 0 || op->name[length] == '.');
+}
+
 static bool keeps_name(const struct operator* op)
 {
     return !op->scope || operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
-           operator_is(op, "pnnx.Attribute") || (*op->scope->path && strcmp(op->name, op->scope->path) == 0);
+           operator_is(op, "pnnx.Attribute") ||
+           (*op->scope->path && strcmp(op->name, op->scope->path) == 0) || is_named_module(op);
 }
 
 /* The next of "stem_0", "stem_1" ... that is free. */
