@@ -7,7 +7,8 @@
  * -s allows `in` and `module`.  An example's lines are operators in PNNX text.  Operands that nothing makes are inputs,
  * those that nothing reads are outputs, but for names that begin with an underscore.  Names of operands do not matter
  * in what comes out; names of operators do where they occur in what went in.  An attribute may be given with its
- * values, @data=(2)f32=0.5,1; else it counts up from 1.  in=path:CLASS/path:CLASS says the module that made the call,
+ * values, @data=(2)f32=0.5,1; else it counts up from 1.  [2,3] is (2,3), and inside of a list it is its elements, so that
+ * the words of a `for` can be lists: dims=(0,$(d)).  in=path:CLASS/path:CLASS says the module that made the call,
  * outer ones first. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -172,6 +173,23 @@ static char *store_attribute(struct example_graph *e, const char *name, char *to
     return token;
 }
 
+/* Square brackets behind key= are round ones; further inside they are nothing. */
+static void round_brackets(char *token)
+{
+    char *to = strchr(token, '=');
+    if (!to || strncmp(token, "expr=", 5) == 0 || strchr(token, '%'))
+        return;
+    int depth = 0;
+    for (char *from = to; *from; from++) {
+        bool opens = *from == '(' || *from == '[', closes = *from == ')' || *from == ']';
+        depth -= closes;
+        if ((!opens && !closes) || depth == 0)
+            *to++ = *from == '[' ? '(' : *from == ']' ? ')' : *from;
+        depth += opens;
+    }
+    *to = 0;
+}
+
 static void add_line(struct example_graph *e, char *line)
 {
     char *rest = line, *words[200];
@@ -191,6 +209,8 @@ static void add_line(struct example_graph *e, char *line)
             e->scopes[e->scope_count++] = (struct where){ words[1], words[i] + 3 };
             continue;
         }
+        if (i >= 4 + inputs + outputs)
+            round_brackets(words[i]);
         if (i >= 4 + inputs + outputs && words[i][0] == '@')
             words[i] = store_attribute(e, words[1], words[i]);
         append_text(&e->lines, words[i]);
