@@ -23,6 +23,7 @@
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <caffe2/serialize/inline_container.h>
 #include <caffe2/serialize/read_adapter_interface.h>
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/api/module.h>
@@ -32,6 +33,7 @@
 #include <torch/csrc/jit/runtime/operator.h>
 #include <torch/csrc/jit/runtime/symbolic_shape_registry.h>
 #include <torch/csrc/jit/serialization/import.h>
+#include <torch/csrc/jit/serialization/import_read.h>
 
 namespace
 {
@@ -436,7 +438,7 @@ using Frame = std::unordered_map<const torch::jit::Value *, Abstract>;
 class Interpreter
 {
   public:
-    Interpreter(const torch_source &source, torch::jit::Module module, Frozen &frozen);
+    Interpreter(const torch_source &source, torch::jit::Module module, IValue examples, Frozen &frozen);
     // Walks forward; throws Restart.
     void run();
 
@@ -551,6 +553,7 @@ class Interpreter
 
     const torch_source &source_;
     torch::jit::Module module_;
+    IValue examples_; // what the network was traced with: a list, or None
     Frozen &frozen_;
     std::unordered_map<const void *, std::string> object_paths_;
     std::map<Key, std::string> tensor_names_;
@@ -570,8 +573,9 @@ class Interpreter
 constexpr size_t max_depth = 300, max_steps = 20000000, max_trips = 100000;
 constexpr int64_t max_creation = 1 << 22, max_growth = 1 << 16;
 
-Interpreter::Interpreter(const torch_source &source, torch::jit::Module module, Frozen &frozen)
-    : source_(source), module_(std::move(module)), frozen_(frozen)
+Interpreter::Interpreter(const torch_source &source, torch::jit::Module module, IValue examples,
+                         Frozen &frozen)
+    : source_(source), module_(std::move(module)), examples_(std::move(examples)), frozen_(frozen)
 {
 }
 
@@ -2121,23 +2125,9 @@ Abstract Interpreter::input(const std::string &name, const c10::TypePtr &wanted,
     return a;
 }
 
-template <typename M>
-auto traced_inputs(M &module, int) -> decltype(module.retrieve_traced_inputs(), IValue())
-{
-    auto all = module.retrieve_traced_inputs();
-    auto found = all.find("forward");
-    return found == all.end() ? IValue() : IValue(found->value());
-}
-
-template <typename M> IValue traced_inputs(M &, long)
-{
-    return IValue();
-}
-
 std::vector<Abstract> Interpreter::forward_arguments(const torch::jit::Method &forward)
 {
     const auto &formals = forward.function().getSchema().arguments();
-    IValue traced = traced_inputs(module_, 0);
     std::vector<Abstract> arguments = { known(IValue()) };
     arguments[0].is = Is::known;
     arguments[0].value = module_._ivalue();
@@ -2148,8 +2138,8 @@ std::vector<Abstract> Interpreter::forward_arguments(const torch::jit::Method &f
             continue;
         }
         IValue example;
-        if (traced.isList() && i - 1 < traced.toListRef().size())
-            example = traced.toListRef()[i - 1];
+        if (examples_.isList() && i - 1 < examples_.toListRef().size())
+            example = examples_.toListRef()[i - 1];
         arguments.push_back(
             input(formals[i].name(), formals[i].type(), example.isNone() ? nullptr : &example));
         record.roots.push_back(arguments.back());
@@ -2381,6 +2371,24 @@ std::string first_line(const char *what)
     return text + (foreign ? " (give the library that registers it: customop=)" : "");
 }
 
+// The inputs that torch.jit.trace was given, which new releases keep beside the network: shapes and types, no numbers.
+IValue example_inputs(const std::shared_ptr<Archive> &archive)
+{
+    try {
+        caffe2::serialize::PyTorchStreamReader reader(archive);
+        if (!reader.hasRecord("traced_inputs.pkl"))
+            return IValue();
+        IValue all = torch::jit::readArchiveAndTensors("traced_inputs", "", "traced_inputs/", {}, {},
+                                                       at::Device(at::kCPU), reader);
+        for (const auto &entry : all.toGenericDict())
+            if (entry.key().isString() && entry.key().toStringRef() == "forward")
+                return entry.value();
+    } catch (const std::exception &) {
+        return IValue(); // an older or newer form: the network is there without it
+    }
+    return IValue();
+}
+
 void read(const torch_source &source, const torch_sink &sink)
 {
     at::NoGradGuard no_grad;
@@ -2388,9 +2396,10 @@ void read(const torch_source &source, const torch_sink &sink)
     torch::jit::Module module = torch::jit::load(
         std::static_pointer_cast<caffe2::serialize::ReadAdapterInterface>(archive), at::kCPU);
     module.eval();
+    IValue examples = example_inputs(archive);
     Frozen frozen;
     for (;;) {
-        auto interpreter = std::make_unique<Interpreter>(source, module, frozen);
+        auto interpreter = std::make_unique<Interpreter>(source, module, examples, frozen);
         try {
             interpreter->run();
         } catch (const Restart &) {
