@@ -50,11 +50,32 @@ static bool is_known(const struct item *item)
     }
 }
 
+static bool has_operand(const struct item *item)
+{
+    if (item->kind == ITEM_LIST) {
+        for (size_t i = 0; i < item->list.count; i++)
+            if (has_operand(&item->list.items[i]))
+                return true;
+        return false;
+    }
+    return item->kind == ITEM_VALUE ? value_has_operand(&item->value) : item->kind != ITEM_TENSOR;
+}
+
+/* Whether the key is a parameter of a module's constructor, which runs before there are operands. */
+static bool is_constructed(const struct match *m, const char *type, const char *key)
+{
+    const struct signature *s = signature_find(m->graph->signatures, type);
+    const struct parameter *p = s ? signature_parameter(s, key) : NULL;
+    return strncmp(type, "nn.", 3) == 0 && p && !(p->kinds & KIND_TENSOR);
+}
+
 static bool plan_value(struct match *m, struct plan *plan, const char *key, struct item item)
 {
     if (item.kind == ITEM_ABSENT)
         return true;
     if (!key || !is_known(&item))
+        return false;
+    if (has_operand(&item) && is_constructed(m, plan->type, key))
         return false;
     plan_argument(m, plan, key, item);
     return true;
