@@ -27,3 +27,236 @@ dims() {
     run -0 dims x '%' '%h+' '%(h' -1 '%-3' 9223372036854775808 '%((((((((((((((((((((((((((((((((((((((((((h'
     assert_output "$(printf '%s\n' wrong wrong wrong wrong wrong wrong wrong wrong)"
 }
+
+# ops LINE...: in.param from operator lines, with random weights
+ops() {
+    local operands
+    operands=$(printf '%s\n' "$@" | awk '{ n += $4 } END { print n }')
+    { echo 7767517; echo "$# $operands"; printf '%s\n' "$@"; } >in.param
+    weights in
+}
+
+# inferred OPTION...: the operators that pnnxshape makes of in.param, without the padding of columns
+inferred() {
+    pnnxshape "$@" in.param in.bin out.param out.bin || return
+    tail -n +3 out.param | sed 's/  */ /g'
+}
+
+# again: pnnxshape on its own output
+again() {
+    pnnxshape "$@" out.param out.bin again.param again.bin && same_bytes out.param again.param && same_bytes out.bin again.bin
+}
+
+flatten() {
+    ops 'pnnx.Input in 0 1 x' \
+        'Tensor.size n 1 1 x n dim=0 $input=x' \
+        'Tensor.reshape r 2 1 x n y $input=x $shape=s' \
+        'pnnx.Output out 1 0 y'
+    sed -i 's/^4 3$/5 4/; /^Tensor.reshape/i pnnx.Expression r_shape 1 1 n s expr=[@0,-1]' in.param
+    sed -i 's/r 2 1 x n y/r 2 1 x s y/' in.param
+    weights in
+}
+
+@test "pnnxshape: a size in a shape becomes a number, and the operator that took it goes" {
+    flatten
+    run -0 inferred 'inputshape=[2,3,4]'
+    assert_output "$(
+        echo 'pnnx.Input in 0 1 x #x=(2,3,4)f32'
+        echo 'Tensor.reshape r 1 1 x y shape=(2,-1) $input=x #x=(2,3,4)f32 #y=(2,12)f32'
+        echo 'pnnx.Output out 1 0 y #y=(2,12)f32'
+    )"
+    again
+}
+
+@test "pnnxshape: a size that has a name stays an operator, and shapes are written with it" {
+    flatten
+    run -0 inferred 'inputshape=[n,3,h]'
+    assert_line --partial 'Tensor.size n 1 1 x n dim=0'
+    assert_line --partial '#y=(%n,%3*h)f32'
+    again
+}
+
+@test "pnnxshape: sizes that differ in inputshape2 are dynamic" {
+    flatten
+    run -0 inferred 'inputshape=[2,3,4]' 'inputshape2=[2,3,8]'
+    assert_line 'Tensor.reshape r 1 1 x y shape=(2,-1) $input=x #x=(2,3,?)f32 #y=(2,?)f32'
+    run -0 inferred 'inputshape=[2,3,4]' 'inputshape2=[5,3,4]'
+    assert_line --partial 'Tensor.size n 1 1 x n dim=0'
+    assert_line --partial '#y=(?,12)f32'
+}
+
+@test "pnnxshape: in a model without any shape ranks are inferred that the arguments tell" {
+    flatten
+    run -0 inferred
+    assert_line 'Tensor.size n 1 1 x n dim=0 $input=x'
+    assert_line 'Tensor.reshape r 2 1 x r_shape y $input=x $shape=r_shape #y=(?,?)null'
+    again
+}
+
+@test "pnnxshape: convolutions and pools work on names" {
+    ops 'pnnx.Input in 0 1 x' \
+        'nn.Conv2d c 1 1 x y bias=False dilation=(1,1) groups=1 in_channels=3 kernel_size=(3,3) out_channels=8 padding=(1,1) padding_mode=zeros stride=(2,2) @weight=(8,3,3,3)f32' \
+        'nn.MaxPool2d m 1 1 y z ceil_mode=False dilation=(1,1) kernel_size=(3,3) padding=(1,1) return_indices=False stride=(2,2)' \
+        'torch.flatten f 1 1 z w end_dim=-1 start_dim=1 $input=z' \
+        'pnnx.Output out 1 0 w'
+    run -0 inferred 'inputshape=[1,3,h,?]'
+    assert_line --partial '#x=(1,3,%h,?)f32 #y=(1,8,%(h+1)//2,?)f32'
+    assert_line --partial '#z=(1,8,%(h+3)//4,?)f32 #w=(1,?)f32'
+    run -0 inferred 'inputshape=[1,3,32,32]'
+    assert_line --partial '#w=(1,512)f32'
+}
+
+@test "pnnxshape: constants are computed and named after their operators" {
+    ops 'torch.arange a 0 1 a end=3' \
+        'torch.unsqueeze u 1 1 a u dim=1 $input=a' \
+        'torch.sub d 2 1 a u d $input=a $other=u' \
+        'torch.ge mask 1 1 d m other=0 $input=d' \
+        'pnnx.Input in 0 1 x' \
+        'Tensor.masked_fill f 2 1 x m y value=-1.0 $input=x $mask=m' \
+        'pnnx.Output out 1 0 y'
+    run -0 inferred 'inputshape=[3,3]'
+    assert_output "$(
+        echo 'pnnx.Attribute mask 0 1 m @data=(3,3)bool #m=(3,3)bool'
+        echo 'pnnx.Input in 0 1 x #x=(3,3)f32'
+        echo 'Tensor.masked_fill f 2 1 x m y value=-1.0 $input=x $mask=m #x=(3,3)f32 #m=(3,3)bool #y=(3,3)f32'
+        echo 'pnnx.Output out 1 0 y #y=(3,3)f32'
+    )"
+    assert_equal "$(unzip -p out.bin mask.data | od -An -v -tu1 | tr -d ' \n')" 111011001
+    again
+}
+
+@test "pnnxshape: writes into slices of a constant are computed" {
+    ops 'pnnx.Input in 0 1 x' \
+        'torch.zeros z 0 1 z size=(2,3) dtype=torch.int' \
+        'Tensor.slice p 1 1 z p dim=1 start=1 end=3 step=1 $input=z' \
+        'Tensor.fill q 1 1 p q value=7 $input=p' \
+        'torch.slice_scatter s 2 1 z q s dim=1 start=1 end=3 step=1 $input=z $src=q' \
+        'torch.add y 2 1 x s y $input=x $other=s' \
+        'pnnx.Output out 1 0 y'
+    run -0 inferred 'inputshape=[2,3]i64'
+    assert_line 'pnnx.Attribute s 0 1 s @data=(2,3)i32 #s=(2,3)i32'
+    assert_line --partial '#y=(2,3)i64'
+    assert_equal "$(unzip -p out.bin s.data | od -An -v -td4 | tr -s ' \n' ' ')" ' 0 7 7 0 7 7 '
+}
+
+@test "pnnxshape: a constant that is expanded to a huge shape stays an operator" {
+    ops 'torch.ones o 0 1 o size=(1,1000,1)' \
+        'Tensor.expand e 1 1 o e sizes=(1000,1000,1000) $input=o' \
+        'pnnx.Input in 0 1 x' \
+        'torch.mul y 2 1 x e y $input=x $other=e' \
+        'pnnx.Output out 1 0 y'
+    run -0 inferred 'inputshape=[1000]'
+    assert_line 'pnnx.Attribute o 0 1 o @data=(1,1000,1)f32 #o=(1,1000,1)f32'
+    assert_line --partial 'Tensor.expand e 1 1 o e sizes=(1000,1000,1000)'
+    again
+}
+
+@test "pnnxshape: random numbers are no constants" {
+    ops 'torch.randn r 0 1 r size=(2,3)' 'torch.neg n 1 1 r n $input=r' 'pnnx.Output out 1 0 n'
+    run -0 inferred
+    assert_line --partial 'torch.randn r 0 1 r'
+    assert_line --partial 'torch.neg n 1 1 r n $input=r #r=(2,3)f32 #n=(2,3)f32'
+}
+
+@test "pnnxshape: types are promoted as PyTorch does it" {
+    ops 'pnnx.Input i 0 1 i' 'pnnx.Input h 0 1 h' 'pnnx.Input b 0 1 b' \
+        'torch.add p 1 1 i p other=1.5 $input=i' \
+        'torch.mul q 1 1 h q other=2.5 $input=h' \
+        'torch.add r 2 1 b i r $input=b $other=i' \
+        'torch.div s 2 1 i i s $input=i $other=i' \
+        'torch.div t 2 1 i i t rounding_mode=floor $input=i $other=i' \
+        'torch.sum u 1 1 b u dim=(0) keepdim=False $input=b' \
+        'torch.maximum v 2 1 h i v $input=h $other=i' \
+        'torch.ge w 1 1 h w other=1 $input=h' \
+        'prim::TupleConstruct all 8 1 p q r s t u v w z' \
+        'pnnx.Output out 1 0 z'
+    run -0 inferred 'inputshape=[4,2]i32,[4,2]f16,[4,2]bool'
+    for shape in 'p=(4,2)f32' 'q=(4,2)f16' 'r=(4,2)i32' 's=(4,2)f32' 't=(4,2)i32' 'u=(2)i64' 'v=(4,2)f16' 'w=(4,2)bool'; do
+        assert_line --partial " #$shape"
+    done
+}
+
+@test "pnnxshape: all contradictions are reported with line, operator and shapes, and nothing is written" {
+    ops 'pnnx.Input in 0 1 x' 'pnnx.Input other 0 1 y' \
+        'nn.Linear fc 1 1 x a bias=False in_features=5 out_features=2 @weight=(2,5)f32' \
+        'torch.matmul mm 2 1 x y b $input=x $other=y' \
+        'torch.cat c 2 1 x y d dim=0' \
+        'prim::TupleConstruct all 3 1 a b d z' \
+        'pnnx.Output out 1 0 z'
+    refuses 1 pnnxshape 'inputshape=[3,4],[5,6]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" "$(
+        echo "pnnxshape: in.param:5: nn.Linear 'fc' (3,4)f32: expected 5 features, not 4"
+        echo "pnnxshape: in.param:6: torch.matmul 'mm' (3,4)f32 (5,6)f32: cannot multiply: 4 against 5"
+        echo "pnnxshape: in.param:7: torch.cat 'c' (3,4)f32 (5,6)f32: sizes of axis 1 differ: 4 against 6"
+    )"
+    assert [ ! -e out.param ]
+    assert [ ! -e out.bin ]
+}
+
+@test "pnnxshape: a contradiction that only inputshape2 has is named so" {
+    ops 'pnnx.Input in 0 1 x' 'Tensor.reshape r 1 1 x y shape=(2,6) $input=x' 'pnnx.Output out 1 0 y'
+    refuses 1 pnnxshape 'inputshape=[3,4]' 'inputshape2=[3,5]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxshape: in.param:4: Tensor.reshape 'r' (3,5)f32 with inputshape2: 15 elements do not fit into (2,6)"
+}
+
+@test "pnnxshape: an unknown operator is no error, and what the file records of it stands" {
+    ops 'pnnx.Input in 0 1 x #x=(3,4)f32' 'my.Thing t 1 1 x y #y=(3,7)f16' 'F.relu r 1 1 y z $input=y' 'pnnx.Output out 1 0 z'
+    run -0 inferred
+    assert_line --partial '#z=(3,7)f16'
+    run -0 inferred 'inputshape=[3,4]'
+    assert_line --partial '#z=(3,7)f16'
+    run -0 inferred 'inputshape=[6,4]'
+    assert_line 'my.Thing t 1 1 x y #x=(6,4)f32'
+    assert_line 'F.relu r 1 1 y z $input=y'
+}
+
+@test "pnnxshape: inputshape must have one shape for each input" {
+    flatten
+    refuses 2 pnnxshape 'inputshape=[2,3,4],[1]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" 'pnnxshape: inputshape= has 2 shapes, the model has 1 input'
+}
+
+@test "pnnxshape: absurd sizes make no harm" {
+    ops 'pnnx.Input in 0 1 x' \
+        'torch.full f 0 1 f size=(9223372036854775807,9223372036854775807) fill_value=1.0' \
+        'Tensor.repeat r 1 1 f r sizes=(9223372036854775807,2) $input=f' \
+        'Tensor.slice s 1 1 x s dim=0 start=-9223372036854775808 end=9223372036854775807 step=9223372036854775807 $input=x' \
+        'Tensor.reshape v 1 1 x v shape=(9223372036854775807,-1) $input=x' \
+        'torch.arange a 0 1 a start=-9223372036854775808 end=9223372036854775807 step=1' \
+        'F.pad p 1 1 x p mode=constant pad=(9223372036854775807,9223372036854775807) value=0.0 $input=x' \
+        'nn.Conv1d c 1 1 x c bias=False dilation=(9223372036854775807) groups=1 in_channels=2 kernel_size=(9223372036854775807) out_channels=2 padding=(9223372036854775807) padding_mode=zeros stride=(0) @weight=(1)f32' \
+        'prim::TupleConstruct all 6 1 r s v a p c z' \
+        'pnnx.Output out 1 0 z'
+    run pnnxshape 'inputshape=[2,9223372036854775807]' in.param in.bin out.param out.bin
+    [ "$status" = 0 ] || [ "$status" = 1 ]
+}
+
+@test "pnnxshape: a tuple that is taken apart hands its shapes on" {
+    ops 'pnnx.Input in 0 1 x' 'prim::TupleConstruct t 2 1 x x p' 'prim::TupleUnpack u 1 2 p y z' 'F.relu r 1 1 z w $input=z' 'pnnx.Output out 1 0 w'
+    run -0 inferred 'inputshape=[3,4]'
+    assert_line --partial '#w=(3,4)f32'
+}
+
+@test "pnnxshape: a constant of rank 0 is a number where numbers can stand" {
+    ops 'pnnx.Input in 0 1 x' \
+        'torch.tensor t 0 1 t data=2.5' \
+        'torch.mul m 2 1 x t y $input=x $other=t' \
+        'pnnx.Output out 1 0 y'
+    run -0 inferred 'inputshape=[3,4]'
+    assert_line --partial 'torch.mul m 1 1 x y other=2.5 $input=x'
+}
+
+@test "pnnxshape: a stream and files give the same bytes" {
+    traced vit
+    pt2pnnx model.pt pt.param pt.bin
+    pnnxshape 'inputshape=[1,3,64,64]' pt.param pt.bin files.param files.bin
+    pt2pnnx model.pt | pnnxshape 'inputshape=[1,3,64,64]' - - stream.param stream.bin
+    same_bytes files.param stream.param
+    same_bytes files.bin stream.bin
+}
+
+@test "pnnxshape: what is inferred is what PyTorch's tensors have" {
+    run -0 "$PYTHON" -W ignore "$ROOT/test/shapes.py" network shufflenet_v2 swin yolo lstm_last
+    run -0 "$PYTHON" -W ignore "$ROOT/test/shapes.py" torch Tensor.index torch.cat torch.split torch.einsum torch.arange
+    refute_output --partial 'not ok'
+}
