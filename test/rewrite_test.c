@@ -2,6 +2,8 @@
  *
  *     rewrite_test [-s] FILE.rules ...           every example of the files; prints what fails, and a count
  *     rewrite_test [-s] -e FILE.rules ...        only reads and checks the files
+ *     rewrite_test [-s] -w DIR FILE.rules ...    writes each example as models, DIR/N.before.param and DIR/N.after.param with
+ *                                                their .bin, and prints "N FILE:LINE RULE"; names rules without example
  *     rewrite_test [-s] -a RULES in.param in.bin out.param out.bin
  *
  * -s allows `in` and `module`.  An example's lines are operators in PNNX text.  Operands that nothing makes are inputs,
@@ -116,6 +118,7 @@ struct example_graph {
     } * scopes;
     size_t scope_count;
     struct mapping *text, *bin;
+    bool has_values; /* some attribute was given with its values */
 };
 
 static struct word *operand(struct example_graph *e, const char *name)
@@ -139,6 +142,13 @@ static void write_element(uint8_t *p, enum dtype dtype, double value)
     }
 }
 
+/* Element i of weights that no one gave: floats between 0.25 and 1, integers that count up. */
+static double some_value(enum dtype dtype, size_t i)
+{
+    double part = (double)(i + 1) * 0.6180339887498949;
+    return dtype_is_float(dtype) ? 0.25 + 0.75 * (part - (double)(size_t)part) : (double)(i + 1);
+}
+
 /* @key=(2,3)f32=1,2...: stores the member and returns the token without its values. */
 static char *store_attribute(struct example_graph *e, const char *name, char *token)
 {
@@ -159,13 +169,12 @@ static char *store_attribute(struct example_graph *e, const char *name, char *to
     uint8_t *data = arena_alloc(&e->arena, elements * dtype_size(dtype) + 1);
     char *at = values ? values + 1 : NULL;
     for (size_t i = 0; i < elements; i++) {
-        write_element(data + i * dtype_size(dtype), dtype,
-                      at && *at ? strtod(at, &at)
-                      : values  ? 0
-                                : (double)(i + 1));
+        double given = at && *at ? strtod(at, &at) : 0;
+        write_element(data + i * dtype_size(dtype), dtype, values ? given : some_value(dtype, i));
         if (at && *at == ',')
             at++;
     }
+    e->has_values = e->has_values || values;
     const char *member = arena_printf(&e->arena, "%s.%.*s", name, (int)(shape - token - 1), token + 1);
     store_member(&e->weights, member, data, elements * dtype_size(dtype));
     if (values)
@@ -319,6 +328,7 @@ struct listing {
     struct text text;
     struct graph *graph;
     const struct graph *names; /* operators keep a name that this graph has */
+    bool values;               /* the contents of attributes matter */
     size_t *numbers;           /* by operand id; 0: not yet seen */
     size_t next;
 };
@@ -365,8 +375,9 @@ static void list_operator(struct listing *l, const struct operator* op)
         append_text(&l->text, arena_printf(arena, " @%s=(", a->key));
         for (int k = 0; k < a->rank; k++)
             append_text(&l->text, arena_printf(arena, "%s%" PRId64, k ? "," : "", a->shape[k]));
-        append_text(&l->text, arena_printf(arena, ")%s:%08x", dtype_tag(a->dtype),
-                                           (unsigned)crc32_of(a->data, a->size)));
+        append_text(&l->text, arena_printf(arena, ")%s", dtype_tag(a->dtype)));
+        if (l->values)
+            append_text(&l->text, arena_printf(arena, ":%08x", (unsigned)crc32_of(a->data, a->size)));
     }
     append_text(&l->text, " ->");
     for (size_t i = 0; i < op->output_count; i++)
@@ -381,9 +392,9 @@ static void list_operand(struct listing *l, const struct operand *x)
 }
 
 /* The operators behind the outputs, depth first; then how many others there are. */
-static char *list_graph(struct graph *g, const struct graph *names)
+static char *list_graph(struct graph *g, const struct graph *names, bool values)
 {
-    struct listing l = { .graph = g, .names = names };
+    struct listing l = { .graph = g, .names = names, .values = values };
     l.numbers = calloc(g->operand_ids + 1, sizeof *l.numbers);
     for (const struct operator* op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Input"))
@@ -413,7 +424,23 @@ static void show(const char *title, const char *text)
     }
 }
 
-static bool check_after(struct rules *rules, const struct rule_example *x, const char *name)
+/* What is asked for on the command line. */
+struct task {
+    const char *folder; /* -w */
+    size_t written;
+};
+
+static void write_model(struct graph *g, const struct task *task, const char *side)
+{
+    const char *stem = arena_printf(&g->arena, "%s/%zu.%s", task->folder, task->written, side);
+    struct model_names out = { .param = arena_printf(&g->arena, "%s.param", stem),
+                               .bin = arena_printf(&g->arena, "%s.bin", stem) };
+    lists_form(g);
+    pnnx_write(g, &out, false);
+}
+
+static bool check_after(struct rules *rules, const struct rule_example *x, const char *name,
+                        struct task *task)
 {
     struct example_graph before, same, after;
     struct graph *given = read_example(rules, x->before, name, &before, NULL);
@@ -421,12 +448,19 @@ static bool check_after(struct rules *rules, const struct rule_example *x, const
     size_t applied = rules_apply(rules, given);
     graph_check(given);
     struct graph *wanted = read_example(rules, x->after, name, &after, &before);
-    char *got = list_graph(given, names), *expected = list_graph(wanted, names);
+    char *got = list_graph(given, names, after.has_values),
+         *expected = list_graph(wanted, names, after.has_values);
     bool equal = strcmp(got, expected) == 0;
     if (!equal) {
         printf("%s:%ld: %s: %s\n", name, x->line, x->rule, applied ? "another result" : "not applied");
         show("expected", expected);
         show("got", got);
+    }
+    if (task->folder && equal) {
+        task->written++;
+        write_model(names, task, "before");
+        write_model(given, task, "after");
+        printf("%zu %s:%ld %s\n", task->written, name, x->line, x->rule);
     }
     free(got);
     free(expected);
@@ -442,7 +476,7 @@ static bool check_miss(struct rules *rules, const struct rule_example *x, const 
     struct graph *g = read_example(rules, x->miss, name, &example, NULL);
     size_t applied = rules_apply(rules, g);
     graph_check(g);
-    char *got = list_graph(g, g);
+    char *got = list_graph(g, g, false);
     if (applied) {
         printf("%s:%ld: %s: applied where it must not\n", name, x->line, x->rule);
         show("got", got);
@@ -452,14 +486,14 @@ static bool check_miss(struct rules *rules, const struct rule_example *x, const 
     return applied == 0;
 }
 
-static size_t check_examples(struct rules *rules, const char *name, size_t *failed)
+static size_t check_examples(struct rules *rules, const char *name, size_t *failed, struct task *task)
 {
     const struct rule_example *examples;
     size_t count = rules_examples(rules, &examples), checked = 0;
     for (size_t i = 0; i < count; i++) {
         rules->only = examples[i].rule;
         if (examples[i].before && examples[i].after) {
-            *failed += !check_after(rules, &examples[i], name);
+            *failed += !check_after(rules, &examples[i], name, task);
             checked++;
         }
         if (examples[i].miss) {
@@ -469,6 +503,39 @@ static size_t check_examples(struct rules *rules, const char *name, size_t *fail
     }
     rules->only = NULL;
     return checked;
+}
+
+static bool has_example(const char *rule, const struct rule_example *examples, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (examples[i].after && strcmp(examples[i].rule, rule) == 0)
+            return true;
+    return false;
+}
+
+static bool same_place(const struct rule *a, const struct rule *b)
+{
+    return a->line == b->line && a->column == b->column;
+}
+
+/* How many rules no example shows; those of one place, the rounds of a `for`, are one. */
+static size_t count_bare(struct rules *rules, const char *name, bool say)
+{
+    const struct rule_example *examples;
+    size_t count = rules_examples(rules, &examples), bare = 0;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = rules->items[i];
+        bool first = true, shown = false;
+        for (size_t k = 0; k < rules->count && first && !shown; k++) {
+            bool same = same_place(rules->items[k], rule);
+            first = !same || k >= i;
+            shown = same && has_example(rules->items[k]->name, examples, count);
+        }
+        if (first && !shown && say)
+            printf("%s:%d: %s: no example\n", name, rule->line, rule->name);
+        bare += first && !shown;
+    }
+    return bare;
 }
 
 /* The rules of a file, with the functions of the program that it belongs to; only pt2pnnx has scopes. */
@@ -518,19 +585,22 @@ static int apply_to_model(struct strings *strings, const struct signatures *sign
 int main(int argc, char **argv)
 {
     bool scopes = false, apply = false, only_read = false, explain = false;
+    struct task task = { 0 };
     int i = 1;
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         scopes = scopes || strcmp(argv[i], "-s") == 0;
         apply = apply || strcmp(argv[i], "-a") == 0;
         only_read = only_read || strcmp(argv[i], "-e") == 0;
         explain = explain || strcmp(argv[i], "-x") == 0;
+        if (strcmp(argv[i], "-w") == 0 && i + 1 < argc)
+            task.folder = argv[++i];
     }
     report_start("rewrite_test");
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     if (apply && argc - i == 5)
         return apply_to_model(strings, signatures, scopes, explain, argv + i);
-    size_t failed = 0, checked = 0, count = 0;
+    size_t failed = 0, checked = 0, count = 0, bare = 0;
     for (; i < argc; i++) {
         size_t reported = report_count();
         struct rules *rules = read_rules(strings, signatures, scopes, argv[i]);
@@ -538,10 +608,12 @@ int main(int argc, char **argv)
         rules_explain(rules, explain);
         count += rules->count;
         if (!only_read && report_count() == reported)
-            checked += check_examples(rules, argv[i], &failed);
+            checked += check_examples(rules, argv[i], &failed, &task);
+        bare += count_bare(rules, argv[i], task.folder != NULL);
         rules_free(rules);
     }
-    printf("%zu rules, %zu examples, %zu failed\n", count, checked, failed);
+    printf("%zu rules, %zu examples, %zu failed, %zu rules without an example\n", count, checked, failed,
+           bare);
     signatures_free(signatures);
     strings_free(strings);
     return failed ? STATUS_CONVERSION : report_status();
