@@ -513,6 +513,195 @@ static bool has_example(const char *rule, const struct rule_example *examples, s
     return false;
 }
 
+/* ---- examples of one-to-one rules, generated ---- */
+
+struct generator {
+    struct graph *graph;
+    struct operator* op;
+    bool failed; /* the pattern is not one that examples are made for */
+    size_t inputs;
+};
+
+static struct value make_value(struct generator *g, const struct node *n, const struct parameter *p);
+
+static struct value make_operand(struct generator *g, bool constant)
+{
+    struct graph *graph = g->graph;
+    const char *stem = constant ? "weight" : "in";
+    struct operator* op = graph_add(graph, g->op, constant ? "pnnx.Attribute" : "pnnx.Input",
+                                    graph_fresh_operator_name(graph, stem));
+    struct operand *x = operator_add_output(op, NULL);
+    g->inputs += !constant;
+    if (constant) {
+        static const int64_t shape[] = { 8 };
+        float *data = arena_array(&graph->arena, 8, sizeof *data);
+        for (size_t i = 0; i < 8; i++)
+            data[i] = (float)some_value(DTYPE_F32, i);
+        operator_add_attribute(op, (struct attribute){ .key = "data",
+                                                       .dtype = DTYPE_F32,
+                                                       .rank = 1,
+                                                       .shape = shape,
+                                                       .size = 8 * sizeof *data,
+                                                       .data = (const uint8_t *)data });
+        operand_set_shape(x, DTYPE_F32, 1, shape);
+    }
+    return value_operand(x);
+}
+
+static struct value one_of_kind(struct generator *g, unsigned kinds)
+{
+    if (kinds & KIND_TENSOR && (!(kinds & KIND_NUMBER) || g->inputs == 0))
+        return make_operand(g, false);
+    struct value v = value_none();
+    if (kinds & KIND_INT)
+        v = value_int(1);
+    else if (kinds & KIND_FLOAT)
+        v = value_float(0.5);
+    else if (kinds & KIND_BOOL)
+        v = value_bool(false);
+    else
+        g->failed = true;
+    if (kinds & KIND_LIST)
+        v = value_list(arena_copy(&g->graph->arena, &v, sizeof v), 1);
+    return v;
+}
+
+/* A value that `v:KIND` accepts. */
+static struct value make_kind(struct generator *g, const char *kind)
+{
+    if (strcmp(kind, "tensor") == 0)
+        return make_operand(g, false);
+    if (strcmp(kind, "int") == 0)
+        return value_int(1);
+    if (strcmp(kind, "float") == 0 || strcmp(kind, "number") == 0)
+        return value_float(0.5);
+    if (strcmp(kind, "bool") == 0)
+        return value_bool(false);
+    g->failed = true;
+    return value_none();
+}
+
+static struct value make_list(struct generator *g, const struct node *n, const struct parameter *p)
+{
+    struct value *items = arena_array(&g->graph->arena, n->count, sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < n->count; i++)
+        items[count++] = make_value(g, n->kids[i]->kind == NODE_STAR ? n->kids[i]->kids[0] : n->kids[i], p);
+    return value_list(items, count);
+}
+
+/* Something that the pattern of an argument accepts. */
+static struct value make_value(struct generator *g, const struct node *n, const struct parameter *p)
+{
+    switch (n->deferred ? NODE_CALL : n->kind) {
+    case NODE_NONE: return value_none();
+    case NODE_BOOL: return value_bool(n->boolean);
+    case NODE_INT: return value_int(n->integer);
+    case NODE_FLOAT: return value_float(n->real);
+    case NODE_STRING: return value_string(n->text);
+    case NODE_AT: return make_operand(g, true);
+    case NODE_KIND: return make_kind(g, n->text);
+    case NODE_LIST: return make_list(g, n, p);
+    case NODE_ANY:
+    case NODE_NAME: return one_of_kind(g, p ? p->kinds & ~(unsigned)KIND_NONE : KIND_TENSOR);
+    case NODE_ALTERNATIVE: return make_value(g, n->kids[0], p);
+    default: g->failed = true; return value_none();
+    }
+}
+
+static void make_argument(struct generator *g, const struct node_argument *a, const struct parameter *p)
+{
+    const struct node *n = a->value;
+    bool name = n->kind == NODE_NAME || n->kind == NODE_ANY;
+    if (n->kind == NODE_OPTIONAL || (name && p && p->has_default))
+        return;
+    if (!p && a->kind == ARGUMENT_POSITION)
+        g->failed = true;
+    else
+        operator_set(g->op, p ? p->name : a->key, make_value(g, n, p));
+}
+
+static const struct signature *form_of(const struct rules *rules, const struct node *call)
+{
+    const struct signature *s = signature_find(rules->signatures, call->text);
+    for (; s; s = s->next) {
+        size_t position = 0;
+        bool fits = true;
+        for (size_t i = 0; i < call->argument_count && fits; i++) {
+            position += call->arguments[i].kind == ARGUMENT_POSITION;
+            fits = call->arguments[i].kind != ARGUMENT_KEY || signature_parameter(s, call->arguments[i].key);
+        }
+        if (fits && position <= s->parameter_count)
+            return s;
+    }
+    return NULL;
+}
+
+/* A graph with the operator that the rule's pattern is; NULL when it is of several, or nothing can be made up. */
+static struct graph *generate(struct rules *rules, const struct rule *rule)
+{
+    const struct node *n = rule->pattern;
+    while (n && n->kind == NODE_AS)
+        n = n->kids[0];
+    const struct signature *s = n && n->kind == NODE_CALL && !n->optional ? form_of(rules, n) : NULL;
+    if (!s || rule->classes.count || rule->also_count || rule->definition_count)
+        return NULL;
+    struct generator g = { .graph = graph_new(rules->strings, rules->signatures) };
+    g.op = graph_add(g.graph, NULL, n->text, "op");
+    size_t position = 0;
+    for (size_t i = 0; i < n->argument_count && !g.failed; i++) {
+        const struct node_argument *a = &n->arguments[i];
+        const struct parameter *p = a->kind == ARGUMENT_POSITION
+                                        ? position < s->parameter_count ? &s->parameters[position++] : NULL
+                                    : a->kind == ARGUMENT_KEY ? signature_parameter(s, a->key)
+                                                              : NULL;
+        if (a->kind == ARGUMENT_POSITION || a->kind == ARGUMENT_KEY)
+            make_argument(&g, a, p);
+        else
+            g.failed = g.failed || a->kind != ARGUMENT_REST;
+    }
+    for (size_t i = 0; i < rule->targets.count; i++)
+        g.failed = g.failed || rule->targets.items[i].rest;
+    size_t outputs = rule->targets.given ? rule->targets.count : 1;
+    for (size_t i = 0; i < outputs; i++) {
+        struct operand *x = operator_add_output(g.op, NULL);
+        bool read = !rule->targets.given || rule->targets.items[i].name;
+        if (read)
+            operator_set(graph_add(g.graph, NULL, "pnnx.Output", graph_fresh_operator_name(g.graph, "out")),
+                         "input", value_operand(x));
+    }
+    if (!g.failed && g.inputs > 0 &&
+        !strstr(n->text, "empty")) /* an example of nothing, or of garbage, proves nothing */
+        return g.graph;
+    graph_free(g.graph);
+    return NULL;
+}
+
+static bool has_example(const char *rule, const struct rule_example *examples, size_t count);
+
+/* Makes an example for each one-to-one rule that has none, and writes it when the rule applies to it. */
+static void generate_examples(struct rules *rules, const char *name, struct task *task)
+{
+    const struct rule_example *examples;
+    size_t count = rules_examples(rules, &examples);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = rules->items[i];
+        struct graph *before = has_example(rule->name, examples, count) ? NULL : generate(rules, rule);
+        struct graph *after = before ? generate(rules, rule) : NULL;
+        rules->only = rule->name;
+        if (after && rules_apply(rules, after)) {
+            graph_check(after);
+            task->written++;
+            write_model(before, task, "before");
+            write_model(after, task, "after");
+            printf("%zu %s:%d generated %s\n", task->written, name, rule->line, rule->name);
+        }
+        graph_free(before);
+        graph_free(after);
+    }
+    rules->only = NULL;
+}
+
 static bool same_place(const struct rule *a, const struct rule *b)
 {
     return a->line == b->line && a->column == b->column;
@@ -609,6 +798,8 @@ int main(int argc, char **argv)
         count += rules->count;
         if (!only_read && report_count() == reported)
             checked += check_examples(rules, argv[i], &failed, &task);
+        if (task.folder)
+            generate_examples(rules, argv[i], &task);
         bare += count_bare(rules, argv[i], task.folder != NULL);
         rules_free(rules);
     }

@@ -37,6 +37,24 @@ examples() {
     done
 }
 
+@test "rules: both sides of every example of pt2pnnx and pnnxopt compute the same numbers" {
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pt2pnnx/*.rules "$ROOT"/cmd/pnnxopt/*.rules
+    assert_success
+    assert_output --partial ' examples run, 0 failed'
+}
+
+@test "rules: an example whose sides differ in numbers is named" {
+    cat >wrong.rules <<'END'
+silu: F.relu(x) => F.silu(x) ;
+#> F.relu r 1 1 x y #x=(2,3)f32
+#= F.silu r 1 1 x y
+END
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" wrong.rules
+    assert_failure 1
+    assert_line --partial 'wrong.rules:2: silu: differs by'
+    assert_line '1 examples run, 1 failed; 0 that were made up do not run'
+}
+
 @test "rules: an example that does not hold is shown, and fails" {
     cat >wrong.rules <<'END'
 silu: F.relu(x) => F.silu(x) ;
