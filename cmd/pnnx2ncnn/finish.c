@@ -9,8 +9,6 @@
 #include "common/dim.h"
 #include "common/map.h"
 
-#define CUSTOM "pnnx.custom_op."
-
 /* ---- custom operators ---- */
 
 /* "arg_3" is the parameter 3; -1: another key. */
@@ -25,7 +23,7 @@ static int custom_id(const char *key)
 static void finish_custom_one(struct operator* op)
 {
     struct graph *g = op->graph;
-    struct operator* layer = graph_add(g, op, op->type + strlen(CUSTOM), op->name);
+    struct operator* layer = graph_add(g, op, op->type + strlen(CUSTOM_OPERATOR), op->name);
     struct value *inputs = NULL;
     size_t count = 0;
     for (size_t i = 0; i < op->argument_count; i++) {
@@ -49,7 +47,7 @@ void finish_custom(struct graph *g)
 {
     for (struct operator* op = g->first, *next; op; op = next) {
         next = op->next;
-        if (strncmp(op->type, CUSTOM, strlen(CUSTOM)) == 0)
+        if (strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0)
             finish_custom_one(op);
     }
 }

@@ -19,7 +19,7 @@ struct settings {
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
-        {"explain", 0,   OPTION_FLAG,  &s->explain, 0, 0, false, NULL,   "print every application of a rule"   },
+        {"explain", 'e', OPTION_FLAG,  &s->explain, 0, 0, false, NULL,   "print every application of a rule"   },
         { "fp16",   0,   OPTION_INT,   &s->fp16,    0, 1, false, "0|1",  "store weights as float16 (default 1)"},
         { "ncnnpy", 0,   OPTION_TEXT,  &s->script,  0, 0, false, "FILE",
          "write a Python script that runs the network"                                                         },

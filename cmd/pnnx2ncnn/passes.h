@@ -73,6 +73,8 @@ struct ports {
     size_t input_count, output_count;
 };
 
+#define CUSTOM_OPERATOR "pnnx.custom_op." /* what their types begin with */
+
 /* Custom operators become the layers of their names. */
 void finish_custom(struct graph *g);
 /* Reshapes of reshapes, and layers that change nothing, go. */

@@ -193,10 +193,10 @@ static void refuse_one(struct refusals *r, const struct operator* op)
     refuse(r, op, why.bytes + (why.bytes[0] == ' '), nearest_form(op));
 }
 
-/* Layers have plain names; operators have a dot or colons in theirs. */
+/* Layers have plain names, operators a dot or colons in theirs; custom operators will be the layers of their names. */
 static bool is_layer(const struct operator* op)
 {
-    return !strpbrk(op->type, ".:");
+    return !strpbrk(op->type, ".:") || strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0;
 }
 
 void refuse_unlowered(struct refusals *r, struct graph *g)

@@ -1,0 +1,183 @@
+load helpers
+
+# ops LINE...: in.param from operator lines, with random weights
+ops() {
+    local operands
+    operands=$(printf '%s\n' "$@" | awk '{ n += $4 } END { print n }')
+    { echo 7767517; echo "$# $operands"; printf '%s\n' "$@"; } >in.param
+    weights in
+}
+
+# The layers that pnnx2ncnn makes of in.param, without columns.
+lowered() {
+    pnnx2ncnn "$@" in.param in.bin out.param out.bin || return 1
+    tail -n +3 out.param | sed 's/  */ /g'
+}
+
+conv() {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'nn.Conv2d conv 1 1 x y bias=True dilation=(1,1) groups=1 in_channels=3 kernel_size=(3,3) out_channels=4 padding=(1,1) padding_mode=zeros stride=(1,1) @bias=(4)f32 @weight=(4,3,3,3)f32 #y=(1,4,8,8)f32' \
+        'pnnx.Output out 1 0 y'
+}
+
+@test "pnnx2ncnn: operators and whole modules compute in ncnn what they compute in PyTorch" {
+    run "$PYTHON" -W ignore "$ROOT/test/ncnn_cases.py"
+    [ "$status" = 0 ] || printf '%s\n' "$output" | grep '^not ok' >&2
+    assert_success
+}
+
+@test "pnnx2ncnn: a convolution is one layer, its weight tagged and its bias raw" {
+    conv
+    run lowered fp16=0
+    assert_success
+    assert_line 'Input in0 0 1 in0'
+    assert_line 'Convolution conv_0 1 1 in0 out0 0=4 1=3 2=1 3=1 4=1 5=1 6=108 11=3 12=1 13=1 14=1'
+    assert_equal "$(wc -c <out.bin)" $((4 + 108 * 4 + 4 * 4))
+}
+
+@test "pnnx2ncnn: float16 weights are half as long and padded to four bytes" {
+    conv
+    pnnx2ncnn in.param in.bin out.param out.bin
+    assert_equal "$(wc -c <out.bin)" $((4 + 108 * 2 + 4 * 4))
+    assert_equal "$(head -c 4 out.bin | od -An -tx1 | tr -d ' ')" 476b3001
+}
+
+@test "pnnx2ncnn: weights that are too large for float16 are counted, and the operator is named" {
+    conv
+    "$PYTHON" - <<'EOF'
+import struct, zipfile
+with zipfile.ZipFile('in.bin', 'w') as z:
+    z.writestr('conv.weight', struct.pack('<108f', *[1e6, -7e4] + [65519.0] * 106))
+    z.writestr('conv.bias', struct.pack('<4f', 1, 2, 3, 1e6))
+EOF
+    run -0 pnnx2ncnn in.param in.bin out.param out.bin
+    assert_output "pnnx2ncnn: 2 weights are too large for float16 and became infinite, the first in 'conv' (fp16=0 keeps float32)"
+}
+
+@test "pnnx2ncnn: a blob with two readers goes through a Split, results are called out0 and out1" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'F.relu a 1 1 x y $input=x #y=(1,3,8,8)f32' \
+        'F.tanh b 1 1 y z $input=y #z=(1,3,8,8)f32' \
+        'prim::TupleConstruct t 2 1 y z r' \
+        'pnnx.Output out 1 0 r'
+    run lowered
+    assert_success
+    assert_line 'Split splitncnn_0 1 2 1 2 out0'
+    assert_line 'TanH tanh_1 1 1 2 out1'
+}
+
+@test "pnnx2ncnn: the batch of a recurrent layer is its second axis, and the script says so" {
+    ops 'pnnx.Input in 0 1 x #x=(7,1,5)f32' \
+        'nn.GRU r 1 2 x y h batch_first=False bias=True bidirectional=False hidden_size=6 input_size=5 num_layers=1 @bias_hh_l0=(18)f32 @bias_ih_l0=(18)f32 @weight_hh_l0=(18,6)f32 @weight_ih_l0=(18,5)f32 #y=(7,1,6)f32 #h=(1,1,6)f32' \
+        'pnnx.Output out 1 0 y'
+    pnnx2ncnn ncnnpy=run.py in.param in.bin out.param out.bin
+    run cat run.py
+    assert_line --partial 'ncnn.Mat(in0.float().numpy(), batch_index=1)'
+    assert_line --partial 'out0.numpy(batch_index=1)'
+}
+
+@test "pnnx2ncnn: windows that take the batch in have no batch axis" {
+    ops 'pnnx.Input in 0 1 x #x=(1,8,6)f32' \
+        'Tensor.reshape w 1 1 x y shape=(2,4,6) $input=x #y=(2,4,6)f32' \
+        'F.softmax s 1 1 y z dim=0 $input=y #z=(2,4,6)f32' \
+        'pnnx.Output out 1 0 z'
+    run lowered
+    assert_success
+    assert_line 'Reshape reshape_0 1 1 in0 1 0=6 1=4 2=2'
+    assert_line 'Softmax softmax_1 1 1 1 out0 0=0 1=1'
+}
+
+@test "pnnx2ncnn: operands of fewer dimensions are aligned as PyTorch does, not as the runtime would" {
+    ops 'pnnx.Input in 0 1 x #x=(1,5,5,5)f32' 'pnnx.Input in_1 0 1 y #y=(5)f32' \
+        'torch.add a 2 1 x y z $input=x $other=y #z=(1,5,5,5)f32' \
+        'pnnx.Output out 1 0 z'
+    run lowered
+    assert_success
+    assert_line 'Reshape reshape_0 1 1 in1 2 0=5 1=1 2=1'
+    assert_line 'BinaryOp binaryop_1 2 1 in0 2 out0 0=0'
+}
+
+@test "pnnx2ncnn: all operators without a layer are reported with line, name, shapes and the nearest form; nothing is written" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'torch.topk head.top 1 2 x v i dim=1 k=2 largest=True sorted=True $input=x #v=(1,2,8,8)f32 #i=(1,2,8,8)i64' \
+        'F.max_pool2d head.pool 1 1 v y kernel_size=(2,2) stride=(2,2) padding=(0,0) dilation=(2,2) ceil_mode=False return_indices=False $input=v #y=(1,2,3,3)f32' \
+        'torch.topk head.again 1 2 y w j dim=1 k=1 largest=True sorted=True $input=y #w=(1,1,3,3)f32 #j=(1,1,3,3)i64' \
+        'pnnx.Output out 1 0 w'
+    refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: in.param:4: torch.topk 'head.top' (1,3,8,8)f32: k=2 dim=1 largest=True sorted=True has no ncnn layer (nearest: the scores as the result, topk outside)
+pnnx2ncnn: in.param:5: F.max_pool2d 'head.pool' (1,2,8,8)f32: kernel_size=(2,2) stride=(2,2) padding=(0,0) dilation=(2,2) ceil_mode=False return_indices=False has no ncnn layer (nearest: dilation=1, and no indices read)
+pnnx2ncnn: in.param:6: torch.topk 'head.again' (1,2,3,3)f32: k=1 dim=1 largest=True sorted=True has no ncnn layer (nearest: the scores as the result, topk outside)
+pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
+    assert [ ! -e out.param ]
+    assert [ ! -e out.bin ]
+}
+
+@test "pnnx2ncnn: arithmetic on token numbers is refused, looking them up is not" {
+    ops 'pnnx.Input in 0 1 i #i=(1,7)i64' \
+        'nn.Embedding e 1 1 i x embedding_dim=4 num_embeddings=9 sparse=False @weight=(9,4)f32 #x=(1,7,4)f32' \
+        'pnnx.Output out 1 0 x'
+    run lowered fp16=0
+    assert_success
+    assert_line 'Embed embed_0 1 1 in0 out0 0=4 1=9 2=0 3=36'
+    sed -i '4i torch.add a 1 1 i k $input=i other=1 #k=(1,7)i64' in.param
+    sed -i 's/^4 *3$/5 4/; 2s/.*/4 3/; s/1 1 i x/1 1 k x/' in.param
+    refuses 1 pnnx2ncnn in.param in.bin again.param again.bin
+    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: torch.add 'a' (1,7)i64: computes on elements that are no floats, which ncnn's layers cannot"
+}
+
+@test "pnnx2ncnn: without shapes it says what is missing" {
+    ops 'pnnx.Input in 0 1 x' 'F.softmax s 1 1 x y dim=1 $input=x' 'pnnx.Output out 1 0 y'
+    refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
+    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: F.softmax 's' (?): the shape of an input is unknown (nearest: pnnxshape with inputshape= before)"
+}
+
+@test "pnnx2ncnn: a rule of the user comes before the built-in ones" {
+    conv
+    echo 'mine: nn.Conv2d(x, ...) as c => "MyConv"(x, 0=c.out_channels, [raw c@weight]) ;' >my.rules
+    run lowered -r my.rules
+    assert_success
+    assert_line 'MyConv myconv_0 1 1 in0 out0 0=4'
+    assert_equal "$(wc -c <out.bin)" $((108 * 4))
+}
+
+@test "pnnx2ncnn: a custom operator is the layer of its name" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'pnnx.custom_op.my.swirl s 1 1 x y $arg_0=x arg_1=2.5 arg_3=7 #y=(1,3,8,8)f32' \
+        'pnnx.Output out 1 0 y'
+    run lowered
+    assert_success
+    assert_line 'my.swirl my.swirl_0 1 1 in0 out0 1=2.5 3=7'
+}
+
+@test "pnnx2ncnn: stream and files give the same bytes, twice" {
+    conv
+    pnnx2ncnn in.param in.bin a.param a.bin
+    cat in.param in.bin >in.pnnx
+    pnnx2ncnn - - b.param b.bin <in.pnnx
+    same_bytes a.param b.param
+    same_bytes a.bin b.bin
+}
+
+@test "pnnx2ncnn: names in the script are quoted" {
+    conv
+    pnnx2ncnn 'ncnnpy=run.py' in.param in.bin './a"b\.param' out.bin
+    run cat run.py
+    assert_line --partial 'net.load_param("./a\"b\\.param")'
+    "$PYTHON" -c 'import ast; ast.parse(open("run.py").read())'
+}
+
+@test "pnnx2ncnn: too few names, an unknown option and a range are wrong usage" {
+    conv
+    refuses 2 pnnx2ncnn in.param in.bin
+    refuses 2 pnnx2ncnn in.param in.bin - -
+    refuses 2 pnnx2ncnn fp16=2 in.param in.bin out.param out.bin
+    refuses 2 pnnx2ncnn nonsense=1 in.param in.bin out.param out.bin
+}
+
+@test "pnnx2ncnn: a full disk is a failure of the output" {
+    conv
+    refuses 4 pnnx2ncnn in.param in.bin /dev/full out.bin
+    refuses 4 pnnx2ncnn in.param in.bin out.param /dev/full
+    assert [ ! -e out.param ]
+    assert [ ! -e out.bin ]
+}
