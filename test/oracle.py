@@ -18,6 +18,7 @@ import importlib.util
 import io
 import os
 import pathlib
+import pickle
 import shutil
 import subprocess
 import sys
@@ -169,7 +170,7 @@ def digest(*parts):
 
 
 def values_bytes(values):
-    return b''.join(str((t.shape, t.dtype)).encode() + t.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if t.numel() else b''
+    return b''.join(str((t.shape, t.dtype)).encode() + t.resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if t.numel() else b''
                     for t in tensors(values))
 
 
@@ -236,15 +237,43 @@ def check_ncnn(folder, stem, inputs, want):
     known = PROVEN_RESULTS.get(key)
     if known is not None:
         return known
-    queue = iter(tensors(clones(inputs)))
-    given = lambda *a, **k: next(queue)
-    with unittest.mock.patch.multiple(torch, rand=given, randint=given, randn=given, ones=given, zeros=given):
-        got = load_module(script).test_inference()
-    worst = compare(want, [g.to(w.dtype) for w, g in zip(want, tensors(got))], exact_shape=False)
+    got = isolated(lambda: run_ncnn(script, inputs))
+    worst = compare(want, [g.to(w.dtype) for w, g in zip(want, got)], exact_shape=False)
     if worst > NCNN_TOLERANCE:
         raise Failure(f'ncnn differs by {worst:.2e}')
     PROVEN_RESULTS.add(key, worst)
     return worst
+
+
+def run_ncnn(script, inputs):
+    queue = iter(tensors(clones(inputs)))
+    given = lambda *a, **k: next(queue)
+    with unittest.mock.patch.multiple(torch, rand=given, randint=given, randn=given, ones=given, zeros=given):
+        return tensors(load_module(script).test_inference())
+
+
+def isolated(function):
+    """The result of a function that runs in a child: the ncnn runtime crashes on some wrong models."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            result = function()
+        except Exception as e:
+            result = Failure(problem_text(e))
+        with open(write, 'wb') as pipe:
+            pickle.dump(result, pipe)
+        os._exit(0)
+    os.close(write)
+    with open(read, 'rb') as pipe:
+        data = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        raise Failure(f'ncnn was ended by signal {os.WTERMSIG(status)}')
+    result = pickle.loads(data)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTHON_TOLERANCE):

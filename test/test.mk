@@ -36,7 +36,9 @@ TABLES   ?= $(patsubst test/operators_%.py,%,$(wildcard test/operators_*.py))
 NETWORKS ?= all
 
 CHECKS := $(BATS:test/%.bats=check-bats-%) $(TABLES:%=check-operators-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
-ENVIRONMENT = PNNX_BUILD='$(abspath $(O))' PNNX_BIN='$(abspath $(O))/bin' PYTHON='$(PYTHON)' PYTHONDONTWRITEBYTECODE=1
+# Tests run in folders of their own.
+ABSOLUTE_PYTHON = $(if $(findstring /,$(PYTHON)),$(abspath $(PYTHON)),$(PYTHON))
+ENVIRONMENT = PNNX_BUILD='$(abspath $(O))' PNNX_BIN='$(abspath $(O))/bin' PYTHON='$(ABSOLUTE_PYTHON)' PYTHONDONTWRITEBYTECODE=1
 
 check: tests
 	@rm -rf $(RESULTS)
