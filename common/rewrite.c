@@ -370,7 +370,7 @@ size_t rules_apply(struct rules *rules, struct graph *g)
 {
     struct application a = { .rules = rules, .graph = g };
     a.limit = size_add(size_mul(g->operator_count, 100), 10000);
-    size_t before;
+    size_t before, given_up = rules->given_up;
     do {
         before = a.count;
         if (rules->boxes.count)
@@ -380,6 +380,8 @@ size_t rules_apply(struct rules *rules, struct graph *g)
             graph_sort(g);
         a.unsorted = false;
     } while (a.count > before && !a.stopped);
+    if (rules->explain && rules->given_up > given_up)
+        note(nowhere, "%zu searches were given up", rules->given_up - given_up);
     free(a.chains);
     free(a.match.operators);
     return a.count;

@@ -587,10 +587,44 @@ static void check_complete(struct resolver *r, const struct node *call)
                 p ? p->name : "?");
 }
 
+/* Whether the form needs an argument that has neither a position nor a key in the call. */
+static bool lacks_argument(const struct signature *s, const struct node *call)
+{
+    size_t positions = count_positions(call);
+    for (size_t i = positions; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        if (!p->has_default && !(p->kinds & KIND_NONE) && !p->variadic && !is_given(call, p->name))
+            return true;
+    }
+    return false;
+}
+
+/* Two forms of an operator that both fit, and have other arguments at the same place: the rule must say which. */
+static void check_clear(struct resolver *r, const struct node *call)
+{
+    const struct signature *first = NULL;
+    for (const struct signature *s = signature_find(r->rules->signatures, call->text); s; s = s->next) {
+        if (!takes_keys(s, call) || !takes_positions(s, call) || lacks_argument(s, call))
+            continue;
+        first = first ? first : s;
+        size_t position = 0;
+        for (size_t i = 0; i < call->argument_count; i++) {
+            const struct node_argument *a = &call->arguments[i];
+            if (a->kind != ARGUMENT_POSITION || is_weight_list(a->value))
+                continue;
+            bool both = position < s->parameter_count && position < first->parameter_count;
+            if (both && s->parameters[position].name != first->parameters[position].name)
+                error(r, a->value, "'%s' has several forms: this argument needs its name", call->text);
+            position++;
+        }
+    }
+}
+
 static void resolve_result_call(struct resolver *r, struct node *n)
 {
     if (n->optional)
         error(r, n, "'%s?' can stand in a pattern only", n->text);
+    check_clear(r, n);
     check_call(r, n, true);
     check_complete(r, n);
     for (size_t i = 0; i < n->argument_count; i++) {

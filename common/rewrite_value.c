@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/dim.h"
 #include "common/element.h"
 #include "common/rewrite_match.h"
 
@@ -318,9 +319,42 @@ static bool is_int(const struct item *item)
     return item->kind == ITEM_VALUE && item->value.kind == VALUE_INT;
 }
 
+/* The size that an item is: a whole number, or a symbolic one. */
+static bool size_item(const struct item *item, int64_t *out)
+{
+    if (item->kind == ITEM_DIM)
+        *out = item->dim;
+    else if (is_int(item) && item->value.integer >= 0)
+        *out = item->value.integer;
+    else
+        return false;
+    return true;
+}
+
+/* Arithmetic on symbolic sizes: h * 2 + 1. */
+static struct item size_arithmetic(struct match *m, int token, const struct item *a, const struct item *b)
+{
+    int64_t x, y, out = DIM_UNKNOWN;
+    if (!size_item(a, &x) || !size_item(b, &y))
+        return unknown;
+    switch (token) {
+    case '+': out = dim_add(m->graph, x, y); break;
+    case '-': out = dim_sub(m->graph, x, y); break;
+    case '*': out = dim_mul(m->graph, x, y); break;
+    case '/': out = dim_div_exact(m->graph, x, y); break;
+    case TOKEN_FLOOR: out = dim_div_floor(m->graph, x, y); break;
+    default: break;
+    }
+    if (dim_known(out))
+        return item_int(out);
+    return out == DIM_UNKNOWN ? unknown : (struct item){ .kind = ITEM_DIM, .dim = out };
+}
+
 static struct item arithmetic(struct match *m, int token, const struct item *a, const struct item *b)
 {
     struct value x, y;
+    if (a->kind == ITEM_DIM || b->kind == ITEM_DIM)
+        return size_arithmetic(m, token, a, b);
     if (token == '+' && item_is_list(a) && item_is_list(b))
         return concatenate(m, a, b);
     if (token == '*' && item_is_list(a) && is_int(b))
