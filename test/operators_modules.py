@@ -256,6 +256,15 @@ class Calls(nn.Module):
         return self.f(self.attention, *xs)
 
 
+def native(attention):
+    """The forward of PyTorch before 2.1, in place of today's: one call of the kernel."""
+    def forward(q, k, v, need_weights=True):
+        return torch._native_multi_head_attention(q, k, v, 12, 3, attention.in_proj_weight, attention.in_proj_bias,
+                                                  attention.out_proj.weight, attention.out_proj.bias, None, need_weights)
+    attention.forward = forward
+    return attention
+
+
 Q, K, M = (5, 2, 12), (7, 2, 12), (5, 7)
 network("nn.MultiheadAttention", lambda: Calls(lambda a, q, p: a(q + p, q + p, q, need_weights=False)[0]), Q, Q)
 network("nn.MultiheadAttention", lambda: Calls(lambda a, q, p: a(p, q, p, need_weights=False)[0]), Q, Q)
@@ -270,6 +279,15 @@ network("", lambda: Calls(lambda a, q, m: a(q, q, q, attn_mask=m, need_weights=F
 network("", lambda: Calls(lambda a, q, m: a(q, q, q, attn_mask=m, is_causal=True, need_weights=False)[0]), Q, (5, 5), absent=())
 network("nn.MultiheadAttention", lambda: Calls(lambda a, q, k: a(a(q, k, k)[0], k, k, need_weights=False)[0]), Q, K)
 network("nn.MultiheadAttention", lambda: Calls(lambda a, q: a(q, q, q, need_weights=False)[0], dropout=0.3, bias=False, add_bias_kv=True), Q)
+
+
+class Native(Calls):
+    def __init__(self):
+        super().__init__(lambda a, q: a(q, q, q, need_weights=False)[0], batch_first=True)
+        native(self.attention)
+
+
+network("nn.MultiheadAttention", Native, Q)
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, batch_first=True), (2, 5, 12), absent=())
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, norm_first=True, activation="gelu"), (5, 2, 12), absent=())
 module("nn.LayerNorm", lambda: nn.TransformerDecoderLayer(12, 3, 16), (5, 2, 12), (7, 2, 12), absent=())

@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# Raising aten calls to PyTorch's Python API: the operator tables, right after pt2pnnx.
+
+setup() {
+    load helpers
+    own_folder
+}
+
+# Every case of a table comes out as the type that it names, and computes what PyTorch does.
+table() {
+    run "$PYTHON" -W ignore "$ROOT/test/raise.py" "operators_$1"
+    refute_line --regexp '^not ok'
+    assert_line --index 0 --regexp '^1\.\.[1-9]'
+    assert_equal "$(grep -c '^ok' <<<"$output")" "${lines[0]#1..}"
+}
+
+@test "pt2pnnx: modules of torch.nn keep their type, parameters and numbers" { table modules; }
+@test "pt2pnnx: functions of torch.nn.functional keep their type and numbers" { table functions; }
+@test "pt2pnnx: functions of torch and methods of tensors keep their type and numbers" { table torch; }
+
+@test "pt2pnnx: raise=0 leaves the calls of aten" {
+    traced resnet18
+    run -0 pt2pnnx raise=0 model.pt out.param out.bin
+    run cut -d' ' -f1 out.param
+    assert_line "aten::_convolution"
+    refute_line "nn.Conv2d"
+}
+
+@test "pt2pnnx: --explain names every rule that is applied" {
+    traced resnet18
+    run -0 --separate-stderr pt2pnnx --explain model.pt out.param out.bin
+    assert_equal "$output" ""
+    [[ $stderr == *conv2d* ]]
+    [[ $stderr == *batch_norm2d* ]]
+}
