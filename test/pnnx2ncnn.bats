@@ -72,7 +72,7 @@ EOF
         'pnnx.Output out 1 0 y'
     pnnx2ncnn ncnnpy=run.py in.param in.bin out.param out.bin
     run cat run.py
-    assert_line --partial 'ncnn.Mat(in0.float().numpy(), batch_index=1)'
+    assert_line --partial 'ncnn.Mat(in0.numpy(), batch_index=1)'
     assert_line --partial 'out0.numpy(batch_index=1)'
 }
 
