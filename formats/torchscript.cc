@@ -2168,9 +2168,11 @@ void Interpreter::run()
     scopes_.push_back(0);
     for (size_t i = 0; i < source_.shape_count; i++)
         shapes_.push_back(hint_of(source_.shapes[i]));
-    torch::jit::Method forward = module_.get_method("forward");
-    std::vector<Abstract> arguments = forward_arguments(forward);
-    torch::jit::GraphFunction *body = torch::jit::tryToGraphFunction(forward.function());
+    auto forward = module_.find_method("forward");
+    if (!forward)
+        throw std::invalid_argument("the network has no method 'forward'");
+    std::vector<Abstract> arguments = forward_arguments(*forward);
+    torch::jit::GraphFunction *body = torch::jit::tryToGraphFunction(forward->function());
     if (!body)
         throw std::runtime_error("forward is not TorchScript code");
     std::vector<Abstract> out = run_graph(*body->graph(), std::move(arguments));

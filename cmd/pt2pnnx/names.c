@@ -27,11 +27,20 @@ static bool is_named_module(const struct operator* op)
            (length == 0 || op->name[length] == '.');
 }
 
+/* A whole module has its path as name, with a number when it is called again. */
+static bool is_whole_module(const struct operator* op)
+{
+    size_t length = strlen(op->scope->path);
+    if (length == 0 || strncmp(op->name, op->scope->path, length) != 0)
+        return false;
+    const char *rest = op->name + length;
+    return *rest == '\0' || (*rest == '_' && rest[1] && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
+}
+
 static bool keeps_name(const struct operator* op)
 {
     return !op->scope || operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
-           operator_is(op, "pnnx.Attribute") ||
-           (*op->scope->path && strcmp(op->name, op->scope->path) == 0) || is_named_module(op);
+           operator_is(op, "pnnx.Attribute") || is_whole_module(op);
 }
 
 /* The next of "stem_0", "stem_1" ... that is free. */
