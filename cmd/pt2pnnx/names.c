@@ -40,7 +40,7 @@ static bool is_whole_module(const struct operator* op)
 static bool keeps_name(const struct operator* op)
 {
     return !op->scope || operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
-           operator_is(op, "pnnx.Attribute") || is_whole_module(op);
+           operator_is(op, "pnnx.Attribute") || is_whole_module(op) || is_named_module(op);
 }
 
 /* The next of "stem_0", "stem_1" ... that is free. */
