@@ -49,6 +49,8 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     lowering->own = new_rules(strings, signatures, explain);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
+    if (lowering->user)
+        rules_check(lowering->user); /* the built-in ones are checked by the tests */
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->own, files[i].name, files[i].text, *files[i].size);
     report_stop();

@@ -48,6 +48,8 @@ static struct rules *load_rules(const struct step *step, struct strings *strings
         rules_read(rules, step->name, step->text, *step->size);
     for (size_t i = 0; step->name == user_rules && i < files->count; i++)
         rules_read_file(rules, files->items[i]);
+    if (step->name == user_rules)
+        rules_check(rules); /* the built-in ones are checked by the tests */
     return rules;
 }
 
