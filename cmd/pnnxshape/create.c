@@ -131,7 +131,20 @@ static void shape_linspace(struct call *c)
     result(c, 0, arg_dtype(c, "dtype", DTYPE_F32), 1, &steps);
 }
 
-/* From both ends, in the type of the result, as PyTorch does. */
+/* From both ends, in the type of the result, each product and sum rounded once: as PyTorch does. */
+static double linspace_at(enum dtype dtype, double start, double end, int64_t i, int64_t count)
+{
+    int64_t rest = count - 1 - i;
+    if (count == 1)
+        return start;
+    if (dtype == DTYPE_F64) {
+        double step = (end - start) / (double)(count - 1);
+        return i < count / 2 ? fma(step, (double)i, start) : fma(-step, (double)rest, end);
+    }
+    float step = ((float)end - (float)start) / (float)(count - 1);
+    return i < count / 2 ? fmaf(step, (float)i, (float)start) : fmaf(-step, (float)rest, (float)end);
+}
+
 static bool evaluate_linspace(struct call *c)
 {
     const struct fact *f = &c->results[0];
@@ -141,17 +154,8 @@ static bool evaluate_linspace(struct call *c)
     if (!arg_real(c, "start", 0, &start) || !arg_real(c, "end", 0, &end) || !dtype_is_float(f->dtype))
         return false;
     out = tensor_new(c, f->dtype, f->rank, f->dims, false, &data);
-    for (int64_t i = 0; out && i < out->count; i++) {
-        int64_t rest = out->count - 1 - i;
-        double step = out->count > 1 ? (end - start) / (double)(out->count - 1) : 0, value;
-        float fstart = (float)start, fend = (float)end;
-        float fstep = out->count > 1 ? (fend - fstart) / (float)(out->count - 1) : 0;
-        if (f->dtype == DTYPE_F64)
-            value = i < out->count / 2 ? start + step * (double)i : end - step * (double)rest;
-        else
-            value = i < out->count / 2 ? fstart + fstep * (float)i : fend - fstep * (float)rest;
-        element_set_real(out->dtype, data, (size_t)i, out->count == 1 ? start : value);
-    }
+    for (int64_t i = 0; out && i < out->count; i++)
+        element_set_real(out->dtype, data, (size_t)i, linspace_at(out->dtype, start, end, i, out->count));
     if (out)
         result_constant(c, 0, out);
     return out;

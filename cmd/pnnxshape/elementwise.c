@@ -280,9 +280,14 @@ static void binary_shape(struct call *c, enum binary code)
         result(c, 0, dtype, rank, dims);
 }
 
-void shape_binary(struct call *c)
+static void shape_binary(struct call *c)
 {
     binary_shape(c, binary_code(c));
+}
+
+void shape_pair(struct call *c)
+{
+    binary_shape(c, BINARY_NONE);
 }
 
 static int64_t int_pow(int64_t base, int64_t exponent)
@@ -515,6 +520,13 @@ bool evaluate_extreme(struct call *c, bool maximum)
     if (!a || !b || c->results[0].rank == RANK_UNKNOWN)
         return false;
     return evaluate_pair(c, maximum ? BINARY_MAXIMUM : BINARY_MINIMUM, binary_type(facts), a, b, 1);
+}
+
+/* The product of two constants that are broadcast to the result, for matmul.c. */
+bool evaluate_product(struct call *c, const struct tensor *a, const struct tensor *b)
+{
+    return a && b && c->results[0].rank != RANK_UNKNOWN &&
+           evaluate_pair(c, BINARY_MUL, c->results[0].dtype, a, b, 1);
 }
 
 /* ---- three operands ---- */

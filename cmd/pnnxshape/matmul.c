@@ -103,6 +103,19 @@ static void shape_outer(struct call *c)
     result(c, 0, promote_facts(facts, 2), 2, dims);
 }
 
+/* A column times a row. */
+static bool evaluate_vectors(struct call *c, const struct tensor *a, const struct tensor *b)
+{
+    if (!a || !b || a->rank != 1 || b->rank != 1)
+        return false;
+    return evaluate_product(c, tensor_reshaped(c, a, 2, (int64_t[]){ a->count, 1 }), b);
+}
+
+static bool evaluate_outer(struct call *c)
+{
+    return evaluate_vectors(c, arg_constant(c, "input"), arg_constant(c, "vec2"));
+}
+
 static void shape_cdist(struct call *c)
 {
     struct fact a = arg_fact(c, "x1"), b = arg_fact(c, "x2"), batches[2] = { a, b };
@@ -308,6 +321,23 @@ static void shape_einsum(struct call *c)
     einsum_result(&e, arrow ? arrow + 2 : implicit_output(&e, text), promote_facts(facts, count));
 }
 
+/* Only the outer product of two vectors, "i,j->ij", which rotary embeddings write so. */
+static bool evaluate_einsum(struct call *c)
+{
+    struct fact facts[2];
+    const char *e = arg_text(c, "equation", "");
+    int count = arg_facts(c, arg_present(c, "operands") ? "operands" : "tensors", facts, 2);
+    char letters[5];
+    size_t n = 0;
+    for (; *e && n < sizeof letters; e++)
+        if (isalpha((unsigned char)*e))
+            letters[n++] = *e;
+    if (count != 2 || n != 4 || letters[0] == letters[1] || letters[2] != letters[0] ||
+        letters[3] != letters[1])
+        return false;
+    return evaluate_vectors(c, facts[0].constant, facts[1].constant);
+}
+
 /* Results as one operand: square matrices, and triangular solving. */
 static void shape_first(struct call *c)
 {
@@ -336,14 +366,14 @@ static const struct row rows[] = {
     { "linear nn.Linear nn.quantized.Linear nn.LazyLinear nn.intrinsic.quantized.LinearReLU",
       shape_linear, NULL, 0 },
     { "bilinear nn.Bilinear", shape_bilinear, NULL, 0 },
-    { "outer ger", shape_outer, NULL, 0 },
+    { "outer ger", shape_outer, evaluate_outer, 0 },
     { "cdist", shape_cdist, NULL, 0 },
     { "cosine_similarity nn.CosineSimilarity", shape_distance, NULL, 1 },
     { "pairwise_distance nn.PairwiseDistance", shape_distance, NULL, -1 },
     { "tensordot", shape_tensordot, NULL, 0 },
     { "kron", shape_kron, NULL, 0 },
     { "pdist", shape_pdist, NULL, 0 },
-    { "einsum", shape_einsum, NULL, 0 },
+    { "einsum", shape_einsum, evaluate_einsum, 0 },
     { "inverse linalg.inv linalg_inv linalg.cholesky linalg_cholesky cholesky linalg.matrix_exp matrix_exp "
       "linalg.matrix_power matrix_power linalg.pinv_", shape_first, NULL, 0 },
     { "linalg.solve linalg_solve linalg.solve_triangular linalg_solve_triangular", shape_second, NULL, 0 },

@@ -148,16 +148,6 @@ static void shape_roi_align(struct call *c)
     result(c, 0, x.dtype, 4, dims);
 }
 
-/* The vector product keeps the broadcast shape. */
-static void shape_cross(struct call *c)
-{
-    struct fact facts[2] = { arg_fact(c, "input"), arg_fact(c, "other") };
-    int64_t dims[MAX_RANK];
-    int rank;
-    if (broadcast_facts(c, facts, 2, &rank, dims))
-        result(c, 0, promote_facts(facts, 2), rank, dims);
-}
-
 static void shape_isin(struct call *c)
 {
     struct fact x = arg_fact(c, "elements");
@@ -182,7 +172,7 @@ static const struct row rows[] = {
     { "quantize_per_tensor nn.quantized.Quantize", shape_quantize, NULL, 0 },
     { "dequantize nn.quantized.DeQuantize", shape_dequantize, NULL, 0 },
     { "torchvision.ops.RoIAlign", shape_roi_align, NULL, 0 },
-    { "cross linalg.cross linalg_cross", shape_cross, NULL, 0 },
+    { "cross linalg.cross linalg_cross", shape_pair, NULL, 0 },
     { "isin", shape_isin, NULL, 0 },
     { "equal allclose is_nonzero", shape_truth, NULL, 0 },
 };

@@ -4,9 +4,6 @@
 
 #include "shape.h"
 
-bool evaluate_extreme(struct call *c, bool maximum);
-void shape_binary(struct call *c);
-
 enum reduction {
     REDUCE_NONE, /* not evaluated */
     REDUCE_SUM,
@@ -68,7 +65,7 @@ static void shape_extreme(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
     if (arg_present(c, "other")) {
-        shape_binary(c);
+        shape_pair(c);
         return;
     }
     shape_reduce(c);

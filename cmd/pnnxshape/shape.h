@@ -183,7 +183,11 @@ const struct tensor *tensor_cast(struct call *c, const struct tensor *t, enum dt
 void store_int(uint8_t *data, enum dtype dtype, int64_t i, int64_t value);
 bool dtype_evaluable(enum dtype t); /* neither complex nor unknown */
 
-/* Shape functions that several families use. */
-void shape_same(struct call *c); /* every result is as `input` */
+/* What several families use: elementwise.c. */
+void shape_same(struct call *c);                     /* every result is as `input` */
+void shape_pair(struct call *c);                     /* `input` and `other`, broadcast and promoted */
+bool evaluate_extreme(struct call *c, bool maximum); /* of `input` and `other` */
+bool evaluate_product(struct call *c, const struct tensor *a,
+                      const struct tensor *b); /* broadcast to the result */
 
 #endif
