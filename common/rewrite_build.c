@@ -701,10 +701,50 @@ static void visit_item(struct reach *r, const struct item *item)
         visit_source(item->value.operand, r);
 }
 
+static bool is_output(const struct build *b, const struct operand *x)
+{
+    for (size_t i = 0; i < b->output_count; i++)
+        if (b->outputs[i] == x)
+            return true;
+    return false;
+}
+
+static bool value_reads_output(const struct build *b, const struct value *v)
+{
+    if (v->kind == VALUE_OPERAND)
+        return is_output(b, v->operand);
+    bool found = false;
+    for (size_t i = 0; v->kind == VALUE_LIST && i < v->list.count && !found; i++)
+        found = value_reads_output(b, &v->list.items[i]);
+    return found;
+}
+
+/* Whether the result reads what it replaces. */
+static bool reads_output(const struct build *b, const struct item *item)
+{
+    bool found = false;
+    switch (item->kind) {
+    case ITEM_VALUE: return value_reads_output(b, &item->value);
+    case ITEM_OPERATOR: return item->op->output_count && is_output(b, item->op->outputs[0]);
+    case ITEM_LIST:
+        for (size_t i = 0; i < item->list.count && !found; i++)
+            found = reads_output(b, &item->list.items[i]);
+        return found;
+    case ITEM_PLAN:
+        for (size_t i = 0; i < item->plan->argument_count && !found; i++)
+            found = reads_output(b, &item->plan->arguments[i].item);
+        return found;
+    default: return false;
+    }
+}
+
 /* With several roots, what the result reads may depend on what it replaces: then it cannot be built. */
 static bool makes_cycle(const struct build *b, const struct item *parts, size_t count)
 {
     const struct match *m = b->match;
+    for (size_t i = 0; i < count; i++)
+        if (reads_output(b, &parts[i]))
+            return true;
     if (!m->box && m->rule->also_count == 0)
         return false;
     struct reach r = { .match = m };

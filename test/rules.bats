@@ -203,6 +203,8 @@ F.relu"
 @test "rules: a result that would need itself is not built" {
     try -q 'pair: v = torch.var(x, dim=d, correction=1) also m = torch.mean(x, dim=_) as c
   => (v, m) = pnnx.pair(x, d=d, other=F.relu(z)) where z = c.name ;
+own: torch.add(x, z) as s => torch.mul(s.out, z) ;
+self: F.relu(x) as r => r.out ;
 odd: a = torch.neg(x) also b = torch.add(x, z) => (a, b) = pnnx.odd(x, z) ;' '7767517
 5 4
 pnnx.Input in 0 1 x
