@@ -7,6 +7,7 @@ if [ -z "${PYTHON:-}" ]; then
     PYTHON=$ROOT/build/venv/bin/python
     [ -x "$PYTHON" ] || PYTHON=python3
 fi
+unset MAKEFLAGS MFLAGS MAKELEVEL
 export ROOT BUILD PYTHON PATH="$BUILD/bin:$PATH" PYTHONPATH="$ROOT/test" PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99
 

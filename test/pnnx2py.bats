@@ -150,7 +150,7 @@ torch.int64 [2]'
     (cd here && pnnx2py in.param in.bin out.py)
     (cd / && python "$OLDPWD/here/out.py")
     mv here/out.py here/in.bin there
-    (cd / && python "$BATS_TEST_TMPDIR/there/out.py")
+    (cd / && python "$BATS_TEST_TMPDIR/work/there/out.py")
     rm there/in.bin
     mv in.bin gone
     cd there

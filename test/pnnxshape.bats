@@ -224,7 +224,7 @@ flatten() {
         'Tensor.reshape v 1 1 x v shape=(9223372036854775807,-1) $input=x' \
         'torch.arange a 0 1 a start=-9223372036854775808 end=9223372036854775807 step=1' \
         'F.pad p 1 1 x p mode=constant pad=(9223372036854775807,9223372036854775807) value=0.0 $input=x' \
-        'nn.Conv1d c 1 1 x c bias=False dilation=(9223372036854775807) groups=1 in_channels=2 kernel_size=(9223372036854775807) out_channels=2 padding=(9223372036854775807) padding_mode=zeros stride=(0) @weight=(1)f32' \
+        'nn.Conv1d c 1 1 x c bias=False dilation=(9223372036854775807) groups=1 in_channels=2 kernel_size=(9223372036854775807) out_channels=2 padding=(9223372036854775807) padding_mode=zeros stride=(0)' \
         'prim::TupleConstruct all 6 1 r s v a p c z' \
         'pnnx.Output out 1 0 z'
     run pnnxshape 'inputshape=[2,9223372036854775807]' in.param in.bin out.param out.bin

@@ -21,5 +21,5 @@ torch.max input other"
 @test "signatures: an argument with a default or with None may be left out" {
     run -0 "$BUILD/test/signatures" nn.LSTM torch.cat
     assert_line --index 0 --partial "nn.LSTM input h0? c0? input_size hidden_size num_layers?"
-    assert_line --index 1 "torch.cat *tensors dim?"
+    assert_line --index 1 "torch.cat *tensors? dim?"
 }

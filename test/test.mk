@@ -71,3 +71,14 @@ bench: all
 	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
 
 -include $(wildcard $(O)/test/pt2pnnx/*.d)
+
+# 1,000 places of damage in each input format: our own readers in-process under sanitizers, .pt through the plain program.
+DAMAGES ?= 1000
+damage: tests
+	$(MAKE) SANITIZE=1 build/sanitize/test/damage
+	@rm -rf build/damage && mkdir -p build/damage
+	$(O)/bin/pt2pnnx test/demo.pt build/damage/model.param build/damage/model.bin
+	for what in text weights stream; do \
+	    echo "$$what:"; ASAN_OPTIONS=detect_leaks=0 build/sanitize/test/damage $$what build/damage/model.param build/damage/model.bin \
+	        $(DAMAGES) 2>build/damage/log || { tail -3 build/damage/log; exit 1; }; done
+	$(ENVIRONMENT) $(PYTHON) test/damage_pt.py test/demo.pt $(DAMAGES)
