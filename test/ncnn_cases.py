@@ -221,7 +221,8 @@ class Writer(torch.fx.Interpreter):
         """An operator with keys for its inputs."""
         given = set(kwargs)
         for overload in SIGNATURES[kind]:
-            if len(args) <= len(overload) and given <= set(p.lstrip('*') for p in overload[len(args):]):
+            tensors = [p for p, a in zip(overload, args) if isinstance(a, torch.fx.Node)]
+            if 'dim' not in tensors and len(args) <= len(overload) and given <= set(p.lstrip('*') for p in overload[len(args):]):
                 break
             if any(p.startswith('*') for p in overload):
                 break
@@ -524,6 +525,18 @@ case('mean of all', lambda x: torch.mean(x), I)
 case('mean of two, kept', lambda x: torch.mean(x, dim=(2, 3), keepdim=True), I)
 case('mean of the batch', lambda x: torch.mean(F.relu(x), dim=0), I)
 case('max of one', lambda x: torch.amax(x, dim=(1, 2)), I)
+for dim in (1, 2, -1):
+    case(f'max dim={dim}, its values', lambda x, d=dim: torch.max(x, d)[0], I)
+    case(f'min dim={dim} kept, its values', lambda x, d=dim: torch.min(x, d, keepdim=True)[0], I)
+case('max of two', lambda x, y: torch.max(x, y), I, I)
+case('min of two with fewer dimensions', lambda x, y: torch.min(x, y), I, [9, 8])
+case('max of all', lambda x: torch.max(x), I)
+case('grid_sample of two images', lambda x, g: F.grid_sample(x, torch.tanh(g), mode='bilinear', padding_mode='zeros',
+                                                              align_corners=False), [2, 6, 9, 8], [2, 4, 5, 2])
+case('a parameter for each of two images', type('P', (nn.Module,), {
+    '__init__': lambda s: (nn.Module.__init__(s), setattr(s, 'p', nn.Parameter(torch.rand(2, 6, 1, 1))))[0],
+    'forward': lambda s, x: F.max_pool2d(x, 2) * s.p})(), [2, 6, 8, 8])
+case('Softplus with a low threshold', nn.Softplus(2.0, 0.5), I)
 case('var', lambda x: torch.var(x, dim=-1, unbiased=True, keepdim=True), S)
 case('var of all elements', lambda x: torch.var(x, dim=(2, 3), unbiased=False), I)
 case('std', lambda x: torch.std(x, dim=1, correction=1), S)

@@ -94,9 +94,9 @@ static void need(struct solver *s, struct operator* op, struct operand *x, int w
         return;
     if (x->rank < 2 || want >= x->rank)
         want = BATCH_NONE;
-    if (is_free(x))
-        x->batch = want;
-    else if (x->batch != want)
+    if (is_free(x)) /* a constant is one blob: it has no count */
+        x->batch = want >= 0 && x->shape[want] == 1 ? want : BATCH_NONE;
+    if (x->batch != want)
         convert(s, op, x, x->rank, x->shape, want);
 }
 
@@ -279,7 +279,8 @@ static void align(struct solver *s, struct operator* op, struct operand *x, cons
     }
     for (int i = 0; i < y->rank; i++)
         shape[i] = i < fresh ? 1 : x->shape[i - fresh];
-    if (is_free(x) && x->use_count == 1 && s->commit) {
+    bool one = y->batch < 0 || shape[y->batch] == 1;
+    if (is_free(x) && x->use_count == 1 && s->commit && one) {
         operand_set_shape(x, x->dtype, y->rank, shape);
         x->batch = y->batch;
     } else {
@@ -452,6 +453,10 @@ static void transfer_reduce(struct solver *s, struct operator* op, int n)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = s->operands[0];
+    if (operator_get(op, "other")) { /* torch.max of two tensors */
+        transfer_broadcast(s, op, n);
+        return;
+    }
     int count = get_dims(op, dims), b = axis_of(x), before = 0;
     bool keep = operator_bool(op, "keepdim", false), hit = count <= 0;
     for (int i = 0; i < count; i++) {

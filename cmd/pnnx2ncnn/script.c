@@ -50,7 +50,7 @@ static void write_inputs(struct output *out, const struct ports *ports)
                       port->blob);
         write_shape(out, port);
         output_printf(out, is_index(port) ? ", dtype=torch.int).int().contiguous()\n"
-                                            : ", dtype=torch.float).float().contiguous()\n");
+                                          : ", dtype=torch.float).float().contiguous()\n");
     }
 }
 
@@ -59,15 +59,15 @@ static void write_run(struct output *out, const struct ports *ports)
     output_printf(out, "        with net.create_extractor() as ex:\n");
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
-        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s.numpy(), batch_index=%d).clone())\n", port->blob,
-                      port->blob, batch_index(port));
+        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s.numpy(), batch_index=%d).clone())\n",
+                      port->blob, port->blob, batch_index(port));
     }
     output_printf(out, "\n");
     for (size_t i = 0; i < ports->output_count; i++) {
         const struct port *port = &ports->outputs[i];
         output_printf(out, "            _, %s = ex.extract(\"%s\")\n", port->blob, port->blob);
-        output_printf(out, "            out.append(torch.from_numpy(%s.numpy(%sbatch_index=%d)))\n", port->blob,
-                      dtype_is_integer(port->dtype) ? "format=\"i\", " : "", batch_index(port));
+        output_printf(out, "            out.append(torch.from_numpy(%s.numpy(%sbatch_index=%d)))\n",
+                      port->blob, dtype_is_integer(port->dtype) ? "format=\"i\", " : "", batch_index(port));
     }
 }
 
