@@ -169,6 +169,71 @@ void element_set_int(enum dtype type, void *data, size_t i, int64_t value)
     store(type, data, i, e);
 }
 
+void elements_real(enum dtype type, const void *data, size_t first, size_t count, double *out)
+{
+    const unsigned char *bytes = (const unsigned char *)data + first * dtype_size(type);
+    if (type != DTYPE_F32) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = element_real(type, bytes, i);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        float f;
+        memcpy(&f, bytes + i * sizeof f, sizeof f);
+        out[i] = f;
+    }
+}
+
+void elements_set_real(enum dtype type, void *data, size_t first, size_t count, const double *values)
+{
+    unsigned char *bytes = (unsigned char *)data + first * dtype_size(type);
+    if (type != DTYPE_F32) {
+        for (size_t i = 0; i < count; i++)
+            element_set_real(type, bytes, i, values[i]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        float f = (float)values[i];
+        memcpy(bytes + i * sizeof f, &f, sizeof f);
+    }
+}
+
+void elements_float(enum dtype type, const void *data, size_t first, size_t count, float *out)
+{
+    const unsigned char *bytes = (const unsigned char *)data + first * dtype_size(type);
+    if (type == DTYPE_F32)
+        memcpy(out, bytes, count * sizeof *out);
+    else
+        for (size_t i = 0; i < count; i++)
+            out[i] = (float)element_real(type, bytes, i);
+}
+
+/* half_from_float() without branches, so that compilers do several at once: both the normal and the subnormal result
+ * are computed.  Adding 0.5 moves a subnormal's fraction to the low bits, rounded to nearest even by the addition. */
+static uint16_t half_by_selection(float f)
+{
+    uint32_t bits, shifted;
+    memcpy(&bits, &f, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000;
+    bits &= 0x7fffffff;
+    float magnitude;
+    memcpy(&magnitude, &bits, sizeof magnitude);
+    magnitude += 0.5f;
+    memcpy(&shifted, &magnitude, sizeof shifted);
+    uint32_t subnormal = shifted - 0x3f000000;
+    uint32_t normal = (bits - (112u << 23) + 0xfff + (bits >> 13 & 1)) >> 13;
+    uint32_t result = bits < 0x38800000 ? subnormal : normal;
+    result = bits >= 0x477ff000 ? 0x7c00 : result;
+    result = bits > 0x7f800000 ? 0x7e00 : result;
+    return (uint16_t)(sign | result);
+}
+
+void halves_from_floats(uint16_t *halves, const float *floats, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        halves[i] = half_by_selection(floats[i]);
+}
+
 size_t element_count(int rank, const int64_t *shape)
 {
     size_t count = 1;

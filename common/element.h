@@ -25,6 +25,13 @@ int64_t element_int(enum dtype type, const void *data, size_t i);
 void element_set_real(enum dtype type, void *data, size_t i, double value);
 void element_set_int(enum dtype type, void *data, size_t i, int64_t value);
 
+/* `count` elements from number `first` on, as element_real() and element_set_real() have them, at the speed of memory
+ * for f32: what whole weights go through. */
+void elements_real(enum dtype type, const void *data, size_t first, size_t count, double *out);
+void elements_set_real(enum dtype type, void *data, size_t first, size_t count, const double *values);
+void elements_float(enum dtype type, const void *data, size_t first, size_t count, float *out);
+void halves_from_floats(uint16_t *halves, const float *floats, size_t count);
+
 /* The number of elements of a shape of known sizes; dies when it overflows. */
 size_t element_count(int rank, const int64_t *shape);
 

@@ -236,15 +236,17 @@ static void write_raw(struct output *out, const struct attribute *w)
 static size_t write_half(struct output *out, const struct attribute *w)
 {
     uint8_t buffer[CHUNK * 2 + 2];
+    float floats[CHUNK];
+    uint16_t halves[CHUNK];
     size_t count = weight_count(w), overflowed = 0;
     for (size_t start = 0; start < count; start += CHUNK) {
         size_t n = count - start < CHUNK ? count - start : CHUNK;
+        elements_float(w->dtype, w->data, start, n, floats);
+        halves_from_floats(halves, floats, n);
         for (size_t i = 0; i < n; i++) {
-            float f = (float)element_real(w->dtype, w->data, start + i);
-            uint16_t h = half_from_float(f);
-            overflowed += (h & 0x7fff) == 0x7c00 && isfinite(f);
-            buffer[2 * i] = (uint8_t)h;
-            buffer[2 * i + 1] = (uint8_t)(h >> 8);
+            overflowed += (halves[i] & 0x7fff) == 0x7c00 && isfinite(floats[i]);
+            buffer[2 * i] = (uint8_t)halves[i];
+            buffer[2 * i + 1] = (uint8_t)(halves[i] >> 8);
         }
         if (n % 2) { /* only in the last chunk: every weight is padded to four bytes */
             buffer[2 * n] = buffer[2 * n + 1] = 0;

@@ -7,3 +7,9 @@ load helpers
     assert_line 'names: found, dropped, made'
     assert_line 'arguments: aliases, overloads, order'
 }
+
+@test "element: floats become halves by rounding to nearest even, one by one and many at once" {
+    run "$BUILD/test/element"
+    assert_success
+    assert_output 'halves: 0 wrong, fast conversion: 0 wrong'
+}

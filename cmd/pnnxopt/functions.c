@@ -5,8 +5,11 @@
 #include "cmd/pnnxopt/functions.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/element.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof *(a))
 
 /* A new tensor of that type and shape with zeros in it. */
 static struct attribute *tensor_new(struct graph *g, enum dtype dtype, int rank, const int64_t *shape)
@@ -93,6 +96,21 @@ static bool zeros(struct graph *g, const struct rule_item *args, size_t count, s
     return give(result, tensor_new(g, args[1].tensor->dtype, 1, &n));
 }
 
+/* Writes elements first .. first + count - 1 of w, multiplied, to the same place of t. */
+static void scale_run(struct attribute *t, const struct attribute *w, size_t first, size_t count,
+                      double factor)
+{
+    double values[1024];
+    for (size_t done = 0; done < count;) {
+        size_t n = count - done < LENGTH(values) ? count - done : LENGTH(values);
+        elements_real(w->dtype, w->data, first + done, n, values);
+        for (size_t i = 0; i < n; i++)
+            values[i] *= factor;
+        elements_set_real(t->dtype, (uint8_t *)(uintptr_t)t->data, first + done, n, values);
+        done += n;
+    }
+}
+
 /* scale_rows(w, scale): w[o, ...] * scale[o]: the weights of a convolution or a linear layer, by output channel. */
 static bool scale_rows(struct graph *g, const struct rule_item *args, size_t count, struct rule_item *result)
 {
@@ -101,9 +119,9 @@ static bool scale_rows(struct graph *g, const struct rule_item *args, size_t cou
     if (w->rank < 1 || (size_t)w->shape[0] != count_of(scale))
         return false;
     struct attribute *t = tensor_new(g, w->dtype, w->rank, w->shape);
-    size_t total = count_of(w), row = total / (count_of(scale) ? count_of(scale) : 1);
-    for (size_t i = 0; i < total; i++)
-        set(t, i, get(w, i) * get(scale, i / row));
+    size_t rows = count_of(scale), row = rows ? count_of(w) / rows : 0;
+    for (size_t o = 0; o < rows; o++)
+        scale_run(t, w, o * row, row, get(scale, o));
     return give(result, t);
 }
 
@@ -189,8 +207,10 @@ static bool concat_rows(struct graph *g, const struct rule_item *args, size_t co
     struct attribute *t = tensor_new(g, first->dtype, first->rank, shape);
     size_t at = 0;
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < count_of(args[i].tensor); k++)
-            set(t, at++, get(args[i].tensor, k));
+        if (args[i].tensor->size > 0) {
+            memcpy((uint8_t *)(uintptr_t)t->data + at, args[i].tensor->data, args[i].tensor->size);
+            at += args[i].tensor->size;
+        }
     return give(result, t);
 }
 
