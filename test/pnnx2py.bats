@@ -129,6 +129,13 @@ pnnx'
     [[ $stderr == *'4 operators cannot be printed; nothing was written'* ]]
 }
 
+@test "pnnx2py: a module without a weight that its parameters speak of is refused" {
+    param 'pnnx.Input in 0 1 x #x=(2,3)f32' 'nn.Linear fc 1 1 x y bias=True in_features=3 out_features=3 @weight=(3,3)f32' \
+        'pnnx.Output out 1 0 y'
+    refuses 1 pnnx2py in.param in.bin out.py
+    [[ $stderr == *"in.param:4: nn.Linear 'fc' (2,3)f32: has no weight @bias" ]]
+}
+
 @test "pnnx2py: half, double, bfloat16 and complex weights keep their type" {
     param 'pnnx.Attribute a 0 1 a @data=(3)f16' 'pnnx.Attribute b 0 1 b @data=(3)f64' 'pnnx.Attribute d 0 1 d @data=()f32' \
         'pnnx.Attribute e 0 1 e @data=(0,3)f32' 'pnnx.Attribute f 0 1 f @data=(2)bool' 'pnnx.Attribute i 0 1 i @data=(2)i64' \

@@ -151,6 +151,11 @@ same(x.double(), [x],
      'Tensor.to op 1 1 i0 o dtype=torch.double copy=False memory_format=torch.channels_last $input=i0')
 same(x, [x],
      'Tensor.to op 1 1 i0 o dtype=None copy=False $input=i0')
+same(torch.tensor(2.5).double(), [x],
+     'Tensor.to op 0 1 o dtype=torch.double copy=False input=2.5')
+same(x.new_full((3,), 2.0), [x],
+     'pnnx.Expression n 0 1 n expr=None', 'pnnx.Expression z 0 1 z expr=[3]', 'pnnx.Expression v 0 1 v expr=2.0',
+     'pnnx.Expression f 0 1 f expr=False', 'aten::new_full op 7 1 i0 z v n n n f o')
 same(torch.full_like(x, 2.5), [x],
      'Tensor.fill op 1 1 i0 o value=2.5 $input=i0')
 same(s.masked_fill(s > 0, float('-inf')), [s, s > 0],

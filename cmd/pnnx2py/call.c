@@ -212,14 +212,31 @@ static size_t positional(const struct operator* op)
     return count;
 }
 
+/* The items of an unkeyed list of arguments.  A file of the existing converter may have the layout, the device and the
+ * like at the end of an aten call, which signatures leave out: they say nothing, and the others get their names. */
+static void call_unkeyed(struct call *c, const struct operator* op, const struct value *list)
+{
+    const struct signature *s = op->signature;
+    size_t count = list->list.count, known = s->type && *s->type ? s->parameter_count : count;
+    const struct value *items = list->list.items;
+    while (count > known && (items[count - 1].kind == VALUE_NONE ||
+                             (items[count - 1].kind == VALUE_BOOL && !items[count - 1].boolean)))
+        count--;
+    bool named = count < list->list.count && count == known;
+    for (size_t i = 0; i < count; i++)
+        if (named && i > 0)
+            call_keyword(c, s->parameters[i].name, &items[i]);
+        else
+            call_argument(c, &items[i]);
+}
+
 static void call_arguments(struct call *c, const struct operator* op, size_t first)
 {
     size_t count = positional(op);
     for (size_t i = first; i < op->argument_count; i++) {
         const struct argument *a = &op->arguments[i];
         if (strcmp(a->key, "inputs") == 0 && a->value.kind == VALUE_LIST)
-            for (size_t k = 0; k < a->value.list.count; k++)
-                call_argument(c, &a->value.list.items[k]);
+            call_unkeyed(c, op, &a->value);
         else if (i < count)
             call_argument(c, &a->value);
         else
@@ -235,6 +252,14 @@ void print_call(struct printer *p, const struct operator* op, const char *callee
     call_close(&c);
 }
 
+void print_tensor(struct printer *p, const struct value *v)
+{
+    bool number = is_number(p, v);
+    lines_add(&p->out, number ? "torch.tensor(" : "");
+    print_value(p, v);
+    lines_add(&p->out, number ? ")" : "");
+}
+
 /* v_x.method(...): of the first argument. */
 static void print_method(struct printer *p, const struct operator* op)
 {
@@ -244,11 +269,8 @@ static void print_method(struct printer *p, const struct operator* op)
         return;
     }
     print_results(p, op);
-    bool constant = op->arguments[0].value.kind != VALUE_OPERAND;
-    lines_add(&p->out, constant ? "torch.tensor(" : "");
-    print_value(p, &op->arguments[0].value);
-    lines_add(&p->out, constant ? ")." : ".");
-    struct call c = call_open(p, "%s", op->type + strlen("Tensor."));
+    print_tensor(p, &op->arguments[0].value);
+    struct call c = call_open(p, ".%s", op->type + strlen("Tensor."));
     call_arguments(&c, op, 1);
     call_close(&c);
 }

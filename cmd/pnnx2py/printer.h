@@ -65,6 +65,8 @@ void call_text(struct call *c, const char *text);
 void call_rest(struct call *c, const struct operator* op, const char *const *without);
 void call_close(struct call *c);
 
+/* A value that has to be a tensor: a number is made one. */
+void print_tensor(struct printer *p, const struct value *v);
 /* Prints `callee(first, key=value, ...)`: the arguments up to the signature's first (for aten: up to `self`)
  * by position, the others as keywords. */
 void print_call(struct printer *p, const struct operator* op, const char *callee);

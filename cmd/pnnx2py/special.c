@@ -197,17 +197,26 @@ static void print_size(struct printer *p, const struct operator* op)
     call_close(&c);
 }
 
-/* None means that the type, or the layout, stays. */
+/* None means that the type, or the layout, stays; with nothing to change the tensor itself stays. */
 static void print_to(struct printer *p, const struct operator* op)
 {
-    if (!is_method(p, op))
+    if (op->argument_count == 0) {
+        refuse(p, op, "has no input");
         return;
-    struct call c = open_method(p, op, "to");
+    }
+    print_results(p, op);
+    print_tensor(p, &op->arguments[0].value);
+    bool changes = false;
+    for (size_t i = 1; i < op->argument_count; i++)
+        changes = changes || op->arguments[i].value.kind != VALUE_NONE;
+    if (!changes) {
+        lines_add(&p->out, "\n");
+        return;
+    }
+    struct call c = call_open(p, ".to");
     for (size_t i = 1; i < op->argument_count; i++)
         if (op->arguments[i].value.kind != VALUE_NONE)
             call_keyword(&c, op->arguments[i].key, &op->arguments[i].value);
-    if (!c.any)
-        call_variable(&c, op->arguments[0].value.operand);
     call_close(&c);
 }
 
