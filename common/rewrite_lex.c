@@ -309,6 +309,11 @@ static void lex_mark(struct lexer *l, struct token *t)
         }
     }
     t->kind = TOKEN_WRONG;
+    if (*l->p == '$') {
+        complain(l, l->p, "no 'for' around this has such a variable");
+        l->p++;
+        return;
+    }
     if (plain || strchr("=-*/<>.", *l->p))
         t->kind = *l->p;
     else
@@ -319,7 +324,7 @@ static void lex_mark(struct lexer *l, struct token *t)
 struct token lex(struct lexer *l)
 {
     bool first = skip_space(l);
-    if (!l->resume && l->p < l->end && (is_word(*l->p) || *l->p == '$') && expand_run(l))
+    if (l->variables && !l->resume && l->p < l->end && (is_word(*l->p) || *l->p == '$') && expand_run(l))
         skip_space(l);
     struct token t = { .first = first, .line = l->line, .column = (int)(l->p - l->line_start) + 1 };
     if (l->resume) {

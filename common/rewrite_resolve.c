@@ -27,6 +27,8 @@ static void error(struct resolver *r, const struct node *n, const char *format, 
 
 bool rules_is_function(const struct rules *rules, const char *name)
 {
+    if (strpbrk(name, ".:")) /* a type, as most are */
+        return false;
     return builtin_find(name) >= 0 || rules_function(rules, name);
 }
 
