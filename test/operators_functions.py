@@ -154,7 +154,7 @@ function("F.unfold", lambda x: F.unfold(x, 3, dilation=2, padding=1, stride=2), 
 # Dropout
 for name, x in (("dropout", FLAT), ("dropout2d", X2), ("alpha_dropout", FLAT), ("feature_alpha_dropout", X2)):
     function(f"F.{name}", lambda x, f=getattr(F, name): f(x, 0.3, training=False), x)
-function("F.dropout2d", lambda x: F.dropout3d(x, 0.3, training=False), X3)   # the rank is not known
+function("F.dropout3d", lambda x: F.dropout3d(x, 0.3, training=False), X3)
 function("F.dropout2d", lambda x: F.dropout1d(x, 0.3, training=False), X1)
 
 # Attention
