@@ -47,7 +47,7 @@ PYTHON = {operator.add: 'torch.add', operator.sub: 'torch.sub', operator.mul: 't
           operator.neg: 'torch.neg', operator.pow: 'torch.pow', operator.floordiv: 'torch.floor_divide',
           operator.mod: 'torch.remainder', operator.matmul: 'torch.matmul'}
 # Methods that PNNX has as such; the others are functions of torch.
-KEPT = {'reshape', 'permute', 'expand', 'repeat', 'select', 'unflatten', 'reshape_as', 'expand_as'}
+KEPT = {'masked_fill', 'reshape', 'permute', 'expand', 'repeat', 'select', 'unflatten', 'reshape_as', 'expand_as'}
 NAMES = {'torch.log_sigmoid': 'F.logsigmoid', 'F._threshold': 'F.threshold'}
 METHODS = {'view': 'Tensor.reshape', 'reshape': 'Tensor.reshape', 'contiguous': 'torch.clone', 'size': None}
 
@@ -57,7 +57,9 @@ def text(v):
     if isinstance(v, (list, tuple, torch.Size)):
         return f'({",".join(text(i) for i in v)})'
     if isinstance(v, float):
-        return v.hex() and repr(v) if '.' in repr(v) or 'e' in repr(v) else f'{v}.0'
+        return repr(v)
+    if isinstance(v, bool):
+        return str(v)
     if isinstance(v, torch.dtype):
         return str(v)
     return str(v)
@@ -537,6 +539,10 @@ case('a parameter for each of two images', type('P', (nn.Module,), {
     '__init__': lambda s: (nn.Module.__init__(s), setattr(s, 'p', nn.Parameter(torch.rand(2, 6, 1, 1))))[0],
     'forward': lambda s, x: F.max_pool2d(x, 2) * s.p})(), [2, 6, 8, 8])
 case('Softplus with a low threshold', nn.Softplus(2.0, 0.5), I)
+for value in (float('-inf'), -1e4, 2.5):
+    case(f'masked_fill with {value}', type('P', (nn.Module,), {
+        '__init__': lambda s: (nn.Module.__init__(s), s.register_buffer('m', torch.triu(torch.ones(7, 7), 1).bool()))[0],
+        'forward': lambda s, x, v=value: torch.softmax(x.masked_fill(s.m, v), -1)})(), [1, 3, 7, 7])
 case('var', lambda x: torch.var(x, dim=-1, unbiased=True, keepdim=True), S)
 case('var of all elements', lambda x: torch.var(x, dim=(2, 3), unbiased=False), I)
 case('std', lambda x: torch.std(x, dim=1, correction=1), S)

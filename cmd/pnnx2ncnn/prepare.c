@@ -261,6 +261,46 @@ static void write_causal(struct operator* op)
     operator_set(op, "is_causal", value_bool(false));
 }
 
+/* A float constant that is `seen` where the mask is false and `hidden` where it is true. */
+static struct operand *as_choice(struct operator* op, const struct operand *mask, float seen, float hidden)
+{
+    const struct attribute *w = operand_constant(mask);
+    const char *stem = arena_printf(&op->graph->arena, "%s_mask", op->name);
+    float *data;
+    struct operand *y = add_float_constant(op, stem, w->rank, w->shape, &data);
+    for (size_t i = 0, count = element_count(w->rank, w->shape); i < count; i++)
+        data[i] = element_real(w->dtype, w->data, i) != 0 ? hidden : seen;
+    return y;
+}
+
+/* Filling where a constant mask is true: with -inf, or what stands for it, an addition that leaves nothing of the
+ * tensor there; with another number a product with 0 and 1, and an addition. */
+static void write_masked_fill(struct operator* op)
+{
+    struct graph *g = op->graph;
+    struct operand *x = operator_operand(op, "input"), *mask = operator_operand(op, "mask");
+    const struct value *v = operator_get(op, "value");
+    double value;
+    if (!x || !mask || !operand_constant(mask) || !v || !value_number(v, &value) || !dtype_is_float(x->dtype))
+        return;
+    bool least = value <= -1e30;
+    struct operand *other = as_choice(op, mask, 0, least ? -FLT_MAX : (float)value);
+    if (!least && x->rank >= 0) {
+        struct operator* keep = graph_add(g, op, "torch.mul", graph_fresh_operator_name(g, op->name));
+        operator_set(keep, "input", value_operand(x));
+        operator_set(keep, "other", value_operand(as_choice(keep, mask, 1, 0)));
+        keep->line = op->line;
+        struct operand *y = operator_add_output(keep, NULL);
+        operand_set_shape(y, op->outputs[0]->dtype, op->outputs[0]->rank, op->outputs[0]->shape);
+        x = y;
+    }
+    while (op->argument_count)
+        operator_unset(op, op->arguments[0].key);
+    operator_set_type(op, "torch.add");
+    operator_set(op, "input", value_operand(x));
+    operator_set(op, "other", value_operand(other));
+}
+
 /* True for operators that compute in the type of their result: what they read of another type is converted first. */
 static bool is_arithmetic(const struct operator* op)
 {
@@ -287,7 +327,9 @@ static void convert_operands(struct operator* op)
 void prepare_constants(struct graph *g)
 {
     for (struct operator* op = g->first; op; op = op->next) {
-        if (is_attention(op)) {
+        if (operator_is(op, "Tensor.masked_fill") && op->output_count == 1) {
+            write_masked_fill(op);
+        } else if (is_attention(op)) {
             write_causal(op);
             convert_mask(op);
         } else if (is_arithmetic(op)) {
