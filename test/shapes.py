@@ -119,12 +119,13 @@ def check_source(folder, source, inputs):
     problems, missing = mismatches(recorded(folder / 'shape.param'), variables(printed(folder, 'shape'), inputs), {})
     made = types(folder / 'shape.param')
     missing = [f'{name} of {made.get(name)}' for name in missing]
-    infer(folder, 'shape', 'again', shape)
-    for end in ('param', 'bin'):
-        if (folder / f'shape.{end}').read_bytes() != (folder / f'again.{end}').read_bytes():
-            problems.append(f'the .{end} changes when pnnxshape reads its own output')
     text, sizes = named(inputs)
     infer(folder, source, 'named', text)
+    for stem, given in (('shape', shape), ('named', text)):
+        infer(folder, stem, 'again', given)
+        for end in ('param', 'bin'):
+            if (folder / f'{stem}.{end}').read_bytes() != (folder / f'again.{end}').read_bytes():
+                problems.append(f'{stem}.{end} changes when pnnxshape reads its own output')
     problems += ['named: ' + p for p in mismatches(recorded(folder / 'named.param'), variables(printed(folder, 'named'), inputs), sizes)[0]]
     return problems, missing
 
@@ -319,8 +320,8 @@ def main(arguments):
         rows = {n: row for n, row in CONSTANTS.items() if not arguments[1:] or any(p in n for p in arguments[1:])}
         return report(rows, lambda n: check_constant(*rows[n]))
     if arguments[0] == 'network':
-        names = arguments[1:] or list(networks.NETWORKS)
-        return report(names, lambda n: check(n, networks.make(n), networks.example(n), False))
+        names = arguments[1:] or [n for net in networks.NETWORKS.values() for n in [net.name] + [f'{net.name}/script'] * net.script]
+        return report(names, lambda n: check(n, networks.make(n.split('/')[0]), networks.example(n.split('/')[0]), n.endswith('/script')))
     import operators
     importlib.import_module(f'operators_{arguments[0]}')
     cases = {c.name: c for c in operators.CASES if not arguments[1:] or any(p in c.name for p in arguments[1:])}
