@@ -525,7 +525,7 @@ class Interpreter
     bool raise(const Node *n, std::vector<Abstract> &v);
 
     // Tensors.
-    Abstract tensor(const at::Tensor &t, const Node *maker);
+    Abstract tensor(const at::Tensor &made, const Node *maker);
     Abstract operand(const Abstract &a, const Node *at);
     Abstract operands(const Abstract &a);
     size_t tensor_operand(const at::Tensor &t, const Node *at);
@@ -610,10 +610,12 @@ void Interpreter::name_tensors(const c10::intrusive_ptr<c10::ivalue::Object> &ob
 
 // A tensor that is known: an attribute or constant when `maker` is NULL, else what that node computed.  It is an
 // operand at once when the network is known to write to it.
-Abstract Interpreter::tensor(const at::Tensor &t, const Node *maker)
+Abstract Interpreter::tensor(const at::Tensor &made, const Node *maker)
 {
-    if (!is_plain(t))
-        return known(t);
+    if (!is_plain(made))
+        return known(made);
+    // Only the constant itself counts as a number, not what is computed of it.
+    at::Tensor t = maker && made.unsafeGetTensorImpl()->is_wrapped_number() ? made.clone() : made;
     const void *storage = t.storage().unsafeGetStorageImpl();
     alive_.push_back(t);
     origins_.emplace(storage, Origin{ maker == nullptr, step_, false });
@@ -997,7 +999,7 @@ Abstract Interpreter::number_to_tensor(const Abstract &a, const Node *at)
 // A float64 of rank 0 makes the result of an integer operand float64; a plain number makes it float32.
 bool changes_type(const at::Tensor &t, const std::vector<Abstract> &all)
 {
-    if (t.scalar_type() != at::kDouble)
+    if (t.scalar_type() != at::kDouble || t.unsafeGetTensorImpl()->is_wrapped_number())
         return false;
     return std::any_of(all.begin(), all.end(), [](const Abstract &a) {
         return a.is == Is::operand && a.value.isTensor() && a.value.toTensor().dim() > 0 &&
@@ -1202,6 +1204,17 @@ void Interpreter::run_operator(const Node *n, std::vector<Abstract> &in, Frame &
 
 // ---- values of Python: what becomes no call
 
+// Tensors of rank 0 among the constants are how tracing keeps Python's numbers: in arithmetic they count as numbers,
+// which do not change the type of an integer tensor to float64.  libtorch's interpreter does the same.
+void mark_number(const at::Tensor &t)
+{
+    bool number = is_plain(t) && t.dim() == 0 &&
+                  (t.scalar_type() == at::kDouble || t.scalar_type() == at::kLong ||
+                   t.scalar_type() == at::kBool || t.scalar_type() == at::kComplexDouble);
+    if (number)
+        t.unsafeGetTensorImpl()->set_wrapped_number(true);
+}
+
 bool Interpreter::constant(const Node *n, std::vector<Abstract> &v)
 {
     if (n->output()->type()->kind() == TypeKind::FunctionType) {
@@ -1211,6 +1224,8 @@ bool Interpreter::constant(const Node *n, std::vector<Abstract> &v)
     auto value = torch::jit::toIValue(n->output());
     if (!value)
         return false;
+    if (value->isTensor())
+        mark_number(value->toTensor());
     v = { value->isTensor() ? tensor(value->toTensor(), nullptr) : known(*value) };
     return true;
 }

@@ -188,6 +188,17 @@ class ComputesSizes(nn.Module):
         return y / (c ** 0.5), g, F.interpolate(x, size=(h * 2, w // 2)), x.new_zeros(b, 2)
 
 
+@model(torch.arange(10).view(2, 5))
+class MixesTypes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('scale', torch.tensor(2.5, dtype=torch.float64))
+
+    def forward(self, x):
+        grid = torch.arange(6) * 0.5
+        return grid, torch.arange(x.size(1)) * 1.5, x * torch.tensor(2.5, dtype=torch.float64), x * self.scale
+
+
 # ---- weights
 
 @model(noise(2, 3, 8))
@@ -391,7 +402,7 @@ def make(folder):
 
 def difference(want, got):
     want, got = flat(want), flat(got)
-    if [t.shape for t in want] != [t.shape for t in got]:
+    if [(t.shape, t.dtype) for t in want] != [(t.shape, t.dtype) for t in got]:
         return float('inf')
     return max(((a.double() - b.double()).abs().max() / b.double().abs().max().clamp(min=1e-9)).item()
                for a, b in zip(got, want))
