@@ -280,6 +280,18 @@ static void take_index_text(struct operator* op)
         operator_set(op, "indices", build(&b, t, NULL));
 }
 
+/* torch.einsum as upstream writes it at optlevel 0, with the equation and the list as its operands. */
+static void take_equation(struct operator* op)
+{
+    const struct value *operands = operator_get(op, "operands");
+    if (!operands || operands->kind != VALUE_LIST || operands->list.count != 2 ||
+        operands->list.items[0].kind != VALUE_STRING || operands->list.items[1].kind != VALUE_LIST)
+        return;
+    struct value equation = operands->list.items[0], list = operands->list.items[1];
+    operator_set(op, "operands", list);
+    operator_set(op, "equation", equation);
+}
+
 static bool has_reader_beside(const struct operand *x)
 {
     for (const struct use *use = x->uses; use; use = use->next)
@@ -299,6 +311,8 @@ void expressions_take_apart(struct graph *g)
             take_indexes(op);
         else if (operator_is(op, "Tensor.index"))
             take_index_text(op);
+        else if (operator_is(op, "torch.einsum"))
+            take_equation(op);
         else if (op->output_count == 1 && operator_is(op, "prim::Constant") && op->attribute_count == 0)
             dissolve(op, operator_get(op, "value") ? *operator_get(op, "value") : value_none());
         else if (op->output_count == 1 && operator_is(op, "prim::ListConstruct") &&

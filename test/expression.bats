@@ -159,6 +159,13 @@ is() { assert_output "$(printf '%s\n' "$@")"; }
     is 'aten::sum s 1 1 a s dim=(2,1) keepdim=False $self=a'
 }
 
+@test "expression: an einsum whose equation is an operand gets it as its argument" {
+    param 'pnnx.Input in0 0 1 a #a=(2,3)f32' 'prim::Constant c 0 1 c value=ij,kj->ik' 'prim::ListConstruct l 2 1 a a l' \
+        'torch.einsum e 2 1 c l e' 'pnnx.Output out 1 0 e'
+    run -0 apart
+    is 'torch.einsum e 2 1 a a e equation=ij,kj->ik'
+}
+
 @test "expression: what cannot be parsed is refused with its line" {
     for text in 'add(@0' 'add(@0,@1,@1)' 'foo(@0)' '@0,@1' 'add(@0,@2)' 'add(@x,1)' 'add([@0],1)'; do
         expression "$text"
