@@ -4,57 +4,16 @@
  * (alternatives, optional operators, braces, readers), the other ways are kept as choice points; a failure goes back
  * to the last one and undoes the bindings made since.  Lists and goals are never changed once made, so going back is
  * only taking an older pointer.  There is no recursion over patterns or graph, and the number of steps is bounded. */
-#include "common/rewrite_match.h"
+#include "common/rewrite_search.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_STEPS = 20000, MAX_LEAVES = 60 };
-
-enum goal_kind {
-    GOAL_MATCH,  /* node against value */
-    GOAL_BRACES, /* braces, flattened in the way `option`, against the operator */
-    GOAL_TREE,   /* braces: the rest of a cut */
-    GOAL_ALSO,   /* a second root */
-    GOAL_FIND,   /* an operator of the box */
-    GOAL_FINISH, /* all that is not a pattern */
-};
-
-struct tree {
-    const struct node *const *leaves; /* of the pattern, the most specific first */
-    size_t leaf_count;
-    uint64_t used;                 /* leaves that are matched */
-    const struct pending *pending; /* arguments not yet assigned to a leaf, nor cut */
-    size_t pending_count;
-    const char *type;
-};
-
-struct pending {
-    const struct value *value;
-    const struct pending *next;
-};
-
-struct goal {
-    enum goal_kind kind;
-    const struct goal *next;
-    const struct node *node;
-    const struct value *value;         /* NULL: the argument is left out */
-    struct operator* op;               /* GOAL_MATCH: whose argument it is, or NULL */
-    const struct parameter *parameter; /* GOAL_MATCH: of op's signature, or NULL */
-    const struct tree *tree;
-    size_t index;  /* GOAL_ALSO: which */
-    size_t option; /* the next way to try */
-};
-
-struct choice_point {
-    struct choice_point *older;
-    const struct goal *goals, *deferred;
-    size_t trail, operators;
-};
+enum { MAX_STEPS = 20000 };
 
 /* ---- goals and choices ---- */
 
-static struct goal *push_goal(struct match *m, enum goal_kind kind)
+struct goal *search_goal(struct match *m, enum goal_kind kind)
 {
     struct goal *goal = scratch_alloc(m->scratch, sizeof *goal);
     goal->kind = kind;
@@ -63,10 +22,10 @@ static struct goal *push_goal(struct match *m, enum goal_kind kind)
     return goal;
 }
 
-static void push_match(struct match *m, const struct node *node, const struct value *value,
-                       struct operator* op, const struct parameter *parameter)
+void search_match(struct match *m, const struct node *node, const struct value *value, struct operator* op,
+                  const struct parameter *parameter)
 {
-    struct goal *goal = push_goal(m, GOAL_MATCH);
+    struct goal *goal = search_goal(m, GOAL_MATCH);
     goal->node = node;
     goal->value = value;
     goal->op = op;
@@ -74,14 +33,14 @@ static void push_match(struct match *m, const struct node *node, const struct va
 }
 
 /* Keeps another way to go on: with `goal` instead of what is done now. */
-static void push_choice(struct match *m, const struct goal *goals)
+void search_choice(struct match *m, const struct goal *goals)
 {
     struct choice_point *c = scratch_alloc(m->scratch, sizeof *c);
     *c = (struct choice_point){ m->choices, goals, m->deferred, m->trail_count, m->operator_count };
     m->choices = c;
 }
 
-static struct goal *goal_copy(struct match *m, const struct goal *goal)
+struct goal *search_copy(struct match *m, const struct goal *goal)
 {
     struct goal *copy = scratch_alloc(m->scratch, sizeof *copy);
     *copy = *goal;
@@ -105,18 +64,18 @@ static bool backtrack(struct match *m)
 
 /* ---- bindings ---- */
 
-static void set_slot(struct match *m, size_t slot, struct item item)
+void search_set(struct match *m, size_t slot, struct item item)
 {
     m->slots[slot] = item;
     m->trail[m->trail_count++] = slot;
 }
 
 /* Binds a variable, or compares with what it is bound to. */
-static bool bind(struct match *m, size_t slot, struct item item)
+bool search_bind(struct match *m, size_t slot, struct item item)
 {
     const struct item *old = &m->slots[slot];
     if (old->kind == ITEM_UNBOUND) {
-        set_slot(m, slot, item);
+        search_set(m, slot, item);
         return true;
     }
     if (old->kind != item.kind)
@@ -150,7 +109,7 @@ static bool in_scope(const struct scope *inner, const struct scope *outer)
 }
 
 /* Records that the operator is part of the match. */
-static bool take_operator(struct match *m, struct operator* op)
+bool search_take(struct match *m, struct operator* op)
 {
     if (m->scope && !in_scope(op->scope, m->scope))
         return false;
@@ -206,7 +165,7 @@ static bool match_kind(struct match *m, const struct node *node, const struct va
     case 'l': fits = v->kind == VALUE_LIST; break;
     default: fits = v->kind == VALUE_BOOL;
     }
-    return fits && (name->kind == NODE_ANY || bind(m, name->slot, item_value(*v)));
+    return fits && (name->kind == NODE_ANY || search_bind(m, name->slot, item_value(*v)));
 }
 
 /* ---- axes ---- */
@@ -274,7 +233,7 @@ static bool match_star(struct match *m, const struct node *star, const struct va
     if (name->kind == NODE_ANY)
         return true;
     return name->kind == NODE_NAME &&
-           bind(m, name->slot, item_value(value_list((struct value *)items, count)));
+           search_bind(m, name->slot, item_value(value_list((struct value *)items, count)));
 }
 
 static bool match_list(struct match *m, const struct goal *goal)
@@ -298,7 +257,7 @@ static bool match_list(struct match *m, const struct goal *goal)
                 return false;
         } else {
             size_t from = i < star ? i : count - tail + (i - star - 1);
-            push_match(m, list->kids[i], &items[from], goal->op, goal->parameter);
+            search_match(m, list->kids[i], &items[from], goal->op, goal->parameter);
         }
     }
     return true;
@@ -329,7 +288,7 @@ static bool is_required(const struct operator* op, const char *key)
     return true;
 }
 
-static bool is_default(const struct operator* op, const struct argument *given)
+bool argument_is_default(const struct operator* op, const struct argument *given)
 {
     if (given->value.kind == VALUE_NONE)
         return true;
@@ -365,7 +324,7 @@ static bool rest_is_default(const struct operator* op, const struct node *call)
     }
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct argument *given = &op->arguments[i];
-        if (!is_mentioned(op, call, given->key, positions) && !is_default(op, given))
+        if (!is_mentioned(op, call, given->key, positions) && !argument_is_default(op, given))
             return false;
     }
     return true;
@@ -382,9 +341,9 @@ static bool match_owned(struct match *m, const struct operator* op, const struct
         return false;
     if (n->kind != NODE_NAME)
         return true;
-    return bind(m, n->slot,
-                tensor ? (struct item){ .kind = ITEM_TENSOR, .tensor = tensor }
-                       : (struct item){ .kind = ITEM_ABSENT });
+    return search_bind(m, n->slot,
+                       tensor ? (struct item){ .kind = ITEM_TENSOR, .tensor = tensor }
+                              : (struct item){ .kind = ITEM_ABSENT });
 }
 
 /* A literal that cannot match, found before any goal is made: most attempts end here. */
@@ -404,7 +363,7 @@ static bool cannot_match(const struct node *n, const struct value *v)
 
 static bool match_operator(struct match *m, const struct node *call, struct operator* op)
 {
-    if (op->type != call->text || !rest_is_default(op, call) || !take_operator(m, op))
+    if (op->type != call->text || !rest_is_default(op, call) || !search_take(m, op))
         return false;
     const struct goal *before = m->goals;
     size_t position = 0;
@@ -424,7 +383,7 @@ static bool match_operator(struct match *m, const struct node *call, struct oper
             v = &p->initial;
         if (cannot_match(a->value, v))
             return false;
-        push_match(m, a->value, v, op, p);
+        search_match(m, a->value, v, op, p);
     }
     /* The goals stand in reverse: put them in the order they are written. */
     const struct goal *reversed = before;
@@ -439,191 +398,9 @@ static bool match_operator(struct match *m, const struct node *call, struct oper
 }
 
 /* The operator that makes the value, when the value is its first result. */
-static struct operator* producer_of(const struct value *v)
+struct operator* search_producer(const struct value *v)
 {
     return v && v->kind == VALUE_OPERAND && v->operand->index == 0 ? v->operand->producer : NULL;
-}
-
-/* ---- braces ---- */
-
-/* A leaf that fits little is tried before one that fits much. */
-static int generality(const struct node *n)
-{
-    switch (n->kind) {
-    case NODE_NAME:
-    case NODE_ANY: return 3;
-    case NODE_KIND:
-    case NODE_AT: return 2;
-    case NODE_OPTIONAL:
-    case NODE_ALTERNATIVE:
-    case NODE_AS: return 1;
-    default: return 0;
-    }
-}
-
-/* The braces of the same operator that a leaf may be: themselves, optional ones, a definition's, an alternative's. */
-static const struct node *inner_braces(const struct match *m, const struct node *n, const char *type,
-                                       size_t depth)
-{
-    if (n->kind == NODE_BRACES)
-        return n->text == type ? n : NULL;
-    if (depth > 20)
-        return NULL;
-    if (n->kind == NODE_ALTERNATIVE) {
-        const struct node *found = inner_braces(m, n->kids[0], type, depth + 1);
-        return found ? found : inner_braces(m, n->kids[1], type, depth + 1);
-    }
-    if (n->kind != NODE_NAME)
-        return NULL;
-    const struct definition *d = m->rule->slots[n->slot].definition;
-    return d && !d->tuple && m->slots[n->slot].kind == ITEM_UNBOUND
-               ? inner_braces(m, d->node, type, depth + 1)
-               : NULL;
-}
-
-/* The leaves of one way to flatten braces.  Plain braces below always flatten; where a leaf only may be braces, a bit
- * of *variant says whether it does here. */
-struct leaves {
-    const struct match *match;
-    const struct node *items[MAX_LEAVES];
-    size_t count;
-    size_t variant, bits; /* bits used so far */
-};
-
-static void gather_leaves(struct leaves *l, const struct node *braces, size_t depth)
-{
-    for (size_t i = 0; i < braces->argument_count; i++) {
-        const struct node *n = braces->arguments[i].value;
-        const struct node *inner = depth < 20 ? inner_braces(l->match, n, braces->text, 0) : NULL;
-        bool plain = inner == n && !n->optional;
-        bool flatten = inner && (plain || (l->bits < 8 && l->variant >> l->bits & 1));
-        l->bits += inner && !plain && l->bits < 8;
-        if (flatten)
-            gather_leaves(l, inner, depth + 1);
-        else if (l->count < MAX_LEAVES)
-            l->items[l->count++] = n;
-    }
-}
-
-static void sort_leaves(const struct node **leaves, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        const struct node *leaf = leaves[i];
-        size_t k = i;
-        for (; k > 0 && generality(leaves[k - 1]) > generality(leaf); k--)
-            leaves[k] = leaves[k - 1];
-        leaves[k] = leaf;
-    }
-}
-
-/* The two operands of a commutative operator whose other arguments have their defaults. */
-static bool operands_of(const struct operator* op, const struct value **a, const struct value **b)
-{
-    const struct signature *s = op->signature;
-    if (s->parameter_count < 2)
-        return false;
-    *a = operator_get(op, s->parameters[0].name);
-    *b = operator_get(op, s->parameters[1].name);
-    for (size_t i = 0; i < op->argument_count; i++) {
-        const struct argument *given = &op->arguments[i];
-        if (&given->value != *a && &given->value != *b && !is_default(op, given))
-            return false;
-    }
-    return *a && *b;
-}
-
-static const struct pending *push_pending(struct match *m, const struct value *v, const struct pending *next)
-{
-    struct pending *p = scratch_alloc(m->scratch, sizeof *p);
-    *p = (struct pending){ v, next };
-    return p;
-}
-
-static void push_tree(struct match *m, const struct tree *tree)
-{
-    struct goal *goal = push_goal(m, GOAL_TREE);
-    goal->tree = tree;
-}
-
-static bool match_braces(struct match *m, const struct node *braces, struct operator* op, size_t variant)
-{
-    const struct value *a, *b;
-    if (op->type != braces->text || !operands_of(op, &a, &b) || !take_operator(m, op))
-        return false;
-    struct leaves leaves = { .match = m, .variant = variant };
-    gather_leaves(&leaves, braces, 0);
-    if (variant + 1 < (size_t)1 << leaves.bits) {
-        struct goal *other = scratch_alloc(m->scratch, sizeof *other);
-        *other = (struct goal){
-            .kind = GOAL_BRACES, .next = m->goals, .node = braces, .op = op, .option = variant + 1
-        };
-        push_choice(m, other);
-    }
-    sort_leaves(leaves.items, leaves.count);
-    struct tree *tree = scratch_alloc(m->scratch, sizeof *tree);
-    const struct node **items = scratch_array(m->scratch, leaves.count, sizeof *items);
-    memcpy(items, leaves.items, leaves.count * sizeof *items);
-    tree->leaves = items;
-    tree->leaf_count = leaves.count;
-    tree->type = braces->text;
-    tree->pending = push_pending(m, a, push_pending(m, b, NULL));
-    tree->pending_count = 2;
-    push_tree(m, tree);
-    return true;
-}
-
-static size_t leaves_left(const struct tree *tree)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < tree->leaf_count; i++)
-        left += !(tree->used >> i & 1);
-    return left;
-}
-
-/* Cuts the first pending argument: its two operands take its place. */
-static bool cut(struct match *m, const struct tree *tree)
-{
-    struct operator* op = producer_of(tree->pending->value);
-    const struct value *a, *b;
-    if (!op || op->type != tree->type || op->outputs[0]->use_count != 1 || !operands_of(op, &a, &b) ||
-        !take_operator(m, op))
-        return false;
-    struct tree *rest = scratch_alloc(m->scratch, sizeof *rest);
-    *rest = *tree;
-    rest->pending = push_pending(m, a, push_pending(m, b, tree->pending->next));
-    rest->pending_count++;
-    push_tree(m, rest);
-    return true;
-}
-
-/* One way to go on with the first pending argument: as leaf number `option`, or cut (after all leaves). */
-static bool match_tree(struct match *m, const struct goal *goal)
-{
-    const struct tree *tree = goal->tree;
-    size_t left = leaves_left(tree);
-    if (left == 0)
-        return tree->pending_count == 0;
-    if (tree->pending_count == 0)
-        return false;
-    size_t option = goal->option;
-    while (option < tree->leaf_count && tree->used >> option & 1)
-        option++;
-    bool can_cut = left > tree->pending_count;
-    if (option < tree->leaf_count && (option + 1 < tree->leaf_count || can_cut)) {
-        struct goal *other = goal_copy(m, goal);
-        other->option = option + 1;
-        push_choice(m, other);
-    }
-    if (option >= tree->leaf_count)
-        return can_cut && cut(m, tree);
-    struct tree *rest = scratch_alloc(m->scratch, sizeof *rest);
-    *rest = *tree;
-    rest->used |= (uint64_t)1 << option;
-    rest->pending = tree->pending->next;
-    rest->pending_count--;
-    push_tree(m, rest);
-    push_match(m, tree->leaves[option], tree->pending->value, NULL, NULL);
-    return true;
 }
 
 /* ---- definitions: where NAME = PATTERN ---- */
@@ -641,7 +418,7 @@ static bool bind_results(struct match *m, const struct targets *targets, struct 
             for (size_t k = 0; k < count; k++)
                 items[k] = value_operand(op->outputs[position + k]);
             position += count;
-            if (t->slot != NO_SLOT && !bind(m, t->slot, item_value(value_list(items, count))))
+            if (t->slot != NO_SLOT && !search_bind(m, t->slot, item_value(value_list(items, count))))
                 return false;
             continue;
         }
@@ -654,7 +431,7 @@ static bool bind_results(struct match *m, const struct targets *targets, struct 
         }
         struct item item =
             x ? item_value(value_operand((struct operand *)x)) : (struct item){ .kind = ITEM_ABSENT };
-        if (!bind(m, t->slot, item))
+        if (!search_bind(m, t->slot, item))
             return false;
     }
     for (; position < op->output_count; position++)
@@ -678,17 +455,17 @@ static bool match_definition(struct match *m, const struct goal *goal, const str
     if (!v)
         return false;
     if (!d->tuple) {
-        set_slot(m, goal->node->slot, item_value(*v));
-        push_match(m, d->node, v, goal->op, goal->parameter);
+        search_set(m, goal->node->slot, item_value(*v));
+        search_match(m, d->node, v, goal->op, goal->parameter);
         return true;
     }
     struct operator* op = v->kind == VALUE_OPERAND ? v->operand->producer : producer_of_all(v);
     if (!op || op->output_count == 0 || !bind_results(m, &d->targets, op) ||
-        !bind(m, goal->node->slot, item_value(*v)))
+        !search_bind(m, goal->node->slot, item_value(*v)))
         return false;
     struct value *first = scratch_alloc(m->scratch, sizeof *first);
     *first = value_operand(op->outputs[0]);
-    push_match(m, d->node, first, NULL, NULL);
+    search_match(m, d->node, first, NULL, NULL);
     return true;
 }
 
@@ -697,7 +474,7 @@ static bool match_name(struct match *m, const struct goal *goal)
     const struct slot *slot = &m->rule->slots[goal->node->slot];
     if (slot->definition && m->slots[goal->node->slot].kind == ITEM_UNBOUND)
         return match_definition(m, goal, slot);
-    return goal->value && bind(m, goal->node->slot, item_value(*goal->value));
+    return goal->value && search_bind(m, goal->node->slot, item_value(*goal->value));
 }
 
 /* ---- one goal ---- */
@@ -706,7 +483,7 @@ static bool match_name(struct match *m, const struct goal *goal)
 static bool match_absent(struct match *m, const struct node *n)
 {
     if (n->kind == NODE_NAME)
-        return bind(m, n->slot, (struct item){ .kind = ITEM_ABSENT });
+        return search_bind(m, n->slot, (struct item){ .kind = ITEM_ABSENT });
     return n->count == 0 || match_absent(m, n->kids[0]);
 }
 
@@ -714,14 +491,14 @@ static bool match_absent(struct match *m, const struct node *n)
 static bool match_wrapper(struct match *m, const struct goal *goal)
 {
     const struct node *n = goal->node;
-    struct operator* op = producer_of(goal->value);
-    struct goal *alone = goal_copy(m, goal);
+    struct operator* op = search_producer(goal->value);
+    struct goal *alone = search_copy(m, goal);
     alone->node = n->arguments[0].value;
     if (!op || op->type != n->text) {
         m->goals = alone;
         return true;
     }
-    push_choice(m, alone);
+    search_choice(m, alone);
     return n->kind == NODE_BRACES ? match_braces(m, n, op, 0) : match_operator(m, n, op);
 }
 
@@ -729,24 +506,24 @@ static bool match_as(struct match *m, const struct goal *goal)
 {
     const struct value *v = goal->value;
     if (!v || v->kind != VALUE_OPERAND ||
-        !bind(m, goal->node->slot, (struct item){ .kind = ITEM_OPERATOR, .op = v->operand->producer }))
+        !search_bind(m, goal->node->slot, (struct item){ .kind = ITEM_OPERATOR, .op = v->operand->producer }))
         return false;
-    push_match(m, goal->node->kids[0], v, goal->op, goal->parameter);
+    search_match(m, goal->node->kids[0], v, goal->op, goal->parameter);
     return true;
 }
 
 static bool match_alternative(struct match *m, const struct goal *goal)
 {
-    struct goal *other = goal_copy(m, goal);
+    struct goal *other = search_copy(m, goal);
     other->node = goal->node->kids[1];
-    push_choice(m, other);
-    push_match(m, goal->node->kids[0], goal->value, goal->op, goal->parameter);
+    search_choice(m, other);
+    search_match(m, goal->node->kids[0], goal->value, goal->op, goal->parameter);
     return true;
 }
 
 static bool defer_goal(struct match *m, const struct goal *goal)
 {
-    struct goal *copy = goal_copy(m, goal);
+    struct goal *copy = search_copy(m, goal);
     copy->next = m->deferred;
     m->deferred = copy;
     return true;
@@ -773,18 +550,18 @@ static bool match_value(struct match *m, const struct goal *goal)
     case NODE_AT:
         if (!v || v->kind != VALUE_OPERAND || !operand_constant(v->operand))
             return false;
-        push_match(m, n->kids[0], v, goal->op, goal->parameter);
+        search_match(m, n->kids[0], v, goal->op, goal->parameter);
         return true;
     case NODE_OPTIONAL:
         if (is_absent(v))
             return match_absent(m, n->kids[0]);
-        push_match(m, n->kids[0], v, goal->op, goal->parameter);
+        search_match(m, n->kids[0], v, goal->op, goal->parameter);
         return true;
     case NODE_CALL:
     case NODE_BRACES: {
         if (n->optional)
             return match_wrapper(m, goal);
-        struct operator* op = producer_of(v);
+        struct operator* op = search_producer(v);
         return op && (n->kind == NODE_BRACES ? match_braces(m, n, op, 0) : match_operator(m, n, op));
     }
     default: return false;
@@ -819,7 +596,7 @@ static void push_root(struct match *m, const struct node *node, struct operator*
 {
     struct value *v = scratch_alloc(m->scratch, sizeof *v);
     *v = value_operand(op->outputs[0]);
-    push_match(m, node, v, NULL, NULL);
+    search_match(m, node, v, NULL, NULL);
 }
 
 /* Tries reader number `option` of an operand that is bound; after the last, the second root is absent. */
@@ -839,9 +616,9 @@ static bool match_also(struct match *m, const struct goal *goal)
     }
     if (!use)
         return true;
-    struct goal *other = goal_copy(m, goal);
+    struct goal *other = search_copy(m, goal);
     other->option = i + 1;
-    push_choice(m, other);
+    search_choice(m, other);
     push_root(m, d->node, use->op);
     return bind_results(m, &d->targets, use->op);
 }
@@ -854,154 +631,11 @@ static bool match_find(struct match *m, const struct goal *goal)
         i++;
     if (i == m->box->count)
         return false;
-    struct goal *other = goal_copy(m, goal);
+    struct goal *other = search_copy(m, goal);
     other->option = i + 1;
-    push_choice(m, other);
+    search_choice(m, other);
     push_root(m, goal->node, m->box->items[i]);
     return true;
-}
-
-/* ---- what is not a pattern ---- */
-
-static bool is_kept(const struct match *m, const struct operator* op)
-{
-    for (size_t i = 0; i < m->rule->slot_count; i++) {
-        const struct item *item = &m->slots[i];
-        if (!m->rule->slots[i].kept)
-            continue;
-        if (item->kind == ITEM_OPERATOR && item->op == op)
-            return true;
-        if (item->kind == ITEM_VALUE && item->value.kind == VALUE_OPERAND &&
-            item->value.operand->producer == op)
-            return true;
-    }
-    return false;
-}
-
-static bool is_root(const struct match *m, const struct operator* op)
-{
-    if (op == m->root)
-        return true;
-    for (size_t i = 0; i < m->rule->also_count; i++) {
-        const struct targets *t = &m->rule->also[i]->targets;
-        for (size_t k = 0; k < t->count; k++) {
-            const struct item *item = t->items[k].slot == NO_SLOT ? NULL : &m->slots[t->items[k].slot];
-            if (item && item->kind == ITEM_VALUE && item->value.kind == VALUE_OPERAND &&
-                item->value.operand->producer == op)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* Results inside the match have no reader outside, unless the result reads them too. */
-static bool inside_is_closed(const struct match *m)
-{
-    for (size_t i = 0; i < m->operator_count; i++) {
-        const struct operator* op = m->operators[i];
-        if (is_root(m, op) || operator_is(op, "pnnx.Attribute") || operator_is(op, "pnnx.Input"))
-            continue;
-        for (size_t k = 0; k < op->output_count; k++)
-            for (const struct use *use = op->outputs[k]->uses; use; use = use->next)
-                if (!match_has(m, use->op) && !is_kept(m, op))
-                    return false;
-    }
-    return true;
-}
-
-static bool take_apart(struct match *m, const struct taking *taking)
-{
-    struct item whole = evaluate(m, taking->value);
-    const struct targets *t = &taking->targets;
-    if (!taking->list)
-        return bind(m, t->items[0].slot, whole);
-    size_t rest = t->count;
-    for (size_t i = 0; i < t->count; i++)
-        if (t->items[i].rest)
-            rest = i;
-    if (!item_is_list(&whole))
-        return false;
-    size_t count = item_length(&whole);
-    if (rest == t->count ? count != t->count : count + 1 < t->count)
-        return false;
-    for (size_t i = 0; i < t->count; i++) {
-        size_t from = i <= rest ? i : count - (t->count - i);
-        struct item item;
-        if (i == rest) {
-            size_t size = count + 1 - t->count;
-            item = (struct item){
-                .kind = ITEM_LIST, .list = {scratch_array(m->scratch, size, sizeof(struct item)), size}
-            };
-            for (size_t k = 0; k < size; k++)
-                item.list.items[k] = item_at(&whole, from + k);
-        } else {
-            item = item_at(&whole, from);
-        }
-        if (t->items[i].slot != NO_SLOT && !bind(m, t->items[i].slot, item))
-            return false;
-    }
-    return true;
-}
-
-static bool holds(struct match *m, const struct node *condition)
-{
-    struct item item = evaluate(m, condition);
-    return item_truth(m, &item) == 1;
-}
-
-static bool deferred_hold(struct match *m)
-{
-    for (const struct goal *goal = m->deferred; goal; goal = goal->next) {
-        struct item wanted = evaluate(m, goal->node), given = item_of_argument(goal->value);
-        if (items_equal(m, &wanted, &given) != 1)
-            return false;
-    }
-    return true;
-}
-
-/* The first result whose condition is true; none when one before it is unknown. */
-static bool choose(struct match *m)
-{
-    for (size_t i = 0; i < m->rule->choice_count; i++) {
-        const struct choice *choice = &m->rule->choices[i];
-        struct item item;
-        int truth = 1;
-        if (choice->condition) {
-            item = evaluate(m, choice->condition);
-            truth = item_truth(m, &item);
-        }
-        if (truth < 0)
-            return false;
-        m->chosen = choice;
-        if (truth == 1)
-            return true;
-    }
-    return false;
-}
-
-static bool finish(struct match *m)
-{
-    const struct rule *rule = m->rule;
-    if (!inside_is_closed(m))
-        return false;
-    for (size_t i = 0; i < rule->slot_count; i++) {
-        const struct slot *slot = &rule->slots[i];
-        bool taken = !slot->bound;
-        for (size_t t = 0; t < rule->taking_count; t++)
-            for (size_t k = 0; k < rule->takings[t].targets.count; k++)
-                taken = taken || rule->takings[t].targets.items[k].slot == i;
-        if (m->slots[i].kind == ITEM_UNBOUND && !taken)
-            set_slot(m, i, (struct item){ .kind = ITEM_ABSENT });
-    }
-    for (size_t i = 0; i < rule->taking_count; i++)
-        if (!take_apart(m, &rule->takings[i]))
-            return false;
-    if (!deferred_hold(m))
-        return false;
-    for (size_t i = 0; i < rule->condition_count; i++)
-        if (!holds(m, rule->conditions[i]))
-            return false;
-    return choose(m);
 }
 
 /* ---- the search ---- */
@@ -1014,7 +648,7 @@ static bool step(struct match *m, const struct goal *goal)
     case GOAL_TREE: return match_tree(m, goal);
     case GOAL_ALSO: return match_also(m, goal);
     case GOAL_FIND: return match_find(m, goal);
-    case GOAL_FINISH: return finish(m);
+    case GOAL_FINISH: return match_finish(m);
     }
     return false;
 }
@@ -1081,7 +715,7 @@ static bool bind_operands(struct match *m, const struct targets *targets, struct
         } else if (!t->optional) {
             return false;
         }
-        if (t->slot != NO_SLOT && !bind(m, t->slot, item))
+        if (t->slot != NO_SLOT && !search_bind(m, t->slot, item))
             return false;
     }
     return position == count;
@@ -1095,9 +729,9 @@ static void start(struct match *m)
     const struct rule *rule = m->rule;
     m->slots = scratch_array(m->scratch, rule->slot_count, sizeof *m->slots);
     m->trail = scratch_array(m->scratch, rule->slot_count, sizeof *m->trail);
-    push_goal(m, GOAL_FINISH);
+    search_goal(m, GOAL_FINISH);
     for (size_t i = rule->also_count; i-- > 0;)
-        push_goal(m, GOAL_ALSO)->index = i;
+        search_goal(m, GOAL_ALSO)->index = i;
 }
 
 bool match_rule(struct match *m, struct rules *rules, struct graph *g, const struct rule *rule,
@@ -1113,12 +747,12 @@ bool match_rule(struct match *m, struct rules *rules, struct graph *g, const str
     scratch_reset(m->scratch);
     if (box) {
         start(m);
-        set_slot(m, rule->box->self_slot, box_tensors(m));
+        search_set(m, rule->box->self_slot, box_tensors(m));
         if (!bind_operands(m, &rule->box->inputs, box->inputs, box->input_count) ||
             !bind_operands(m, &rule->box->outputs, box->outputs, box->output_count))
             return false;
         for (size_t i = rule->box->find_count; i-- > 0;) {
-            struct goal *goal = push_goal(m, GOAL_FIND);
+            struct goal *goal = search_goal(m, GOAL_FIND);
             goal->node = rule->box->finds[i];
         }
         return search(m);
