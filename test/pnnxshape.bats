@@ -260,3 +260,8 @@ flatten() {
     run -0 "$PYTHON" -W ignore "$ROOT/test/shapes.py" torch Tensor.index torch.cat torch.split torch.einsum torch.arange
     refute_output --partial 'not ok'
 }
+
+@test "pnnxshape: constants are what PyTorch computes, bit for bit" {
+    run -0 "$PYTHON" -W ignore "$ROOT/test/shapes.py" constants
+    refute_output --partial 'not ok'
+}
