@@ -102,7 +102,8 @@ void finish_reshapes(struct graph *g)
         }
         if (is_identity(x, op->outputs[0])) {
             struct operand *y = op->outputs[0];
-            if (x->use_count == 1 && !operator_is(x->producer, "pnnx.Input")) { /* what the script says of a result */
+            if (x->use_count == 1 &&
+                !operator_is(x->producer, "pnnx.Input")) { /* what the script says of a result */
                 operand_set_shape(x, y->dtype, y->rank, y->shape);
                 x->batch = y->batch;
             }
@@ -122,7 +123,6 @@ static void set_int(struct operator* op, const char *key, int64_t n)
 
 static void finish_constant(struct operator* op)
 {
-    static const char *const ids[][BLOB_RANK] = {{ "0" }, { "1", "0" }, { "2", "1", "0" }, { "2", "11", "1", "0" }};
     const struct attribute *data = operator_attribute(op, "data");
     struct dims d;
     if (!data || op->output_count != 1)
@@ -130,12 +130,13 @@ static void finish_constant(struct operator* op)
     if (op->outputs[0]->rank < 0)
         operand_set_shape(op->outputs[0], data->dtype, data->rank, data->shape);
     if (!layout_dims(op->outputs[0], &d) || d.rank > BLOB_RANK) {
-        report(STATUS_CONVERSION, operator_place(op), "constant '%s' has more than four dimensions", op->name);
+        report(STATUS_CONVERSION, operator_place(op), "constant '%s' has more than four dimensions",
+               op->name);
         return;
     }
     struct operator* layer = graph_add(op->graph, op, "MemoryData", op->name);
     for (int i = 0; i < d.rank; i++)
-        set_int(layer, ids[d.rank - 1][i], d.size[i]);
+        set_int(layer, layout_id(d.rank, i), d.size[i]);
     struct attribute w = *data;
     w.key = "0r";
     operator_add_attribute(layer, w);
@@ -148,7 +149,8 @@ static struct port port_of(const struct operand *x)
     return (struct port){ NULL, x->dtype, x->rank, x->shape, x->batch };
 }
 
-static void add_port(struct graph *g, struct port **ports, size_t *count, struct operand *x, const char *prefix)
+static void add_port(struct graph *g, struct port **ports, size_t *count, struct operand *x,
+                     const char *prefix)
 {
     *ports = arena_grow(&g->arena, *ports, *count, sizeof **ports);
     (*ports)[*count] = port_of(x);
@@ -293,7 +295,7 @@ void finish_blobs(struct graph *g, struct ports *ports)
 static const struct prefix {
     const char *type, *prefix;
 } prefixes[] = {
-    { "Convolution",              "conv"      },
+    {"Convolution",               "conv"      },
     { "Convolution1D",            "conv1d"    },
     { "Convolution3D",            "conv3d"    },
     { "ConvolutionDepthWise",     "convdw"    },
@@ -303,8 +305,8 @@ static const struct prefix {
     { "Deconvolution1D",          "deconv1d"  },
     { "Deconvolution3D",          "deconv3d"  },
     { "DeconvolutionDepthWise",   "deconvdw"  },
-    { "DeconvolutionDepthWise1D", "deconvdw1d" },
-    { "DeconvolutionDepthWise3D", "deconvdw3d" },
+    { "DeconvolutionDepthWise1D", "deconvdw1d"},
+    { "DeconvolutionDepthWise3D", "deconvdw3d"},
     { "InnerProduct",             "linear"    },
     { "BatchNorm",                "bn"        },
     { "GroupNorm",                "gn"        },

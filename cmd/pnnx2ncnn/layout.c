@@ -98,13 +98,19 @@ bool layout_reshape(const struct operand *from, const struct operand *to, struct
     return name_unknown(&in, &out->to, false) && out->to.rank <= BLOB_RANK;
 }
 
-size_t layout_parameters(struct arena *arena, const struct reshape *r, struct parameter_pair pairs[RESHAPE_PAIRS])
+const char *layout_id(int rank, int i)
 {
-    static const char *const ids[][BLOB_RANK] = {{ "0" }, { "1", "0" }, { "2", "1", "0" }, { "2", "11", "1", "0" }};
+    static const char *const ids[] = { "0", "1", "0", "2", "1", "0", "2", "11", "1", "0" };
+    return ids[rank * (rank - 1) / 2 + i];
+}
+
+size_t layout_parameters(struct arena *arena, const struct reshape *r,
+                         struct parameter_pair pairs[RESHAPE_PAIRS])
+{
     size_t count = 0;
     if (r->to.rank <= BLOB_RANK) {
         for (int i = 0; i < r->to.rank; i++)
-            pairs[count++] = (struct parameter_pair){ ids[r->to.rank - 1][i], value_int(r->to.size[i]) };
+            pairs[count++] = (struct parameter_pair){ layout_id(r->to.rank, i), value_int(r->to.size[i]) };
     } else { /* five with the count: only an expression can say it, innermost first */
         const char *text = "";
         for (int i = 0; i < r->to.rank; i++)
@@ -126,13 +132,15 @@ static struct operand *find_conversion(const struct operand *x, int rank, const 
         if (!operator_is(op, "Reshape") || op->output_count != 1)
             continue;
         struct operand *y = op->outputs[0];
-        if (y->rank == rank && y->batch == batch && (!rank || !memcmp(y->shape, shape, (size_t)rank * sizeof *shape)))
+        if (y->rank == rank && y->batch == batch &&
+            (!rank || !memcmp(y->shape, shape, (size_t)rank * sizeof *shape)))
             return y;
     }
     return NULL;
 }
 
-struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape, int batch)
+struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape,
+                               int batch)
 {
     struct graph *g = before->graph;
     struct operand *found = find_conversion(x, rank, shape, batch);

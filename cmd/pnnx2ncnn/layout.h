@@ -46,6 +46,9 @@ struct reshape {
  * unknown that the layer needs. */
 bool layout_reshape(const struct operand *from, const struct operand *to, struct reshape *out);
 
+/* The id that dimension `i` (outermost first) of a blob of that rank has in Reshape, MemoryData and Input. */
+const char *layout_id(int rank, int i);
+
 /* A parameter of a layer. */
 struct parameter_pair {
     const char *key; /* "11"; static */
