@@ -539,6 +539,7 @@ class Interpreter
     size_t result(size_t entry);
 
     // Scopes, places, reasons.
+    const std::vector<Place> &frames_at(const Node *n);
     Place place_of(const Node *n);
     size_t refuse(const Node *n, const std::string &text, bool now);
     void tell(const Abstract &a);
@@ -555,6 +556,7 @@ class Interpreter
     torch::jit::Module module_;
     IValue examples_; // what the network was traced with: a list, or None
     Frozen &frozen_;
+    std::unordered_map<const Node *, std::vector<Place>> frames_;
     std::unordered_map<const void *, std::string> object_paths_;
     std::map<Key, std::string> tensor_names_;
     std::map<Key, size_t> tensor_operands_;
@@ -709,13 +711,20 @@ Abstract Interpreter::operand(const Abstract &a, const Node *at)
 
 // ---- places, reasons
 
+// frames_of() is slow, and the calls around an operator are asked for again and again.
+const std::vector<Place> &Interpreter::frames_at(const Node *n)
+{
+    auto found = frames_.find(n);
+    return found != frames_.end() ? found->second : frames_[n] = frames_of(n->sourceRange());
+}
+
 Place Interpreter::place_of(const Node *n)
 {
     Place first;
     std::vector<const Node *> stack(calls_.rbegin(), calls_.rend());
     stack.insert(stack.begin(), n);
     for (const Node *node : stack)
-        for (const Place &frame : frames_of(node->sourceRange())) {
+        for (const Place &frame : frames_at(node)) {
             if (!is_torch_file(frame.file))
                 return frame;
             if (first.file.empty())
@@ -2423,6 +2432,9 @@ void read(const torch_source &source, const torch_sink &sink)
             continue;
         }
         Delivery(*archive, sink, interpreter->record).run();
+        // The process ends soon: taking libtorch's structures apart would cost more than reading them.
+        interpreter.release();
+        new torch::jit::Module(module);
         return;
     }
 }
