@@ -7,6 +7,15 @@ const [folder, file] = process.argv.slice(2);
 const load = (name) => import(path.resolve(folder, name));
 const [base, ncnn, text, zip] = await Promise.all(['base.js', 'ncnn.js', 'text.js', 'zip.js'].map(load));
 
+// What netron knows of the layers of a format, which it needs to find a layer's weights.
+class Metadata {
+    constructor(text) {
+        this.types = new Map(JSON.parse(text).flatMap((item) => [[item.name, item], [item.identifier, item]]));
+    }
+    type(name) { return this.types.get(name) || { name }; }
+    attribute(type, name) { return (this.type(type).attributes || []).find((attribute) => attribute.name === name) || null; }
+}
+
 // What the parsers ask of the file that is open, and of its neighbours.
 class Context {
     constructor(file) {
@@ -20,7 +29,7 @@ class Context {
     async fetch(name) { return new Context(path.join(path.dirname(this.file), name)); }
     async request(name) { return fs.readFileSync(path.join(folder, name), 'utf-8'); }
     async asset(name) { return this.request(name); }
-    async metadata() { return { type: () => null, attribute: () => null }; }
+    async metadata(name) { return new Metadata(await this.request(name)); }
     set(type, value) { this.type = type; this.value = value; return type; }
 }
 

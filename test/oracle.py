@@ -47,6 +47,9 @@ DTYPES = {torch.float32: 'f32', torch.float64: 'f64', torch.float16: 'f16', torc
           torch.complex64: 'c64', torch.complex128: 'c128'}
 
 
+torch.set_num_threads(1)              # ncnn runs in forked children, and OpenMP's threads do not survive a fork
+
+
 class Failure(Exception):
     """What is wrong, in words: a program that failed, a wrong shape, too large a difference."""
 
@@ -480,7 +483,6 @@ def run_model(path, text):
 
 def main(arguments):
     warnings.filterwarnings('ignore')
-    torch.set_num_threads(int(os.environ.get('PNNX_THREADS', '1')))
     if arguments[:1] == ['network']:
         return 0 if run_networks(arguments[1:]) else 1
     if arguments[:1] == ['operators'] and len(arguments) > 1:
