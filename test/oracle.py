@@ -279,6 +279,12 @@ def isolated(function):
     return result
 
 
+def check_same_files(folder, a, b):
+    for end in 'param', 'bin':
+        if (folder / f'{a}.{end}').read_bytes() != (folder / f'{b}.{end}').read_bytes():
+            raise Failure(f'it changes its own output: the .{end} differs')
+
+
 def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTHON_TOLERANCE):
     """Takes a TorchScript file through all programs, comparing after each.  Returns a list of Stage.
 
@@ -289,6 +295,7 @@ def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTH
              ('pt2pnnx', 'pt', ['pt2pnnx', *given, pt]),
              ('pnnxshape', 'shape', ['pnnxshape', f'inputshape={shape}', 'pt']),
              *[(f'pnnxopt -O{n}', f'opt{n}', ['pnnxopt', f'-O{n}', 'shape']) for n in LEVELS],
+             ('pnnxopt on its own output', 'twice', ['pnnxopt', f'opt{max(LEVELS)}']),
              ('pnnxopt, no shapes', 'bare', ['pnnxopt', 'pt'])]
     done = []
     for name, stem, command in steps:
@@ -301,6 +308,8 @@ def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTH
                 raise Failure('its input was not made')
             stage.milliseconds, _ = tool(command[0], *arguments, folder / f'{stem}.param', folder / f'{stem}.bin')
             stage.operators = operators(folder / f'{stem}.param')
+            if stem == 'twice':
+                check_same_files(folder, source, stem)
             stage.python = check_python(folder, stem, inputs, want, tolerance)
         except Exception as e:                              # whatever the printed Python raises is a finding
             stage.problem = problem_text(e)

@@ -187,3 +187,69 @@ optimised() {
     assert_equal "$stderr" "pnnxopt: bad.rules:2:8: unknown operator 'F.rleu'"
     assert [ ! -e out2.param ]
 }
+
+# layer_norm_first BATCH: ConvNeXt's norm over the channels of (N, C, H, W), as it is written in Python.
+layer_norm_first() {
+    ops "pnnx.Input in 0 1 x #x=($1,3,4,5)f32" \
+        'pnnx.Attribute w 0 1 w @data=(3,1,1)f32 #w=(3,1,1)f32' \
+        'pnnx.Attribute b 0 1 b @data=(3,1,1)f32 #b=(3,1,1)f32' \
+        "torch.mean u 1 1 x u dim=(1) keepdim=True #u=($1,1,4,5)f32" \
+        "torch.sub c 2 1 x u c #c=($1,3,4,5)f32" \
+        "torch.pow p 1 1 c p exponent=2 #p=($1,3,4,5)f32" \
+        "torch.mean s 1 1 p s dim=(1) keepdim=True #s=($1,1,4,5)f32" \
+        "torch.add e 1 1 s e other=1e-6 #e=($1,1,4,5)f32" \
+        "torch.sqrt q 1 1 e q #q=($1,1,4,5)f32" \
+        "torch.div d 2 1 c q d #d=($1,3,4,5)f32" \
+        "torch.mul m 2 1 w d m #m=($1,3,4,5)f32" \
+        "torch.add a 2 1 m b y #y=($1,3,4,5)f32" \
+        'pnnx.Output out 1 0 y'
+}
+
+@test "pnnxopt: layer norm over channels that come first is nn.LayerNorm between two permutes, for any batch" {
+    for batch in 1 2; do
+        layer_norm_first "$batch"
+        run optimised
+        assert_success
+        assert_equal "$(awk '{ print $1 }' <<<"$output" | paste -sd ' ')" \
+            'pnnx.Input Tensor.permute nn.LayerNorm Tensor.permute pnnx.Output'
+        assert_output --regexp 'nn.LayerNorm .* elementwise_affine=True eps=1e-6 normalized_shape=\(3\) @bias=\(3\)f32 @weight=\(3\)f32'
+        same_numbers in out
+    done
+}
+
+@test "pnnxopt: attention written out, its heads split by permutes, is one operator" {
+    ops 'pnnx.Input in 0 1 x #x=(2,6,24)f32' \
+        'Tensor.reshape r 1 1 x r shape=(2,6,3,2,4) $input=x #r=(2,6,3,2,4)f32' \
+        'Tensor.permute p 1 1 r p dims=(2,0,3,1,4) $input=r #p=(3,2,2,6,4)f32' \
+        'torch.unbind u 1 3 p q k v dim=0 #q=(2,2,6,4)f32 #k=(2,2,6,4)f32 #v=(2,2,6,4)f32' \
+        'torch.mul s 1 1 q qs other=0.5 #qs=(2,2,6,4)f32' \
+        'torch.transpose t 1 1 k kt dim0=-2 dim1=-1 #kt=(2,2,4,6)f32' \
+        'torch.matmul m 2 1 qs kt d #d=(2,2,6,6)f32' \
+        'F.softmax f 1 1 d w dim=-1 $input=d #w=(2,2,6,6)f32' \
+        'F.dropout z 1 1 w wd p=0.1 training=False $input=w #wd=(2,2,6,6)f32' \
+        'torch.matmul o 2 1 wd v y #y=(2,2,6,4)f32' \
+        'pnnx.Output out 1 0 y'
+    run optimised
+    assert_success
+    assert_line 'F.scaled_dot_product_attention o 3 1 3 4 5 6 dropout_p=0.0 is_causal=False scale=0.5 $query=3 $key=4 $value=5'
+    refute_output --partial softmax
+    same_numbers in out
+}
+
+@test "pnnxopt: time grows as the number of operators" {
+    chain() { # COUNT
+        awk -v n="$1" 'BEGIN { print 7767517; print 3 * n + 2, 3 * n + 1; print "pnnx.Input in 0 1 x0 #x0=(2,9)f32"
+            for (i = 0; i < n; i++) {
+                printf "Tensor.slice s%d 1 1 x%d a%d dim=1 start=0 end=9 step=1 $input=x%d #a%d=(2,9)f32\n", i, i, i, i, i
+                printf "torch.add t%d 2 1 a%d x%d b%d $input=a%d $other=x%d #b%d=(2,9)f32\n", i, i, i, i, i, i, i
+                printf "torch.transpose u%d 1 1 b%d x%d dim0=0 dim1=0 $input=b%d #x%d=(2,9)f32\n", i, i, i + 1, i, i + 1
+            }
+            print "pnnx.Output out 1 0 x" n }' >in.param
+        weights in
+        pnnxopt in.param in.bin out.param out.bin
+    }
+    seconds() { TIMEFORMAT=%U; { time chain "$1" 2>/dev/null; } 2>&1; }
+    local small large
+    small=$(seconds 3000) large=$(seconds 30000)
+    awk -v a="$small" -v b="$large" 'BEGIN { exit !(b < 30 * (a + 0.05)) }'
+}

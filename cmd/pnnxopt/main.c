@@ -31,6 +31,7 @@ static const struct step steps[] = {
     { "tidy.rules",    NULL,                tidy_text,   &tidy_text_size  },
     { "fold.rules",    NULL,                fold_text,   &fold_text_size  },
     { "fuse.rules",    NULL,                fuse_text,   &fuse_text_size  },
+    { "shapes",        pass_shapes,         NULL,        NULL             },
     { user_rules,      NULL,                NULL,        NULL             },
     { "merge-equal",   pass_merge_equal,    NULL,        NULL             },
     { "unbind",        pass_unbind,         NULL,        NULL             },
