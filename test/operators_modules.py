@@ -238,7 +238,7 @@ for options in ({}, {"batch_first": True}, {"bias": False}, {"add_bias_kv": True
                 {"weights": True}, {"weights": True, "batch_first": True}, {"mask": MASK}, {"mask": MASK, "batch_first": True, "weights": True}):
     network("nn.MultiheadAttention" if "average" not in options else "", lambda o=options: Attention(12, 3, **o), (5, 5, 12))
 network("", lambda: Attention(12, 3, weights=True, average=False), (5, 5, 12), absent=())
-network("", lambda: Attention(12, 3, mask=MASK > -1), (5, 5, 12), absent=())
+network("", lambda: Attention(12, 3, mask=MASK < -1), (5, 5, 12), absent=())
 network("nn.MultiheadAttention", lambda: Attention(12, 3), (5, 2, 12), (7, 2, 12))
 network("nn.MultiheadAttention", lambda: Attention(12, 3, batch_first=True), (2, 5, 12), (2, 7, 12), (2, 7, 12))
 network("nn.MultiheadAttention", lambda: Attention(12, 3, kdim=8, vdim=6, batch_first=True), (2, 5, 12), (2, 7, 8), (2, 7, 6))

@@ -88,6 +88,22 @@ static bool is_identity(const struct operand *x, const struct operand *y)
     return true;
 }
 
+/* The elements before the batch axis in one image: the product of the sizes in front of it. */
+static int64_t before_batch(const struct operand *x)
+{
+    return dim_product(x->producer->graph, x->shape, x->batch);
+}
+
+/* True when the elements stay in the order of the labels.  A layer that only moves the batch axis is a Reshape too, which
+ * moves no element of an image, but the elements of the whole. */
+static bool keeps_order(const struct operand *from, const struct operand *to)
+{
+    if (!layout_is_counted(from) || !layout_is_counted(to) ||
+        from->shape[from->batch] != to->shape[to->batch])
+        return true;
+    return dim_equal(before_batch(from), before_batch(to));
+}
+
 void finish_reshapes(struct graph *g)
 {
     for (struct operator* op = g->first, *next; op; op = next) {
@@ -96,7 +112,8 @@ void finish_reshapes(struct graph *g)
         next = op->next;
         if (!operator_is(op, "Reshape") || !x || op->output_count != 1)
             continue;
-        if (operator_is(x->producer, "Reshape") && source && layout_reshape(source, op->outputs[0], &r)) {
+        if (operator_is(x->producer, "Reshape") && source && keeps_order(source, x) &&
+            keeps_order(x, op->outputs[0]) && layout_reshape(source, op->outputs[0], &r)) {
             set_reshape(op, source, &r);
             x = source;
         }
