@@ -11,12 +11,13 @@
  * in what comes out; names of operators do where they occur in what went in.  An attribute may be given with its
  * values, @data=(2)f32=0.5,1; else it counts up from 1.  [2,3] is (2,3), and inside of a list it is its elements, so that
  * the words of a `for` can be lists: dims=(0,$(d)).  in=path:CLASS/path:CLASS says the module that made the call,
- * outer ones first. */
+ * outer ones first.  In the files of pnnx2ncnn the batch axes are those that the program finds, as before its rules. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/batch.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "cmd/pnnxopt/functions.h"
 #include "cmd/pt2pnnx/functions.h"
@@ -439,14 +440,28 @@ static void write_model(struct graph *g, const struct task *task, const char *si
     pnnx_write(g, &out, false);
 }
 
+static bool is_lowering(const char *name)
+{
+    return strstr(name, "cmd/pnnx2ncnn/") != NULL;
+}
+
+/* Applies the rules as the program of that file does. */
+static size_t apply_rules(struct rules *rules, struct graph *g, const char *name)
+{
+    if (is_lowering(name))
+        batch_solve(g);
+    size_t applied = rules_apply(rules, g);
+    graph_check(g);
+    return applied;
+}
+
 static bool check_after(struct rules *rules, const struct rule_example *x, const char *name,
                         struct task *task)
 {
     struct example_graph before, same, after;
     struct graph *given = read_example(rules, x->before, name, &before, NULL);
     struct graph *names = read_example(rules, x->before, name, &same, NULL);
-    size_t applied = rules_apply(rules, given);
-    graph_check(given);
+    size_t applied = apply_rules(rules, given, name);
     struct graph *wanted = read_example(rules, x->after, name, &after, &before);
     char *got = list_graph(given, names, after.has_values),
          *expected = list_graph(wanted, names, after.has_values);
@@ -474,8 +489,7 @@ static bool check_miss(struct rules *rules, const struct rule_example *x, const 
 {
     struct example_graph example;
     struct graph *g = read_example(rules, x->miss, name, &example, NULL);
-    size_t applied = rules_apply(rules, g);
-    graph_check(g);
+    size_t applied = apply_rules(rules, g, name);
     char *got = list_graph(g, g, false);
     if (applied) {
         printf("%s:%ld: %s: applied where it must not\n", name, x->line, x->rule);
@@ -740,7 +754,7 @@ static struct rules *read_rules(struct strings *strings, const struct signatures
     } else if (strstr(name, "cmd/pnnxopt/")) {
         functions = opt_functions;
         count = opt_function_count;
-    } else if (strstr(name, "cmd/pnnx2ncnn/")) {
+    } else if (is_lowering(name)) {
         functions = lower_functions;
         count = lower_function_count;
     }

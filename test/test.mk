@@ -16,7 +16,7 @@ $(O)/test/%: $(O)/test/%.o $(O)/libpnnx.a
 
 # The rules of the programs call their C functions.
 RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions \
-                    pnnx2ncnn/functions pnnx2ncnn/layout pnnx2ncnn/weights)
+                    pnnx2ncnn/functions pnnx2ncnn/batch pnnx2ncnn/layout pnnx2ncnn/weights)
 $(O)/test/rewrite_test: $(O)/test/rewrite_test.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
