@@ -14,7 +14,7 @@ static bool starts_with(const char *s, const char *prefix)
 }
 
 /* Operators that hand a list or number on as it is: there it stays an operator. */
-static bool keeps_lists(const struct operator* op)
+static bool keeps_lists(const struct operator *op)
 {
     return operator_is(op, "pnnx.Output") || starts_with(op->type, "prim::");
 }
@@ -47,14 +47,14 @@ static bool holds(const struct value *v, const struct operand *x)
 }
 
 /* A list that is all that a variadic argument takes stands for the argument: cat's one input is its list. */
-static bool is_whole_variadic(const struct operator* op, const struct argument *a)
+static bool is_whole_variadic(const struct operator *op, const struct argument *a)
 {
     const struct parameter *p = signature_parameter(op->signature, a->key);
     bool known = op->signature->type && *op->signature->type;
     return known && p && p->variadic && a->value.kind == VALUE_LIST && a->value.list.count == 1;
 }
 
-static void put_value(struct operator* op, const struct operand *x, struct value new)
+static void put_value(struct operator *op, const struct operand *x, struct value new)
 {
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct argument *a = &op->arguments[i];
@@ -68,7 +68,7 @@ static void put_value(struct operator* op, const struct operand *x, struct value
 }
 
 /* The first reader that takes the value in the operand's place, or NULL. */
-static struct operator* next_taker(const struct operand *x, const struct value *new)
+static struct operator *next_taker(const struct operand *x, const struct value *new)
 {
     for (struct use *use = x->uses; use; use = use->next)
         if (new->kind != VALUE_LIST || !keeps_lists(use->op))
@@ -79,12 +79,12 @@ static struct operator* next_taker(const struct operand *x, const struct value *
 /* Gives the value to the readers of `x`; those that keep lists go on reading `x` when it is one. */
 static void give_value(struct operand *x, struct value new)
 {
-    for (struct operator* op; (op = next_taker(x, &new));)
+    for (struct operator *op; (op = next_taker(x, &new));)
         put_value(op, x, new);
 }
 
 /* Removes an operator whose result is this value, or makes it the list that is left. */
-static void dissolve(struct operator* op, struct value v)
+static void dissolve(struct operator *op, struct value v)
 {
     struct operand *x = op->outputs[0];
     if (v.kind == VALUE_OPERAND)
@@ -105,13 +105,13 @@ static void dissolve(struct operator* op, struct value v)
 
 struct builder {
     struct graph *graph;
-    struct operator* op; /* the expression; new operators go before it */
+    struct operator *op; /* the expression; new operators go before it */
     const struct value *inputs;
     size_t input_count;
     bool bad; /* an operand that is not there */
 };
 
-static struct value build(struct builder *b, const struct term *t, struct operator* root);
+static struct value build(struct builder *b, const struct term *t, struct operator *root);
 
 /* Whether a term is made of sizes and constants alone, and whether it is an integer then. */
 static bool is_integer(const struct term *t);
@@ -161,7 +161,7 @@ static struct value build_list(struct builder *b, const struct term *t)
 }
 
 /* The call as an operator: `root` itself, or a new one before the expression. */
-static struct value build_call(struct builder *b, const struct term *t, struct operator* root)
+static struct value build_call(struct builder *b, const struct term *t, struct operator *root)
 {
     const struct expression_function *f = t->function;
     if (strcmp(f->name, "int") == 0 && is_integer(t->items[0]))
@@ -169,7 +169,7 @@ static struct value build_call(struct builder *b, const struct term *t, struct o
     struct value first = build(b, t->items[0], NULL);
     struct value second = t->count > 1 ? build(b, t->items[1], NULL) : value_none();
     b->bad = b->bad || first.kind == VALUE_LIST || second.kind == VALUE_LIST;
-    struct operator* op = root;
+    struct operator *op = root;
     if (root) {
         while (op->argument_count > 0)
             operator_unset(op, op->arguments[0].key);
@@ -189,7 +189,7 @@ static struct value build_call(struct builder *b, const struct term *t, struct o
     return value_operand(op->outputs[0]);
 }
 
-static struct value build(struct builder *b, const struct term *t, struct operator* root)
+static struct value build(struct builder *b, const struct term *t, struct operator *root)
 {
     switch (t->kind) {
     case TERM_LITERAL: return t->literal;
@@ -214,7 +214,7 @@ static bool operands_exist(const struct term *t, const struct value *inputs, siz
     return true;
 }
 
-static void take_apart(struct operator* op)
+static void take_apart(struct operator *op)
 {
     struct graph *g = op->graph;
     const struct value *inputs = operator_get(op, "inputs");
@@ -248,7 +248,7 @@ static void take_apart(struct operator* op)
 /* ---- other operators that only hold a value ---- */
 
 /* pnnx.SliceIndexes: indexes=(0,@0), a list of integers and inputs. */
-static void take_indexes(struct operator* op)
+static void take_indexes(struct operator *op)
 {
     struct graph *g = op->graph;
     const struct value *inputs = operator_get(op, "inputs");
@@ -271,7 +271,7 @@ static void take_indexes(struct operator* op)
 }
 
 /* Tensor.index with constant indices has them as text: expr=[None,[0,2,1]]. */
-static void take_index_text(struct operator* op)
+static void take_index_text(struct operator *op)
 {
     const char *text = operator_string(op, "indices", NULL);
     struct term *t = text ? expression_parse(&op->graph->arena, text, 0) : NULL;
@@ -281,7 +281,7 @@ static void take_index_text(struct operator* op)
 }
 
 /* torch.einsum as upstream writes it at optlevel 0, with the equation and the list as its operands. */
-static void take_equation(struct operator* op)
+static void take_equation(struct operator *op)
 {
     const struct value *operands = operator_get(op, "operands");
     if (!operands || operands->kind != VALUE_LIST || operands->list.count != 2 ||
@@ -302,8 +302,8 @@ static bool has_reader_beside(const struct operand *x)
 
 void expressions_take_apart(struct graph *g)
 {
-    struct operator* next;
-    for (struct operator* op = g->first; op; op = next) {
+    struct operator *next;
+    for (struct operator *op = g->first; op; op = next) {
         next = op->next;
         if (operator_is(op, "pnnx.Expression"))
             take_apart(op);

@@ -67,7 +67,7 @@ static bool needs_tensors(const char *name)
 
 /* The function that an operator is in an expression, or NULL when it has to stay an operator: arguments that the
  * language has no place for, constants where upstream takes tensors only. */
-static const struct expression_function *formable(const struct operator* op)
+static const struct expression_function *formable(const struct operator *op)
 {
     const struct expression_function *f = op->output_count == 1 ? expression_function_of(op->type) : NULL;
     struct arena *arena = &op->graph->arena;
@@ -121,7 +121,7 @@ static void put_operand(struct writer *w, struct operand *x)
 }
 
 /* name(first,second): alpha times the second. */
-static void put_call(struct writer *w, const struct operator* op, const struct expression_function *f,
+static void put_call(struct writer *w, const struct operator *op, const struct expression_function *f,
                      int depth)
 {
     const struct value *alpha = operator_get(op, "alpha");
@@ -169,7 +169,7 @@ static void put_value(struct writer *w, const struct value *v, int depth)
     } else if (v->kind == VALUE_STRING) {
         put_string(w, v->string);
     } else if (v->kind == VALUE_OPERAND) {
-        const struct operator* op = v->operand->producer;
+        const struct operator *op = v->operand->producer;
         bool inner = w->inlining && v->operand->use_count == 1 && depth < FORMED_DEPTH;
         const struct expression_function *f = inner ? formable(op) : NULL;
         if (f)
@@ -182,7 +182,7 @@ static void put_value(struct writer *w, const struct value *v, int depth)
 }
 
 /* Makes `op` the expression that was written. */
-static void become_expression(struct writer *w, struct operator* op)
+static void become_expression(struct writer *w, struct operator *op)
 {
     while (op->argument_count > 0)
         operator_unset(op, op->arguments[0].key);
@@ -195,7 +195,7 @@ static void become_expression(struct writer *w, struct operator* op)
 /* ---- trees ---- */
 
 /* A fresh operator before `reader` that is the expression of a value. */
-static struct operand *add_expression(struct operator* reader, const char *key, const struct value *v,
+static struct operand *add_expression(struct operator *reader, const char *key, const struct value *v,
                                       bool inlining)
 {
     struct graph *g = reader->graph;
@@ -208,7 +208,7 @@ static struct operand *add_expression(struct operator* reader, const char *key, 
         return NULL;
     }
     const char *stem = arena_printf(&g->arena, "%s_%s", reader->name, key);
-    struct operator* op = graph_add(g, reader, "pnnx.Expression", graph_fresh_operator_name(g, stem));
+    struct operator *op = graph_add(g, reader, "pnnx.Expression", graph_fresh_operator_name(g, stem));
     op->line = reader->line;
     op->source = reader->source;
     op->scope = reader->scope;
@@ -220,13 +220,13 @@ static struct operand *add_expression(struct operator* reader, const char *key, 
 /* ---- lists ---- */
 
 /* Whether an argument takes operands one by one: what is no operand there becomes one. */
-static bool takes_operands(const struct operator* op, const struct argument *a)
+static bool takes_operands(const struct operator *op, const struct argument *a)
 {
     const struct parameter *p = signature_parameter(op->signature, a->key);
     return (p && p->variadic) || strcmp(a->key, "inputs") == 0;
 }
 
-static void form_items(struct operator* op, const char *key, bool inlining)
+static void form_items(struct operator *op, const char *key, bool inlining)
 {
     struct value list = value_copy(&op->graph->arena, *operator_get(op, key));
     bool changed = false;
@@ -244,12 +244,12 @@ static void form_items(struct operator* op, const char *key, bool inlining)
         operator_set(op, key, list);
 }
 
-static bool is_constant_index(const struct operator* op, const struct argument *a)
+static bool is_constant_index(const struct operator *op, const struct argument *a)
 {
     return operator_is(op, "Tensor.index") && strcmp(a->key, "indices") == 0 && a->value.kind == VALUE_LIST;
 }
 
-static void form_argument(struct operator* op, const struct argument *a, bool inlining)
+static void form_argument(struct operator *op, const struct argument *a, bool inlining)
 {
     const char *key = a->key;
     if (takes_operands(op, a)) {
@@ -270,7 +270,7 @@ static void form_argument(struct operator* op, const struct argument *a, bool in
     }
 }
 
-static void form_arguments(struct operator* op, bool inlining)
+static void form_arguments(struct operator *op, bool inlining)
 {
     for (size_t i = 0; i < op->argument_count; i++)
         form_argument(op, &op->arguments[i], inlining);
@@ -278,14 +278,14 @@ static void form_arguments(struct operator* op, bool inlining)
 
 void lists_form(struct graph *g)
 {
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         form_arguments(op, false);
 }
 
 void expressions_form(struct graph *g)
 {
-    struct operator* before;
-    for (struct operator* op = g->last; op; op = before) {
+    struct operator *before;
+    for (struct operator *op = g->last; op; op = before) {
         form_arguments(op, true);
         before = op->prev;
         const struct expression_function *f = formable(op);

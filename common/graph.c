@@ -30,7 +30,7 @@ void graph_free(struct graph *g)
 }
 
 /* Links `op` into the list before `before`, at the end for NULL. */
-static void link_operator(struct operator* op, struct operator* before)
+static void link_operator(struct operator *op, struct operator *before)
 {
     struct graph *g = op->graph;
     op->next = before;
@@ -39,7 +39,7 @@ static void link_operator(struct operator* op, struct operator* before)
     *(op->next ? &op->next->prev : &g->last) = op;
 }
 
-static void unlink_operator(struct operator* op)
+static void unlink_operator(struct operator *op)
 {
     struct graph *g = op->graph;
     *(op->prev ? &op->prev->next : &g->first) = op->next;
@@ -47,9 +47,9 @@ static void unlink_operator(struct operator* op)
     op->prev = op->next = NULL;
 }
 
-struct operator* graph_add(struct graph *g, struct operator* before, const char *type, const char *name)
+struct operator *graph_add(struct graph *g, struct operator *before, const char *type, const char *name)
 {
-    struct operator* op = arena_alloc(&g->arena, sizeof *op);
+    struct operator *op = arena_alloc(&g->arena, sizeof *op);
     op->graph = g;
     op->id = g->operator_ids++;
     op->name = intern(g->strings, name);
@@ -70,7 +70,7 @@ const char *graph_fresh_operand_name(struct graph *g, const char *stem)
     return names_fresh(g->operand_names, stem);
 }
 
-struct operator* graph_find(const struct graph *g, const char *name)
+struct operator *graph_find(const struct graph *g, const char *name)
 {
     const char *known = intern_find(g->strings, name);
     return known ? names_owner(g->operator_names, known) : NULL;
@@ -82,7 +82,7 @@ struct operand *graph_find_operand(const struct graph *g, const char *name)
     return known ? names_owner(g->operand_names, known) : NULL;
 }
 
-void operator_remove(struct operator* op)
+void operator_remove(struct operator *op)
 {
     struct graph *g = op->graph;
     while (op->argument_count > 0)
@@ -96,7 +96,7 @@ void operator_remove(struct operator* op)
     g->operator_count--;
 }
 
-void operator_move(struct operator* op, struct operator* before)
+void operator_move(struct operator *op, struct operator *before)
 {
     if (before == op)
         return;
@@ -104,7 +104,7 @@ void operator_move(struct operator* op, struct operator* before)
     link_operator(op, before);
 }
 
-void operator_rename(struct operator* op, const char *name)
+void operator_rename(struct operator *op, const char *name)
 {
     struct graph *g = op->graph;
     names_drop(g->operator_names, op->name, op);
@@ -112,19 +112,19 @@ void operator_rename(struct operator* op, const char *name)
     names_take(g->operator_names, op->name, op);
 }
 
-bool operator_is(const struct operator* op, const char *type)
+bool operator_is(const struct operator *op, const char *type)
 {
     return strcmp(op->type, type) == 0;
 }
 
-struct place operator_place(const struct operator* op)
+struct place operator_place(const struct operator *op)
 {
     if (op->line)
         return (struct place){ op->graph->file, op->line, 0 };
     return (struct place){ op->source, 0, 0 };
 }
 
-static void append_output(struct operator* op, struct operand *x)
+static void append_output(struct operator *op, struct operand *x)
 {
     op->outputs = arena_grow(&op->graph->arena, op->outputs, op->output_count, sizeof *op->outputs);
     x->producer = op;
@@ -132,7 +132,7 @@ static void append_output(struct operator* op, struct operand *x)
     op->outputs[op->output_count++] = x;
 }
 
-struct operand *operator_add_output(struct operator* op, const char *name)
+struct operand *operator_add_output(struct operator *op, const char *name)
 {
     struct graph *g = op->graph;
     struct operand *x = arena_alloc(&g->arena, sizeof *x);
@@ -149,7 +149,7 @@ struct operand *operator_add_output(struct operator* op, const char *name)
  * again only copies once more. */
 static void take_output(struct operand *x)
 {
-    struct operator* op = x->producer;
+    struct operator *op = x->producer;
     op->output_count--;
     for (size_t i = x->index; i < op->output_count; i++) {
         op->outputs[i] = op->outputs[i + 1];
@@ -157,7 +157,7 @@ static void take_output(struct operand *x)
     }
 }
 
-void operand_move(struct operand *x, struct operator* op)
+void operand_move(struct operand *x, struct operator *op)
 {
     take_output(x);
     append_output(op, x);
@@ -186,7 +186,7 @@ const struct attribute *operand_constant(const struct operand *x)
 }
 
 /* The place of the key among the sorted attributes: of it, or where it belongs. */
-static size_t attribute_index(const struct operator* op, const char *key)
+static size_t attribute_index(const struct operator *op, const char *key)
 {
     size_t i = 0;
     while (i < op->attribute_count && strcmp(op->attributes[i].key, key) < 0)
@@ -194,14 +194,14 @@ static size_t attribute_index(const struct operator* op, const char *key)
     return i;
 }
 
-const struct attribute *operator_attribute(const struct operator* op, const char *key)
+const struct attribute *operator_attribute(const struct operator *op, const char *key)
 {
     size_t i = attribute_index(op, key);
     return i < op->attribute_count && strcmp(op->attributes[i].key, key) == 0 ? &op->attributes[i] : NULL;
 }
 
 /* Dies unless the size in bytes is that of the shape. */
-static void check_attribute(const struct operator* op, const struct attribute *a)
+static void check_attribute(const struct operator *op, const struct attribute *a)
 {
     int64_t elements = 1;
     for (int i = 0; i < a->rank; i++)
@@ -214,7 +214,7 @@ static void check_attribute(const struct operator* op, const struct attribute *a
             "'%s': attribute '%s' has %zu bytes, which is not its shape's size", op->name, a->key, a->size);
 }
 
-struct attribute *operator_add_attribute(struct operator* op, struct attribute attribute)
+struct attribute *operator_add_attribute(struct operator *op, struct attribute attribute)
 {
     struct graph *g = op->graph;
     check_attribute(op, &attribute);

@@ -41,7 +41,7 @@ struct scope {
 
 /* One place where an operand is read: links of operand.uses.  Made and kept by the graph. */
 struct use {
-    struct operator* op; /* the reader */
+    struct operator *op; /* the reader */
     struct value *slot;  /* the value, inside op's arguments, that is the operand */
     struct use *prev, *next;
 };
@@ -49,7 +49,7 @@ struct use {
 /* A result of an operator: a tensor, or a number. */
 struct operand {
     const char *name;          /* unique in its graph; interned */
-    struct operator* producer; /* never NULL */
+    struct operator *producer; /* never NULL */
     size_t index;              /* among the producer's outputs */
     size_t id;                 /* dense from 0, stable, never reused: for side tables of graph.operand_ids */
     struct use *uses;          /* in no order; one for each place, so twice for mul(x, x) */
@@ -81,7 +81,7 @@ struct argument {
 
 struct operator
 {
-    struct operator* prev, *next;
+    struct operator *prev, *next;
     struct graph *graph;
     size_t id;                         /* dense from 0, stable, never reused */
     const char *type;                  /* interned */
@@ -106,7 +106,7 @@ struct graph {
     struct strings *strings;             /* borrowed; shared with the rules */
     const struct signatures *signatures; /* borrowed */
     const char *file;                    /* the name of the .param, for messages; NULL: a stream */
-    struct operator* first, *last;
+    struct operator *first, *last;
     size_t operator_count;
     size_t operator_ids, operand_ids;             /* bounds of the ids given so far */
     struct names *operator_names, *operand_names; /* those in use; names.c */
@@ -118,12 +118,12 @@ struct graph *graph_new(struct strings *strings, const struct signatures *signat
 void graph_free(struct graph *g);
 
 /* A new operator without arguments, before `before` (NULL: at the end).  The name is taken as it is. */
-struct operator* graph_add(struct graph *g, struct operator* before, const char *type, const char *name);
+struct operator *graph_add(struct graph *g, struct operator *before, const char *type, const char *name);
 /* A name that no operator (operand) of the graph has: `stem` itself if free, else stem_1, stem_2 ... */
 const char *graph_fresh_operator_name(struct graph *g, const char *stem);
 const char *graph_fresh_operand_name(struct graph *g, const char *stem);
 /* The operator with that name, the first of several, or NULL.  Linear. */
-struct operator* graph_find(const struct graph *g, const char *name);
+struct operator *graph_find(const struct graph *g, const char *name);
 struct operand *graph_find_operand(const struct graph *g, const char *name); /* constant time */
 
 /* Puts the operators into an order in which producers come first, moving as few as possible (stable). Returns
@@ -136,37 +136,37 @@ size_t graph_remove_dead(struct graph *g);
 void graph_check(const struct graph *g);
 
 /* Removes an operator, whose results nobody may read any more. */
-void operator_remove(struct operator* op);
-void operator_move(struct operator* op, struct operator* before); /* NULL: to the end */
-void operator_rename(struct operator* op, const char *name);
+void operator_remove(struct operator *op);
+void operator_move(struct operator *op, struct operator *before); /* NULL: to the end */
+void operator_rename(struct operator *op, const char *name);
 /* Changes the type; the arguments keep their keys. */
-void operator_set_type(struct operator* op, const char *type);
-struct place operator_place(const struct operator* op); /* file and line, for messages */
+void operator_set_type(struct operator *op, const char *type);
+struct place operator_place(const struct operator *op); /* file and line, for messages */
 
 /* The argument `key`, or NULL when it is not given.
  */
-const struct value *operator_get(const struct operator* op, const char *key);
+const struct value *operator_get(const struct operator *op, const char *key);
 /* As operator_get(), but the signature's default when the argument is not given; NULL when there is none. */
-const struct value *operator_value(const struct operator* op, const char *key);
+const struct value *operator_value(const struct operator *op, const char *key);
 /* Sets an argument: copies the value deeply and links the operands in it. */
-void operator_set(struct operator* op, const char *key, struct value value);
-void operator_unset(struct operator* op, const char *key);
+void operator_set(struct operator *op, const char *key, struct value value);
+void operator_unset(struct operator *op, const char *key);
 /* The operand that the argument is; NULL when it is absent, or no operand. */
-struct operand *operator_operand(const struct operator* op, const char *key);
+struct operand *operator_operand(const struct operator *op, const char *key);
 /* Typed look-ups with a fallback, for passes: the argument, else the signature's default, else `otherwise`.
  */
-int64_t operator_int(const struct operator* op, const char *key, int64_t otherwise);
-double operator_real(const struct operator* op, const char *key, double otherwise);
-bool operator_bool(const struct operator* op, const char *key, bool otherwise);
-const char *operator_string(const struct operator* op, const char *key, const char *otherwise);
+int64_t operator_int(const struct operator *op, const char *key, int64_t otherwise);
+double operator_real(const struct operator *op, const char *key, double otherwise);
+bool operator_bool(const struct operator *op, const char *key, bool otherwise);
+const char *operator_string(const struct operator *op, const char *key, const char *otherwise);
 /* Equal to that text: `op->type` is interned, but literals are not. */
-bool operator_is(const struct operator* op, const char *type);
+bool operator_is(const struct operator *op, const char *type);
 
 /* A new result; a NULL name is made from the operator's. */
-struct operand *operator_add_output(struct operator* op, const char *name);
+struct operand *operator_add_output(struct operator *op, const char *name);
 /* Makes an existing operand the next result of `op` instead of its producer's: readers, name and shape stay.
  */
-void operand_move(struct operand *x, struct operator* op);
+void operand_move(struct operand *x, struct operator *op);
 /* Lets every reader of `old` read `new`. */
 void operand_replace(struct operand *old, struct operand *new);
 void operand_rename(struct operand *x, const char *name);
@@ -176,12 +176,12 @@ const struct attribute *operand_constant(const struct operand *x);
 
 /* Adds an attribute (or replaces the one with that key).  The key is interned and the shape copied; data is
  * borrowed and must outlive the graph.  Dies when size and shape disagree. */
-struct attribute *operator_add_attribute(struct operator* op, struct attribute attribute);
-const struct attribute *operator_attribute(const struct operator* op, const char *key); /* or NULL */
+struct attribute *operator_add_attribute(struct operator *op, struct attribute attribute);
+const struct attribute *operator_attribute(const struct operator *op, const char *key); /* or NULL */
 
 /* Calls `visit` for every operand in the arguments of `op`, in the order of the arguments, lists flattened.
  */
-void operator_each_operand(const struct operator* op, void (*visit)(struct operand *x, void *context),
+void operator_each_operand(const struct operator *op, void (*visit)(struct operand *x, void *context),
                            void *context);
 
 #endif

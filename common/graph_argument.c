@@ -27,7 +27,7 @@ static void pull_use(struct operand *x, struct use *use)
 }
 
 /* Enters every operand in *v, which is an argument of `op`, into the operand's use list. */
-static void link_value(struct operator* op, struct value *v)
+static void link_value(struct operator *op, struct value *v)
 {
     if (v->kind == VALUE_OPERAND) {
         v->use = arena_alloc(&op->graph->arena, sizeof *v->use);
@@ -52,7 +52,7 @@ static void unlink_value(struct value *v)
 }
 
 /* The arguments from `first` on have moved in memory: their uses must find them again.  Items of lists do not move. */
-static void relink(struct operator* op, size_t first)
+static void relink(struct operator *op, size_t first)
 {
     for (size_t i = first; i < op->argument_count; i++)
         if (op->arguments[i].value.kind == VALUE_OPERAND)
@@ -83,7 +83,7 @@ static size_t parameter_index(const struct signature *s, const char *key)
     return SIZE_MAX;
 }
 
-static bool signature_has_all(const struct signature *s, const struct operator* op)
+static bool signature_has_all(const struct signature *s, const struct operator *op)
 {
     for (size_t i = 0; i < op->argument_count; i++)
         if (parameter_index(s, op->arguments[i].key) == SIZE_MAX)
@@ -93,7 +93,7 @@ static bool signature_has_all(const struct signature *s, const struct operator* 
 
 /* Sorts arguments by the signature; keys it does not have come last, in the order they were set (insertion sort, the
  * list is short and nearly sorted). */
-static void order_arguments(struct operator* op)
+static void order_arguments(struct operator *op)
 {
     for (size_t i = 1; i < op->argument_count; i++) {
         struct argument moving = op->arguments[i];
@@ -106,7 +106,7 @@ static void order_arguments(struct operator* op)
 }
 
 /* Chooses the first overload that has all keys; the first of all when none has. */
-static void choose_signature(struct operator* op)
+static void choose_signature(struct operator *op)
 {
     const struct signature *first = signature_find(op->graph->signatures, op->type), *s = first;
     while (s && !signature_has_all(s, op))
@@ -115,7 +115,7 @@ static void choose_signature(struct operator* op)
     order_arguments(op);
 }
 
-void operator_set_type(struct operator* op, const char *type)
+void operator_set_type(struct operator *op, const char *type)
 {
     op->type = intern(op->graph->strings, type);
     op->layout = NULL;
@@ -123,7 +123,7 @@ void operator_set_type(struct operator* op, const char *type)
 }
 
 /* The key as arguments have it: interned, an alias turned into the name it stands for. */
-static const char *canonical_key(const struct operator* op, const char *key)
+static const char *canonical_key(const struct operator *op, const char *key)
 {
     key = intern(op->graph->strings, key);
     if (parameter_index(op->signature, key) != SIZE_MAX)
@@ -134,7 +134,7 @@ static const char *canonical_key(const struct operator* op, const char *key)
 
 /* ---- arguments ---- */
 
-static struct argument *find_argument(const struct operator* op, const char *key)
+static struct argument *find_argument(const struct operator *op, const char *key)
 {
     for (size_t i = 0; i < op->argument_count; i++)
         if (op->arguments[i].key == key || strcmp(op->arguments[i].key, key) == 0)
@@ -142,13 +142,13 @@ static struct argument *find_argument(const struct operator* op, const char *key
     return NULL;
 }
 
-const struct value *operator_get(const struct operator* op, const char *key)
+const struct value *operator_get(const struct operator *op, const char *key)
 {
     const struct argument *a = find_argument(op, key);
     return a ? &a->value : NULL;
 }
 
-const struct value *operator_value(const struct operator* op, const char *key)
+const struct value *operator_value(const struct operator *op, const char *key)
 {
     const struct argument *a = find_argument(op, key);
     if (a)
@@ -168,7 +168,7 @@ static void settle_value(struct strings *strings, struct value *v)
             settle_value(strings, &v->list.items[i]);
 }
 
-void operator_set(struct operator* op, const char *key, struct value value)
+void operator_set(struct operator *op, const char *key, struct value value)
 {
     struct graph *g = op->graph;
     key = canonical_key(op, key);
@@ -193,7 +193,7 @@ void operator_set(struct operator* op, const char *key, struct value value)
         order_arguments(op);
 }
 
-void operator_unset(struct operator* op, const char *key)
+void operator_unset(struct operator *op, const char *key)
 {
     struct argument *a = find_argument(op, key);
     if (!a)
@@ -206,13 +206,13 @@ void operator_unset(struct operator* op, const char *key)
     relink(op, i);
 }
 
-struct operand *operator_operand(const struct operator* op, const char *key)
+struct operand *operator_operand(const struct operator *op, const char *key)
 {
     const struct value *v = operator_get(op, key);
     return v && v->kind == VALUE_OPERAND ? v->operand : NULL;
 }
 
-int64_t operator_int(const struct operator* op, const char *key, int64_t otherwise)
+int64_t operator_int(const struct operator *op, const char *key, int64_t otherwise)
 {
     const struct value *v = operator_value(op, key);
     if (v && v->kind == VALUE_BOOL)
@@ -220,14 +220,14 @@ int64_t operator_int(const struct operator* op, const char *key, int64_t otherwi
     return v && v->kind == VALUE_INT ? v->integer : otherwise;
 }
 
-double operator_real(const struct operator* op, const char *key, double otherwise)
+double operator_real(const struct operator *op, const char *key, double otherwise)
 {
     const struct value *v = operator_value(op, key);
     double number;
     return v && value_number(v, &number) ? number : otherwise;
 }
 
-bool operator_bool(const struct operator* op, const char *key, bool otherwise)
+bool operator_bool(const struct operator *op, const char *key, bool otherwise)
 {
     const struct value *v = operator_value(op, key);
     if (v && v->kind == VALUE_INT)
@@ -235,7 +235,7 @@ bool operator_bool(const struct operator* op, const char *key, bool otherwise)
     return v && v->kind == VALUE_BOOL ? v->boolean : otherwise;
 }
 
-const char *operator_string(const struct operator* op, const char *key, const char *otherwise)
+const char *operator_string(const struct operator *op, const char *key, const char *otherwise)
 {
     const struct value *v = operator_value(op, key);
     return v && v->kind == VALUE_STRING ? v->string : otherwise;
@@ -252,7 +252,7 @@ static void visit_value(const struct value *v, void (*visit)(struct operand *, v
             visit_value(&v->list.items[i], visit, context);
 }
 
-void operator_each_operand(const struct operator* op, void (*visit)(struct operand *x, void *context),
+void operator_each_operand(const struct operator *op, void (*visit)(struct operand *x, void *context),
                            void *context)
 {
     for (size_t i = 0; i < op->argument_count; i++)
@@ -274,7 +274,7 @@ static void collect(struct operand *x, void *context)
     (*c->items)[c->count++] = x;
 }
 
-size_t operator_operands(const struct operator* op, struct operand ***items, size_t *room)
+size_t operator_operands(const struct operator *op, struct operand ***items, size_t *room)
 {
     struct collection c = { items, room, 0 };
     operator_each_operand(op, collect, &c);

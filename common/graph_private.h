@@ -6,6 +6,6 @@
 
 /* Collects the operands in the arguments of `op`, in order, into an array that is grown as needed: *items is malloc'ed
  * (or NULL) with *room entries.  Returns how many there are. */
-size_t operator_operands(const struct operator* op, struct operand ***items, size_t *room);
+size_t operator_operands(const struct operator *op, struct operand ***items, size_t *room);
 
 #endif

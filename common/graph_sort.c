@@ -10,15 +10,15 @@ enum state { WAITING, OPEN, DONE };
 /* The walk behind graph_sort(): depth first over producers, with a stack of its own, as graphs can be deep. */
 struct walk {
     unsigned char *state; /* by operator id: enum state */
-    struct operator** stack;
+    struct operator **stack;
     size_t depth, room;
-    struct operator** order; /* the new order so far */
+    struct operator **order; /* the new order so far */
     size_t count;
     struct operand **operands; /* scratch */
     size_t operand_room;
 };
 
-static void push(struct walk *w, struct operator* op)
+static void push(struct walk *w, struct operator *op)
 {
     if (w->depth == w->room) {
         w->room = w->room ? size_mul(w->room, 2) : 64;
@@ -28,12 +28,12 @@ static void push(struct walk *w, struct operator* op)
 }
 
 /* Puts `op` on the way: its producers above it.  False when one of them is open already: a cycle. */
-static bool open_operator(struct walk *w, struct operator* op)
+static bool open_operator(struct walk *w, struct operator *op)
 {
     w->state[op->id] = OPEN;
     size_t count = operator_operands(op, &w->operands, &w->operand_room);
     while (count-- > 0) { /* last first, so that the first is taken first */
-        struct operator* producer = w->operands[count]->producer;
+        struct operator *producer = w->operands[count]->producer;
         if (w->state[producer->id] == OPEN)
             return false;
         if (w->state[producer->id] == WAITING)
@@ -42,11 +42,11 @@ static bool open_operator(struct walk *w, struct operator* op)
     return true;
 }
 
-static bool place_operator(struct walk *w, struct operator* op)
+static bool place_operator(struct walk *w, struct operator *op)
 {
     push(w, op);
     while (w->depth > 0) {
-        struct operator* top = w->stack[w->depth - 1];
+        struct operator *top = w->stack[w->depth - 1];
         if (w->state[top->id] == WAITING) {
             if (!open_operator(w, top))
                 return false;
@@ -61,7 +61,7 @@ static bool place_operator(struct walk *w, struct operator* op)
     return true;
 }
 
-static void relink_list(struct graph *g, struct operator** order)
+static void relink_list(struct graph *g, struct operator **order)
 {
     for (size_t i = 0; i < g->operator_count; i++) {
         order[i]->prev = i ? order[i - 1] : NULL;
@@ -78,7 +78,7 @@ bool graph_sort(struct graph *g)
     memset(w.state, WAITING, g->operator_ids);
     w.order = xmalloc(size_mul(g->operator_count, sizeof *w.order));
     bool acyclic = true;
-    for (struct operator* op = g->first; op && acyclic; op = op->next)
+    for (struct operator *op = g->first; op && acyclic; op = op->next)
         if (w.state[op->id] == WAITING)
             acyclic = place_operator(&w, op);
     if (acyclic)
@@ -90,7 +90,7 @@ bool graph_sort(struct graph *g)
     return acyclic;
 }
 
-static bool is_dead(const struct operator* op)
+static bool is_dead(const struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++)
         if (op->outputs[i]->use_count > 0)
@@ -101,7 +101,7 @@ static bool is_dead(const struct operator* op)
 size_t graph_remove_dead(struct graph *g)
 {
     size_t removed = 0;
-    for (struct operator* op = g->last, *prev; op; op = prev) {
+    for (struct operator *op = g->last, *prev; op; op = prev) {
         prev = op->prev;
         if (is_dead(op)) {
             operator_remove(op);
@@ -113,12 +113,12 @@ size_t graph_remove_dead(struct graph *g)
 
 /* ---- invariants ---- */
 
-static _Noreturn void broken(const struct operator* op, const char *what)
+static _Noreturn void broken(const struct operator *op, const char *what)
 {
     die(STATUS_CONVERSION, operator_place(op), "internal error: %s '%s': %s", op->type, op->name, what);
 }
 
-static void check_value(const struct operator* op, const struct value *v, const unsigned char *seen)
+static void check_value(const struct operator *op, const struct value *v, const unsigned char *seen)
 {
     if (v->kind == VALUE_LIST) {
         for (size_t i = 0; i < v->list.count; i++)
@@ -131,7 +131,7 @@ static void check_value(const struct operator* op, const struct value *v, const 
     }
 }
 
-static void check_outputs(const struct operator* op)
+static void check_outputs(const struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++) {
         const struct operand *x = op->outputs[i];
@@ -148,7 +148,7 @@ void graph_check(const struct graph *g)
 {
     unsigned char *seen = xmalloc(g->operator_ids);
     memset(seen, 0, g->operator_ids);
-    for (const struct operator* op = g->first; op; op = op->next) {
+    for (const struct operator *op = g->first; op; op = op->next) {
         for (size_t i = 0; i < op->argument_count; i++)
             check_value(op, &op->arguments[i].value, seen);
         check_outputs(op);

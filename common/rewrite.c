@@ -126,7 +126,7 @@ struct application {
     bool unsorted, stopped;
 };
 
-static uint32_t chain_of(const struct application *a, const struct operator* op)
+static uint32_t chain_of(const struct application *a, const struct operator *op)
 {
     return op->id < a->chain_room ? a->chains[op->id] : 0;
 }
@@ -143,7 +143,7 @@ static void set_chain(struct application *a, size_t id, uint32_t length)
 }
 
 /* The names of the rules that were applied last, each once. */
-static void report_chase(struct application *a, const struct operator* op)
+static void report_chase(struct application *a, const struct operator *op)
 {
     const char *names = "";
     const struct rule *seen[RECENT];
@@ -175,8 +175,8 @@ static void count_application(struct application *a, const struct rule *rule, ui
 }
 
 /* Tries one rule; on success *next is where to go on. */
-static bool apply_rule(struct application *a, const struct rule *rule, struct operator* root,
-                       const struct box_match *box, struct operator** next)
+static bool apply_rule(struct application *a, const struct rule *rule, struct operator *root,
+                       const struct box_match *box, struct operator **next)
 {
     size_t ids = a->graph->operator_ids, operators = a->graph->operator_count;
     uint32_t chain = chain_of(a, root);
@@ -185,7 +185,7 @@ static bool apply_rule(struct application *a, const struct rule *rule, struct op
     if (!match_rule(&a->match, a->rules, a->graph, rule, root, box) || !build_result(&a->match, next))
         return false;
     count_application(a, rule, chain, ids, operators);
-    struct operator* at = * next ? *next : a->graph->last;
+    struct operator *at = * next ? *next : a->graph->last;
     if (at && (a->count > a->limit || chain > CHAIN_LIMIT))
         report_chase(a, at);
     return true;
@@ -194,9 +194,9 @@ static bool apply_rule(struct application *a, const struct rule *rule, struct op
 /* Visits every operator once, and again those that an application made. */
 static void sweep(struct application *a)
 {
-    struct operator* op = a->graph->first;
+    struct operator *op = a->graph->first;
     while (op && !a->stopped) {
-        struct operator* next = op->next;
+        struct operator *next = op->next;
         const struct rule_list *list = map_get(&a->rules->by_type, op->type);
         for (size_t i = 0; list && i < list->count; i++)
             if (apply_rule(a, list->items[i], op, NULL, &next))
@@ -234,7 +234,7 @@ static struct box_match *box_of(struct application *a, struct boxes *boxes, cons
 }
 
 /* Enters an operator into the box of each wanted scope around it. */
-static void enter(struct application *a, struct boxes *boxes, struct operator* op, const struct scope *scope)
+static void enter(struct application *a, struct boxes *boxes, struct operator *op, const struct scope *scope)
 {
     if (!scope)
         return;
@@ -289,7 +289,7 @@ static void find_box_ends(struct application *a, struct box_match *box)
 {
     struct box_walk walk = { a->graph, box };
     for (size_t i = 0; i < box->count; i++) {
-        const struct operator* op = box->items[i];
+        const struct operator *op = box->items[i];
         operator_each_operand(op, visit_input, &walk);
         for (size_t k = 0; k < op->output_count; k++)
             for (const struct use *use = op->outputs[k]->uses; use; use = use->next)
@@ -323,7 +323,7 @@ static bool is_foreseen(const struct rule *rule, const char *type)
 
 static bool try_box(struct application *a, struct box_match *box)
 {
-    struct operator* next;
+    struct operator *next;
     for (size_t i = 0; i < a->rules->boxes.count; i++) {
         const struct rule *rule = a->rules->boxes.items[i];
         bool foreseen = rule_wants_class(rule, box->scope->class);
@@ -342,7 +342,7 @@ static bool apply_box(struct application *a, struct map *tried)
     struct boxes boxes = { 0 };
     bool applied = false;
     map_init(&boxes.by_scope);
-    for (struct operator* op = a->graph->first; op; op = op->next)
+    for (struct operator *op = a->graph->first; op; op = op->next)
         if (!operator_is(op, "pnnx.Attribute"))
             enter(a, &boxes, op, op->scope);
     for (size_t i = 0; i < boxes.count && !applied && !a->stopped; i++) {

@@ -38,7 +38,7 @@ struct rule_item {
     struct value value;             /* RULE_VALUE */
     const struct attribute *tensor; /* RULE_TENSOR; NULL: absent */
     struct rule_tensors tensors;    /* RULE_TENSORS */
-    const struct operator* op;      /* RULE_OPERATOR */
+    const struct operator *op;      /* RULE_OPERATOR */
 };
 
 /* One C function that rules of a program may call.  `types` has a letter for each argument and, after a colon,

@@ -79,7 +79,7 @@ static void sort_leaves(const struct node **leaves, size_t count)
 }
 
 /* The two operands of a commutative operator whose other arguments have their defaults. */
-static bool operands_of(const struct operator* op, const struct value **a, const struct value **b)
+static bool operands_of(const struct operator *op, const struct value **a, const struct value **b)
 {
     const struct signature *s = op->signature;
     if (s->parameter_count < 2)
@@ -107,7 +107,7 @@ static void push_tree(struct match *m, const struct tree *tree)
     goal->tree = tree;
 }
 
-bool match_braces(struct match *m, const struct node *braces, struct operator* op, size_t variant)
+bool match_braces(struct match *m, const struct node *braces, struct operator *op, size_t variant)
 {
     const struct value *a, *b;
     if (op->type != braces->text || !operands_of(op, &a, &b) || !search_take(m, op))
@@ -145,7 +145,7 @@ static size_t leaves_left(const struct tree *tree)
 /* Cuts the first pending argument: its two operands take its place. */
 static bool cut(struct match *m, const struct tree *tree)
 {
-    struct operator* op = search_producer(tree->pending->value);
+    struct operator *op = search_producer(tree->pending->value);
     const struct value *a, *b;
     if (!op || op->type != tree->type || op->outputs[0]->use_count != 1 || !operands_of(op, &a, &b) ||
         !search_take(m, op))

@@ -116,7 +116,7 @@ static bool is_planned(const struct plan *plan, const char *key)
 }
 
 /* Whether the pattern of `op` names the argument. */
-static bool pattern_names(const struct node *n, const struct operator* op, const char *key)
+static bool pattern_names(const struct node *n, const struct operator *op, const char *key)
 {
     if (n->kind != NODE_CALL || n->text != op->type)
         return false;
@@ -160,7 +160,7 @@ static const struct node *find_call(const struct rule *rule, size_t slot)
     return found;
 }
 
-static bool is_default(const struct operator* op, const struct argument *a)
+static bool is_default(const struct operator *op, const struct argument *a)
 {
     const struct parameter *p = signature_parameter(op->signature, a->key);
     return a->value.kind == VALUE_NONE || (p && p->has_default && values_match(&p->initial, &a->value));
@@ -184,7 +184,7 @@ static bool plan_rest(struct match *m, struct plan *plan, const struct node *nam
         return true;
     if (item.kind != ITEM_OPERATOR)
         return false;
-    const struct operator* op = item.op;
+    const struct operator *op = item.op;
     const struct node *call = name->kind == NODE_NAME ? find_call(m->rule, name->slot) : NULL;
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct argument *a = &op->arguments[i];
@@ -304,17 +304,17 @@ struct item plan_operator(struct match *m, const struct node *call)
 struct build {
     struct match *match;
     struct graph *graph;
-    struct operator* before;      /* new operators come before this one */
-    struct operator* first;       /* the first new one */
-    const struct operator* model; /* whose scope and line they inherit */
+    struct operator *before;      /* new operators come before this one */
+    struct operator *first;       /* the first new one */
+    const struct operator *model; /* whose scope and line they inherit */
     const char *stem;             /* for names */
     struct operand **outputs;     /* what is replaced; NULL: a result that nobody has */
     size_t output_count;
 };
 
-static struct operator* new_operator(struct build *b, const char *type, const char *name)
+static struct operator *new_operator(struct build *b, const char *type, const char *name)
 {
-    struct operator* op = graph_add(b->graph, b->before, type, name);
+    struct operator *op = graph_add(b->graph, b->before, type, name);
     op->scope =
         b->match->box ? b->match->box->scope->parent : b->model->scope; /* a box is a call made outside */
     op->source = b->model->source;
@@ -324,13 +324,13 @@ static struct operator* new_operator(struct build *b, const char *type, const ch
     return op;
 }
 
-static struct operator* realize(struct build *b, struct plan *plan, const char *name);
+static struct operator *realize(struct build *b, struct plan *plan, const char *name);
 
 /* A constant tensor becomes an operator of its own. */
 static struct operand *realize_tensor(struct build *b, const struct attribute *tensor, const char *key)
 {
     const char *stem = arena_printf(&b->graph->arena, "%s.%s", b->stem, key ? key : "data");
-    struct operator* op = new_operator(b, "pnnx.Attribute", graph_fresh_operator_name(b->graph, stem));
+    struct operator *op = new_operator(b, "pnnx.Attribute", graph_fresh_operator_name(b->graph, stem));
     struct attribute copy = *tensor;
     copy.key = "data";
     operator_add_attribute(op, copy);
@@ -347,7 +347,7 @@ static struct value realize_item(struct build *b, const struct item *item, const
     case ITEM_TENSOR: return value_operand(realize_tensor(b, item->tensor, key));
     case ITEM_OPERATOR: return value_operand(item->op->outputs[0]);
     case ITEM_PLAN: {
-        struct operator* op = realize(b, item->plan, NULL);
+        struct operator *op = realize(b, item->plan, NULL);
         return value_operand(op->output_count ? op->outputs[0] : operator_add_output(op, NULL));
     }
     case ITEM_LIST: break;
@@ -360,14 +360,14 @@ static struct value realize_item(struct build *b, const struct item *item, const
 }
 
 /* Makes the operator of a plan, those of its arguments before it.  Without a name: a fresh one. */
-static struct operator* realize(struct build *b, struct plan *plan, const char *name)
+static struct operator *realize(struct build *b, struct plan *plan, const char *name)
 {
     if (plan->op)
         return plan->op;
     struct value *values = scratch_array(b->match->scratch, plan->argument_count, sizeof *values);
     for (size_t i = 0; i < plan->argument_count; i++)
         values[i] = realize_item(b, &plan->arguments[i].item, plan->arguments[i].key);
-    struct operator* op =
+    struct operator *op =
         new_operator(b, plan->type, name ? name : graph_fresh_operator_name(b->graph, b->stem));
     for (size_t i = 0; i < plan->argument_count; i++)
         operator_set(op, plan->arguments[i].key, values[i]);
@@ -399,7 +399,7 @@ static struct value replaced(struct match *m, const struct value *v, const struc
 static void replace_by_value(struct match *m, struct operand *old, struct value new)
 {
     while (old->uses) {
-        struct operator* op = old->uses->op;
+        struct operator *op = old->uses->op;
         for (size_t i = 0; i < op->argument_count; i++) {
             const struct value *v = &op->arguments[i].value;
             bool direct = v->kind == VALUE_OPERAND && v->operand == old;
@@ -441,12 +441,12 @@ static bool can_replace(const struct item *item, const struct operand *old)
 /* ---- what was matched goes ---- */
 
 struct dead {
-    struct operator** items;
+    struct operator **items;
     bool *removed;
     size_t count, room;
 };
 
-static void add_candidate(struct dead *d, struct operator* op)
+static void add_candidate(struct dead *d, struct operator *op)
 {
     if (d->count == d->room) {
         d->room = d->room ? d->room * 2 : 64;
@@ -457,7 +457,7 @@ static void add_candidate(struct dead *d, struct operator* op)
     d->removed[d->count++] = false;
 }
 
-static bool is_unread(const struct operator* op)
+static bool is_unread(const struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++)
         if (op->outputs[i]->use_count)
@@ -475,12 +475,12 @@ static void visit_producer(struct operand *x, void *context)
 }
 
 /* Removes what is read no more, and what only that read. */
-static void remove_dead(struct dead *d, struct operator** next)
+static void remove_dead(struct dead *d, struct operator **next)
 {
     for (bool changed = true; changed;) {
         changed = false;
         for (size_t i = 0; i < d->count; i++) {
-            struct operator* op = d->items[i];
+            struct operator *op = d->items[i];
             if (d->removed[i] || !is_unread(op))
                 continue;
             operator_each_operand(op, visit_producer, d);
@@ -493,7 +493,7 @@ static void remove_dead(struct dead *d, struct operator** next)
     }
 }
 
-static void remove_matched(struct match *m, struct operator** next)
+static void remove_matched(struct match *m, struct operator **next)
 {
     struct dead d = { 0 };
     if (m->box)
@@ -559,7 +559,7 @@ static void find_outputs(struct build *b)
 }
 
 /* Lets `op` have all outputs as its results. */
-static void take_over(struct build *b, struct operator* op)
+static void take_over(struct build *b, struct operator *op)
 {
     for (size_t i = 0; i < b->output_count; i++) {
         if (b->outputs[i])
@@ -665,7 +665,7 @@ static void explain(const struct match *m, const struct item *parts, size_t coun
 
 struct reach {
     const struct match *match;
-    const struct operator** stack;
+    const struct operator **stack;
     size_t count, room;
     struct map seen;
 };
@@ -753,7 +753,7 @@ static bool makes_cycle(const struct build *b, const struct item *parts, size_t 
         visit_item(&r, &parts[i]);
     bool found = false;
     while (r.count && !found) {
-        const struct operator* op = r.stack[--r.count];
+        const struct operator *op = r.stack[--r.count];
         found = match_has(m, op);
         operator_each_operand(op, visit_source, &r);
     }
@@ -763,19 +763,19 @@ static bool makes_cycle(const struct build *b, const struct item *parts, size_t 
 }
 
 /* New operators stand where all that they read is made: at the last of the roots. */
-static struct operator* last_root(const struct match *m)
+static struct operator *last_root(const struct match *m)
 {
     if (m->box)
         return m->box->items[m->box->count - 1];
     if (m->rule->also_count == 0)
         return m->root;
-    for (struct operator* op = m->graph->last; op; op = op->prev)
+    for (struct operator *op = m->graph->last; op; op = op->prev)
         if (match_has(m, op))
             return op;
     return m->root;
 }
 
-bool build_result(struct match *m, struct operator** next)
+bool build_result(struct match *m, struct operator **next)
 {
     struct build b = { .match = m, .graph = m->graph, .model = m->root };
     struct item *parts;
@@ -792,7 +792,7 @@ bool build_result(struct match *m, struct operator** next)
     *next = m->box ? NULL : m->root->next;
     build_parts(&b, parts, count, name);
     remove_matched(m, next);
-    struct operator* made = count && parts[0].kind == ITEM_PLAN ? parts[0].plan->op : NULL;
+    struct operator *made = count && parts[0].kind == ITEM_PLAN ? parts[0].plan->op : NULL;
     if (made && graph_find(m->graph, name) != made)
         operator_rename(made, graph_fresh_operator_name(m->graph, name));
     if (b.first)

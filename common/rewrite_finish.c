@@ -2,7 +2,7 @@
  * be taken apart, conditions are true, and one of the results is chosen. */
 #include "common/rewrite_search.h"
 
-static bool is_kept(const struct match *m, const struct operator* op)
+static bool is_kept(const struct match *m, const struct operator *op)
 {
     for (size_t i = 0; i < m->rule->slot_count; i++) {
         const struct item *item = &m->slots[i];
@@ -17,7 +17,7 @@ static bool is_kept(const struct match *m, const struct operator* op)
     return false;
 }
 
-static bool is_root(const struct match *m, const struct operator* op)
+static bool is_root(const struct match *m, const struct operator *op)
 {
     if (op == m->root)
         return true;
@@ -37,7 +37,7 @@ static bool is_root(const struct match *m, const struct operator* op)
 static bool inside_is_closed(const struct match *m)
 {
     for (size_t i = 0; i < m->operator_count; i++) {
-        const struct operator* op = m->operators[i];
+        const struct operator *op = m->operators[i];
         if (is_root(m, op) || operator_is(op, "pnnx.Attribute") || operator_is(op, "pnnx.Input"))
             continue;
         for (size_t k = 0; k < op->output_count; k++)

@@ -22,7 +22,7 @@ struct goal *search_goal(struct match *m, enum goal_kind kind)
     return goal;
 }
 
-void search_match(struct match *m, const struct node *node, const struct value *value, struct operator* op,
+void search_match(struct match *m, const struct node *node, const struct value *value, struct operator *op,
                   const struct parameter *parameter)
 {
     struct goal *goal = search_goal(m, GOAL_MATCH);
@@ -88,7 +88,7 @@ bool search_bind(struct match *m, size_t slot, struct item item)
     }
 }
 
-bool match_has(const struct match *m, const struct operator* op)
+bool match_has(const struct match *m, const struct operator *op)
 {
     for (size_t i = 0; i < m->operator_count; i++)
         if (m->operators[i] == op)
@@ -109,7 +109,7 @@ static bool in_scope(const struct scope *inner, const struct scope *outer)
 }
 
 /* Records that the operator is part of the match. */
-bool search_take(struct match *m, struct operator* op)
+bool search_take(struct match *m, struct operator *op)
 {
     if (m->scope && !in_scope(op->scope, m->scope))
         return false;
@@ -188,7 +188,7 @@ static int rank_of(const struct operand *x)
 }
 
 /* The rank that an axis of `op` counts in: that of the first operand; the result's where that has an axis more. */
-static int axis_rank(const struct operator* op)
+static int axis_rank(const struct operator *op)
 {
     const char *type = strrchr(op->type, '.') ? strrchr(op->type, '.') + 1 : op->type;
     bool grows = strstr(type, "unsqueeze") || strcmp(type, "stack") == 0 || strcmp(type, "aten::stack") == 0;
@@ -266,7 +266,7 @@ static bool match_list(struct match *m, const struct goal *goal)
 /* ---- operators ---- */
 
 /* What the argument of the pattern's call is in the operator: a key, or a position of the operator's signature. */
-static const struct parameter *argument_parameter(const struct operator* op, const struct node_argument *a,
+static const struct parameter *argument_parameter(const struct operator *op, const struct node_argument *a,
                                                   size_t position)
 {
     const struct signature *s = op->signature;
@@ -277,7 +277,7 @@ static const struct parameter *argument_parameter(const struct operator* op, con
 
 /* An argument that every form of the operator must have: a pattern that leaves it out says nothing about it, for there
  * is no default that it could mean. */
-static bool is_required(const struct operator* op, const char *key)
+static bool is_required(const struct operator *op, const char *key)
 {
     const struct signature *s = signature_find(op->graph->signatures, op->type);
     for (; s; s = s->next) {
@@ -288,7 +288,7 @@ static bool is_required(const struct operator* op, const char *key)
     return true;
 }
 
-bool argument_is_default(const struct operator* op, const struct argument *given)
+bool argument_is_default(const struct operator *op, const struct argument *given)
 {
     if (given->value.kind == VALUE_NONE)
         return true;
@@ -299,7 +299,7 @@ bool argument_is_default(const struct operator* op, const struct argument *given
 }
 
 /* Whether the pattern names the argument `key` of the operator. */
-static bool is_mentioned(const struct operator* op, const struct node *call, const char *key,
+static bool is_mentioned(const struct operator *op, const struct node *call, const char *key,
                          size_t positions)
 {
     for (size_t i = 0; i < positions && i < op->signature->parameter_count; i++)
@@ -312,7 +312,7 @@ static bool is_mentioned(const struct operator* op, const struct node *call, con
 }
 
 /* All that is given and not named by the pattern must have its default, unless the pattern says `...`. */
-static bool rest_is_default(const struct operator* op, const struct node *call)
+static bool rest_is_default(const struct operator *op, const struct node *call)
 {
     size_t positions = 0;
     if (call->optional) /* an operator that is only skipped */
@@ -330,7 +330,7 @@ static bool rest_is_default(const struct operator* op, const struct node *call)
     return true;
 }
 
-static bool match_owned(struct match *m, const struct operator* op, const struct node_argument *a)
+static bool match_owned(struct match *m, const struct operator *op, const struct node_argument *a)
 {
     const struct attribute *tensor = operator_attribute(op, a->key);
     const struct node *n = a->value;
@@ -361,7 +361,7 @@ static bool cannot_match(const struct node *n, const struct value *v)
     }
 }
 
-static bool match_operator(struct match *m, const struct node *call, struct operator* op)
+static bool match_operator(struct match *m, const struct node *call, struct operator *op)
 {
     if (op->type != call->text || !rest_is_default(op, call) || !search_take(m, op))
         return false;
@@ -398,7 +398,7 @@ static bool match_operator(struct match *m, const struct node *call, struct oper
 }
 
 /* The operator that makes the value, when the value is its first result. */
-struct operator* search_producer(const struct value *v)
+struct operator *search_producer(const struct value *v)
 {
     return v && v->kind == VALUE_OPERAND && v->operand->index == 0 ? v->operand->producer : NULL;
 }
@@ -406,7 +406,7 @@ struct operator* search_producer(const struct value *v)
 /* ---- definitions: where NAME = PATTERN ---- */
 
 /* Binds the names of a definition to the results of the operator. */
-static bool bind_results(struct match *m, const struct targets *targets, struct operator* op)
+static bool bind_results(struct match *m, const struct targets *targets, struct operator *op)
 {
     size_t position = targets->given ? 0 : 1; /* without names: the first result is the operator's value */
     for (size_t i = 0; i < targets->count; i++) {
@@ -441,7 +441,7 @@ static bool bind_results(struct match *m, const struct targets *targets, struct 
 }
 
 /* The operator whose results a list holds, all of them in order; NULL when it does not. */
-static struct operator* producer_of_all(const struct value *v)
+static struct operator *producer_of_all(const struct value *v)
 {
     if (v->kind != VALUE_LIST || v->list.count == 0 || v->list.items[0].kind != VALUE_OPERAND)
         return NULL;
@@ -459,7 +459,7 @@ static bool match_definition(struct match *m, const struct goal *goal, const str
         search_match(m, d->node, v, goal->op, goal->parameter);
         return true;
     }
-    struct operator* op = v->kind == VALUE_OPERAND ? v->operand->producer : producer_of_all(v);
+    struct operator *op = v->kind == VALUE_OPERAND ? v->operand->producer : producer_of_all(v);
     if (!op || op->output_count == 0 || !bind_results(m, &d->targets, op) ||
         !search_bind(m, goal->node->slot, item_value(*v)))
         return false;
@@ -491,7 +491,7 @@ static bool match_absent(struct match *m, const struct node *n)
 static bool match_wrapper(struct match *m, const struct goal *goal)
 {
     const struct node *n = goal->node;
-    struct operator* op = search_producer(goal->value);
+    struct operator *op = search_producer(goal->value);
     struct goal *alone = search_copy(m, goal);
     alone->node = n->arguments[0].value;
     if (!op || op->type != n->text) {
@@ -561,7 +561,7 @@ static bool match_value(struct match *m, const struct goal *goal)
     case NODE_BRACES: {
         if (n->optional)
             return match_wrapper(m, goal);
-        struct operator* op = search_producer(v);
+        struct operator *op = search_producer(v);
         return op && (n->kind == NODE_BRACES ? match_braces(m, n, op, 0) : match_operator(m, n, op));
     }
     default: return false;
@@ -592,7 +592,7 @@ static struct operand *bound_operand(const struct match *m, const struct node *n
     return found;
 }
 
-static void push_root(struct match *m, const struct node *node, struct operator* op)
+static void push_root(struct match *m, const struct node *node, struct operator *op)
 {
     struct value *v = scratch_alloc(m->scratch, sizeof *v);
     *v = value_operand(op->outputs[0]);
@@ -735,9 +735,9 @@ static void start(struct match *m)
 }
 
 bool match_rule(struct match *m, struct rules *rules, struct graph *g, const struct rule *rule,
-                struct operator* root, const struct box_match *box)
+                struct operator *root, const struct box_match *box)
 {
-    struct operator** operators = m->operators;
+    struct operator **operators = m->operators;
     size_t room = m->operator_room;
     *m = (struct match){
         .rules = rules, .graph = g, .rule = rule, .scratch = rules->scratch, .root = root, .box = box
@@ -807,7 +807,7 @@ static struct item box_tensors(struct match *m)
         m, {NULL, 0}
     };
     for (size_t i = 0; i < m->box->count; i++) {
-        const struct operator* op = m->box->items[i];
+        const struct operator *op = m->box->items[i];
         operator_each_operand(op, visit_tensor, &walk);
         for (size_t k = 0; k < op->attribute_count; k++)
             add_tensor(m, &walk.list, op->name, op->attributes[k].key, &op->attributes[k]);

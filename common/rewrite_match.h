@@ -39,7 +39,7 @@ struct item {
         int64_t dim;
         const struct attribute *tensor;
         struct rule_tensors tensors;
-        const struct operator* op;
+        const struct operator *op;
         struct plan *plan;
     };
 };
@@ -47,7 +47,7 @@ struct item {
 /* All operators of one invocation of a module. */
 struct box_match {
     const struct scope *scope;
-    struct operator** items; /* in the order of the graph */
+    struct operator **items; /* in the order of the graph */
     size_t count;
     struct operand **inputs, **outputs;
     size_t input_count, output_count;
@@ -58,11 +58,11 @@ struct match {
     struct graph *graph;
     const struct rule *rule;
     struct scratch *scratch;
-    struct operator* root;
+    struct operator *root;
     struct item *slots; /* rule->slot_count */
     size_t *trail;      /* slots in the order they were bound */
     size_t trail_count;
-    struct operator** operators; /* matched, the root first */
+    struct operator **operators; /* matched, the root first */
     size_t operator_count, operator_room;
     const struct scope *scope; /* `in`: the invocation that all operators must be of */
     const struct box_match *box;
@@ -75,11 +75,11 @@ struct match {
 
 /* Matches the rule at the operator, or at the box; the bindings and the chosen result are then in *match. */
 bool match_rule(struct match *match, struct rules *rules, struct graph *g, const struct rule *rule,
-                struct operator* root, const struct box_match *box);
+                struct operator *root, const struct box_match *box);
 /* True when `in` or `module` of the rule names that class. */
 bool rule_wants_class(const struct rule *rule, const char *class);
 /* True when the operator is one of those matched. */
-bool match_has(const struct match *match, const struct operator* op);
+bool match_has(const struct match *match, const struct operator *op);
 
 /* The value of an expression under the bindings.  In results, operators in it become plans. */
 struct item evaluate(struct match *match, const struct node *node);
@@ -110,7 +110,7 @@ struct item function_call(struct match *match, const struct rule_function *funct
 
 /* Builds the chosen result; false, with the graph unchanged, when a value in it is unknown.  On success *next is where
  * the sweep goes on. */
-bool build_result(struct match *match, struct operator** next);
+bool build_result(struct match *match, struct operator **next);
 
 /* A result before it is built. */
 struct plan {
@@ -126,7 +126,7 @@ struct plan {
         const struct attribute *tensor;
     } * attributes;
     size_t attribute_count;
-    struct operator* op; /* once built */
+    struct operator *op; /* once built */
 };
 
 struct item plan_operator(struct match *match, const struct node *call);

@@ -33,7 +33,7 @@ struct goal {
     const struct goal *next;
     const struct node *node;
     const struct value *value;         /* NULL: the argument is left out */
-    struct operator* op;               /* GOAL_MATCH: whose argument it is, or NULL */
+    struct operator *op;               /* GOAL_MATCH: whose argument it is, or NULL */
     const struct parameter *parameter; /* GOAL_MATCH: of op's signature, or NULL */
     const struct tree *tree;
     size_t index;  /* GOAL_ALSO: which */
@@ -51,7 +51,7 @@ struct goal *search_goal(struct match *m, enum goal_kind kind);
 /* A copy to be changed before it is kept: goals never change. */
 struct goal *search_copy(struct match *m, const struct goal *goal);
 /* The goal that an argument of `op` (or NULL), for that parameter (or NULL), fits a pattern. */
-void search_match(struct match *m, const struct node *node, const struct value *value, struct operator* op,
+void search_match(struct match *m, const struct node *node, const struct value *value, struct operator *op,
                   const struct parameter *parameter);
 /* Keeps another way to go on: with these goals instead of what is done now. */
 void search_choice(struct match *m, const struct goal *goals);
@@ -59,14 +59,14 @@ void search_choice(struct match *m, const struct goal *goals);
 void search_set(struct match *m, size_t slot, struct item item);
 bool search_bind(struct match *m, size_t slot, struct item item);
 /* Records that the operator is part of the match; false: it is of another invocation of the module. */
-bool search_take(struct match *m, struct operator* op);
+bool search_take(struct match *m, struct operator *op);
 /* Whether an argument that the pattern leaves out allows that: it is None, has its default, or has none. */
-bool argument_is_default(const struct operator* op, const struct argument *given);
+bool argument_is_default(const struct operator *op, const struct argument *given);
 /* The operator that makes the value, when the value is its first result; else NULL. */
-struct operator* search_producer(const struct value *v);
+struct operator *search_producer(const struct value *v);
 
 /* rewrite_braces.c: braces, flattened in the way `variant`, against an operator; and the rest of a cut. */
-bool match_braces(struct match *m, const struct node *braces, struct operator* op, size_t variant);
+bool match_braces(struct match *m, const struct node *braces, struct operator *op, size_t variant);
 bool match_tree(struct match *m, const struct goal *goal);
 /* rewrite_finish.c: all that is no pattern: readers, values, conditions; chooses the result. */
 bool match_finish(struct match *m);

@@ -495,7 +495,7 @@ static struct item operand_field(struct match *m, const char *field, const struc
     return shaped_field(m, field, x->dtype, x->rank, x->shape);
 }
 
-static struct item operator_field(struct match *m, const char *field, const struct operator* op)
+static struct item operator_field(struct match *m, const char *field, const struct operator *op)
 {
     if (strcmp(field, "name") == 0)
         return item_value(value_string(op->name));

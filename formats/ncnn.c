@@ -68,12 +68,12 @@ static bool is_integer_weight(const struct attribute *w)
 
 /* ---- what the format cannot carry ---- */
 
-static void refuse(const struct operator* op, const char *what)
+static void refuse(const struct operator *op, const char *what)
 {
     report(STATUS_CONVERSION, operator_place(op), "%s '%s': %s", op->type, op->name, what);
 }
 
-static void check_number(const struct operator* op, const struct value *v)
+static void check_number(const struct operator *op, const struct value *v)
 {
     if (v->kind == VALUE_INT && (v->integer < INT32_MIN || v->integer > INT32_MAX))
         refuse(op, "a parameter is an integer beyond 32 bits");
@@ -81,7 +81,7 @@ static void check_number(const struct operator* op, const struct value *v)
         refuse(op, "a parameter is not a finite float");
 }
 
-static void check_parameter(const struct operator* op, const struct argument *a)
+static void check_parameter(const struct operator *op, const struct argument *a)
 {
     switch (a->value.kind) {
     case VALUE_INT:
@@ -98,7 +98,7 @@ static void check_parameter(const struct operator* op, const struct argument *a)
     }
 }
 
-static void check_weight(const struct operator* op, const struct attribute *w)
+static void check_weight(const struct operator *op, const struct attribute *w)
 {
     if (!weight_count(w) || dtype_is_complex(w->dtype)) {
         refuse(op, "a weight is empty, or of a type that is no real number");
@@ -115,7 +115,7 @@ static void check_weight(const struct operator* op, const struct attribute *w)
     }
 }
 
-static void check(const struct operator* op)
+static void check(const struct operator *op)
 {
     for (size_t i = 0; i < op->argument_count; i++)
         if (parameter_id(op->arguments[i].key) >= 0)
@@ -182,7 +182,7 @@ static void count_blob(struct operand *x, void *count)
     ++*(size_t *)count;
 }
 
-static void write_layer(struct output *out, const struct operator* op)
+static void write_layer(struct output *out, const struct operator *op)
 {
     size_t inputs = 0;
     operator_each_operand(op, count_blob, &inputs);
@@ -276,7 +276,7 @@ struct ncnn_overflow ncnn_write(const struct graph *g, const char *param, const 
 {
     struct ncnn_overflow overflow = { 0, NULL };
     size_t blobs = 0, before = report_count();
-    for (const struct operator* op = g->first; op; op = op->next) {
+    for (const struct operator *op = g->first; op; op = op->next) {
         blobs += op->output_count;
         check(op);
     }
@@ -285,7 +285,7 @@ struct ncnn_overflow ncnn_write(const struct graph *g, const char *param, const 
     struct output *weights = output_open(bin);
     struct output *text = output_open(param);
     output_printf(text, "%d\n%zu %zu\n", MAGIC, g->operator_count, blobs);
-    for (const struct operator* op = g->first; op; op = op->next) {
+    for (const struct operator *op = g->first; op; op = op->next) {
         size_t lost = 0;
         write_layer(text, op);
         for (size_t i = 0; i < op->attribute_count; i++)

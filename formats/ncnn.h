@@ -18,7 +18,7 @@
 /* Weights that are finite, but infinite as float16. */
 struct ncnn_overflow {
     size_t count;
-    const struct operator* first; /* NULL when count is 0 */
+    const struct operator *first; /* NULL when count is 0 */
 };
 
 /* Writes both files, whole or not at all: opens them through formats/output.h, .bin first, and leaves the commit

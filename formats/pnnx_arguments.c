@@ -73,7 +73,7 @@ static const struct signature *best_signature(const struct read_line *line, cons
 
 /* The existing converter gives a module whose weight is shared the weight as an input too, besides its own copy.
  * Takes one such input out; false when there is none. */
-static bool drop_surplus(struct read_line *line, const struct operator* op)
+static bool drop_surplus(struct read_line *line, const struct operator *op)
 {
     if (strncmp(op->type, "nn.", 3) != 0)
         return false;
@@ -85,7 +85,7 @@ static bool drop_surplus(struct read_line *line, const struct operator* op)
     return false;
 }
 
-static const struct signature *choose_signature(struct read_line *line, const struct operator* op)
+static const struct signature *choose_signature(struct read_line *line, const struct operator *op)
 {
     const struct signature *first = signature_find(op->graph->signatures, op->type), *best;
     if (first == NULL)
@@ -151,14 +151,14 @@ static bool is_whole_list(const struct read_line *line, const struct signature *
     return false;
 }
 
-static void check_free(const struct read_line *line, const struct operator* op, const char *argument)
+static void check_free(const struct read_line *line, const struct operator *op, const char *argument)
 {
     if (operator_get(op, argument) != NULL)
         die(STATUS_MALFORMED, line->start, "%s '%s' has its argument '%s' twice", op->type, op->name,
             argument);
 }
 
-static void set_inputs(struct read_line *line, struct operator* op, const struct signature *s,
+static void set_inputs(struct read_line *line, struct operator *op, const struct signature *s,
                        struct text_input *layout)
 {
     size_t room = place_inputs(line, s), count = 0;
@@ -187,7 +187,7 @@ static void set_inputs(struct read_line *line, struct operator* op, const struct
 }
 
 /* Sets the parameters; returns how many were written under an alias. */
-static size_t set_parameters(struct read_line *line, struct operator* op, const struct signature *s)
+static size_t set_parameters(struct read_line *line, struct operator *op, const struct signature *s)
 {
     size_t aliases = 0;
     for (size_t i = 0; i < line->parameter_count; i++) {
@@ -201,7 +201,7 @@ static size_t set_parameters(struct read_line *line, struct operator* op, const 
     return aliases;
 }
 
-void pnnx_set_arguments(struct operator* op, struct read_line *line)
+void pnnx_set_arguments(struct operator *op, struct read_line *line)
 {
     struct arena *arena = &op->graph->arena;
     const struct signature *s = choose_signature(line, op);

@@ -43,11 +43,11 @@ struct read_line {
 
 /* Gives the operator its arguments, and the layout that remembers how they were written.  Dies with
  * STATUS_MALFORMED when they do not fit the signature. */
-void pnnx_set_arguments(struct operator* op, struct read_line *line);
+void pnnx_set_arguments(struct operator *op, struct read_line *line);
 
 /* An attribute whose bytes are looked up when all lines are read. */
 struct read_attribute {
-    struct operator* op;
+    struct operator *op;
     struct word name, key; /* as spelled: together they name the zip member */
     struct attribute attribute;
     struct place at;
@@ -59,6 +59,6 @@ void pnnx_attach_weights(struct read_attribute *attributes, size_t count, struct
                          size_t start);
 
 /* Dies with STATUS_MALFORMED when a module's parameters ask for another shape of that weight; pnnx_check.c. */
-void pnnx_check_weight(struct place at, const struct operator* op, const struct attribute *a);
+void pnnx_check_weight(struct place at, const struct operator *op, const struct attribute *a);
 
 #endif

@@ -270,7 +270,7 @@ static void read_inputs(struct reader *r, const struct word *words, size_t count
     }
 }
 
-static void read_outputs(struct reader *r, struct operator* op, const struct word *words, size_t count)
+static void read_outputs(struct reader *r, struct operator *op, const struct word *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *name = pnnx_decode(r->g->strings, words[i].text, words[i].length);
@@ -321,7 +321,7 @@ static void read_operand_shape(struct reader *r, struct word token)
 }
 
 /* `@key=(8,3)f32`: the bytes come later. */
-static void read_attribute(struct reader *r, struct operator* op, struct word name, struct word token)
+static void read_attribute(struct reader *r, struct operator *op, struct word name, struct word token)
 {
     struct word key, text;
     int64_t shape[MAX_RANK];
@@ -364,7 +364,7 @@ static void read_parameter(struct reader *r, struct word token)
 
 /* Takes the parameter "0d" away, which lists the attributes without dimensions: upstream has no way to write
  * these but as (1). */
-static void read_scalars(struct reader *r, const struct operator* op)
+static void read_scalars(struct reader *r, const struct operator *op)
 {
     size_t i = 0;
     while (i < r->current.parameter_count && strcmp(r->current.parameters[i].key, PNNX_SCALARS) != 0)
@@ -401,7 +401,7 @@ static size_t join_words(struct word *words, size_t count)
     return tokens;
 }
 
-static void read_tokens(struct reader *r, struct operator* op, struct word *words, size_t count)
+static void read_tokens(struct reader *r, struct operator *op, struct word *words, size_t count)
 {
     r->current.parameter_count = 0;
     count = join_words(words, count);
@@ -437,7 +437,7 @@ static void read_operator(struct reader *r)
             operands, inputs, outputs);
 
     struct strings *strings = r->g->strings;
-    struct operator* op = graph_add(r->g, NULL, pnnx_decode(strings, w[0].text, w[0].length),
+    struct operator *op = graph_add(r->g, NULL, pnnx_decode(strings, w[0].text, w[0].length),
                                     pnnx_decode(strings, w[1].text, w[1].length));
     op->line = r->line;
     read_inputs(r, w + 4, inputs);

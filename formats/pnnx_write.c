@@ -27,7 +27,7 @@ struct argument_text {
     const struct value *value;
 };
 
-static _Noreturn void die_unwritable(const struct operator* op, const char *key, const char *why)
+static _Noreturn void die_unwritable(const struct operator *op, const char *key, const char *why)
 {
     die(STATUS_CONVERSION, operator_place(op), "%s '%s': the argument '%s' cannot be written: %s", op->type,
         op->name, key, why);
@@ -45,7 +45,7 @@ static void add_input(struct writer *w, const struct operand *x, const char *key
 }
 
 /* The operands among the arguments: themselves, or in the lists. */
-static size_t count_operands(const struct operator* op)
+static size_t count_operands(const struct operator *op)
 {
     size_t count = 0;
     for (size_t i = 0; i < op->argument_count; i++) {
@@ -58,7 +58,7 @@ static size_t count_operands(const struct operator* op)
 }
 
 /* The inputs as the file had them; false when the operator has become another since. */
-static bool lay_out_as_read(struct writer *w, const struct operator* op)
+static bool lay_out_as_read(struct writer *w, const struct operator *op)
 {
     const struct text_layout *layout = op->layout;
     if (layout == NULL || layout->type != op->type)
@@ -90,7 +90,7 @@ static bool lay_out_as_read(struct writer *w, const struct operator* op)
 }
 
 /* Types whose inputs are written without keys, as upstream does. */
-static bool is_positional(const struct operator* op)
+static bool is_positional(const struct operator *op)
 {
     static const char *const prefixes[] = { "nn.", "pnnx.", "prim::" };
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
@@ -100,7 +100,7 @@ static bool is_positional(const struct operator* op)
 }
 
 /* The first parameter from *next on that the reader would give to an input without key; NULL: none. */
-static const struct parameter *next_free(const struct operator* op, size_t *next)
+static const struct parameter *next_free(const struct operator *op, size_t *next)
 {
     const struct signature *s = op->signature;
     for (; *next < s->parameter_count; ++*next) {
@@ -113,7 +113,7 @@ static const struct parameter *next_free(const struct operator* op, size_t *next
 
 /* Dies unless the reader would give inputs without keys to the argument: it must be the variadic one, and nothing
  * before it may be left out. */
-static void check_reachable(const struct operator* op, const char *argument)
+static void check_reachable(const struct operator *op, const char *argument)
 {
     const struct signature *s = op->signature;
     for (size_t i = 0; i < s->parameter_count; i++) {
@@ -127,7 +127,7 @@ static void check_reachable(const struct operator* op, const char *argument)
     die_unwritable(op, argument, "a list that holds operands");
 }
 
-static void add_list_inputs(struct writer *w, const struct operator* op, const struct argument *a)
+static void add_list_inputs(struct writer *w, const struct operator *op, const struct argument *a)
 {
     check_reachable(op, a->key);
     for (size_t i = 0; i < a->value.list.count; i++) {
@@ -140,7 +140,7 @@ static void add_list_inputs(struct writer *w, const struct operator* op, const s
 
 /* Inputs in the order of the arguments.  One goes without a key if its type is of those written so and the
  * reader, which fills parameters in order, would give it to the same argument. */
-static void lay_out_anew(struct writer *w, const struct operator* op)
+static void lay_out_anew(struct writer *w, const struct operator *op)
 {
     size_t next = 0;
     bool positional = is_positional(op);
@@ -178,7 +178,7 @@ static int compare_arguments(const void *a, const void *b)
     return strcmp(((const struct argument_text *)a)->key, ((const struct argument_text *)b)->key);
 }
 
-static const char *written_key(const struct operator* op, const char *key)
+static const char *written_key(const struct operator *op, const char *key)
 {
     const struct text_layout *layout = op->layout;
     for (size_t i = 0; layout != NULL && i < layout->alias_count; i++)
@@ -187,7 +187,7 @@ static const char *written_key(const struct operator* op, const char *key)
     return key;
 }
 
-static void put_parameters(struct writer *w, const struct operator* op)
+static void put_parameters(struct writer *w, const struct operator *op)
 {
     if (op->argument_count > w->sorted_room) {
         w->sorted_room = size_mul(op->argument_count, 2);
@@ -231,7 +231,7 @@ static bool is_scalar(const struct attribute *a)
     return a->rank == 0 && a->size > 0;
 }
 
-static void put_scalars(struct text_buffer *line, const struct operator* op)
+static void put_scalars(struct text_buffer *line, const struct operator *op)
 {
     bool any = false;
     for (size_t i = 0; i < op->attribute_count; i++) {
@@ -250,7 +250,7 @@ static void put_scalars(struct text_buffer *line, const struct operator* op)
         text_put(line, ")", 1);
 }
 
-static void put_attributes(struct text_buffer *line, const struct operator* op)
+static void put_attributes(struct text_buffer *line, const struct operator *op)
 {
     static const int64_t one = 1;
     for (size_t i = 0; i < op->attribute_count; i++) {
@@ -272,7 +272,7 @@ static void put_operand_shape(struct text_buffer *line, const struct operand *x)
     put_shape(line, x->producer->graph, x->rank, x->shape, x->dtype);
 }
 
-static void put_operator(struct writer *w, const struct operator* op)
+static void put_operator(struct writer *w, const struct operator *op)
 {
     struct text_buffer *line = &w->line;
     line->size = 0;
@@ -317,10 +317,10 @@ static void write_text(struct graph *g, struct output *out)
 {
     struct writer w = { .out = out };
     size_t operands = 0;
-    for (const struct operator* op = g->first; op != NULL; op = op->next)
+    for (const struct operator *op = g->first; op != NULL; op = op->next)
         operands += op->output_count;
     output_printf(out, "7767517\n%zu %zu\n", g->operator_count, operands);
-    for (const struct operator* op = g->first; op != NULL; op = op->next)
+    for (const struct operator *op = g->first; op != NULL; op = op->next)
         put_operator(&w, op);
     text_release(&w.line);
     free(w.inputs);
@@ -348,7 +348,7 @@ static void write_weights(const struct graph *g, struct output *out, uint64_t ba
 {
     struct zip_writer *zip = zip_writer_new(out, base);
     struct text_buffer name = { 0 };
-    for (const struct operator* op = g->first; op != NULL; op = op->next)
+    for (const struct operator *op = g->first; op != NULL; op = op->next)
         for (size_t i = 0; i < op->attribute_count; i++) {
             const struct attribute *a = &op->attributes[i];
             name.size = 0;
@@ -364,7 +364,7 @@ static void write_weights(const struct graph *g, struct output *out, uint64_t ba
 static const struct mapping *unchanged_file(const struct graph *g)
 {
     const struct mapping *file = NULL;
-    for (const struct operator* op = g->first; op != NULL; op = op->next)
+    for (const struct operator *op = g->first; op != NULL; op = op->next)
         for (size_t i = 0; i < op->attribute_count; i++) {
             const struct attribute *a = &op->attributes[i];
             if (a->size == 0)

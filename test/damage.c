@@ -97,7 +97,7 @@ static size_t region_count;
 
 static void find_regions(const struct graph *g, const uint8_t *base)
 {
-    for (const struct operator* op = g->first; op; op = op->next)
+    for (const struct operator *op = g->first; op; op = op->next)
         for (size_t i = 0; i < op->attribute_count && region_count < 4096; i++) {
             const struct attribute *a = &op->attributes[i];
             size_t start = (size_t)(a->data - base);

@@ -16,15 +16,15 @@ static uint32_t next_random(uint32_t *state)
 }
 
 /* A random operand of the graph that is produced before `op`, or NULL. */
-static struct operand *pick(const struct graph *g, const struct operator* before, uint32_t *state)
+static struct operand *pick(const struct graph *g, const struct operator *before, uint32_t *state)
 {
     size_t count = 0;
-    for (const struct operator* op = g->first; op && op != before; op = op->next)
+    for (const struct operator *op = g->first; op && op != before; op = op->next)
         count += op->output_count;
     if (count == 0)
         return NULL;
     size_t at = next_random(state) % count;
-    for (const struct operator* op = g->first; op; op = op->next) {
+    for (const struct operator *op = g->first; op; op = op->next) {
         if (at < op->output_count)
             return op->outputs[at];
         at -= op->output_count;
@@ -35,7 +35,7 @@ static struct operand *pick(const struct graph *g, const struct operator* before
 static void add_operator(struct graph *g, uint32_t *state)
 {
     struct operand *a = pick(g, NULL, state), *b = pick(g, NULL, state);
-    struct operator* op =
+    struct operator *op =
         graph_add(g, NULL, a ? "torch.cat" : "pnnx.Input", graph_fresh_operator_name(g, "op"));
     if (a) {
         struct value inner[] = { value_operand(a), value_int(3), value_operand(b) };
@@ -49,7 +49,7 @@ static void add_operator(struct graph *g, uint32_t *state)
 
 static void edit(struct graph *g, uint32_t *state)
 {
-    struct operator* op = g->first;
+    struct operator *op = g->first;
     for (uint32_t i = next_random(state) % (uint32_t)(g->operator_count + 1); i > 1; i--)
         op = op->next;
     struct operand *x = pick(g, op, state);
@@ -87,9 +87,9 @@ static void random_edits(struct strings *strings, const struct signatures *signa
 static void sorting(struct strings *strings, const struct signatures *signatures)
 {
     struct graph *g = graph_new(strings, signatures);
-    struct operator* reader = graph_add(g, NULL, "F.relu", "reader");
-    struct operator* other = graph_add(g, NULL, "pnnx.Input", "other");
-    struct operator* producer = graph_add(g, NULL, "F.gelu", "producer");
+    struct operator *reader = graph_add(g, NULL, "F.relu", "reader");
+    struct operator *other = graph_add(g, NULL, "pnnx.Input", "other");
+    struct operator *producer = graph_add(g, NULL, "F.gelu", "producer");
     struct operand *y = operator_add_output(producer, NULL);
     operator_set(reader, "input", value_operand(y));
     assert(graph_sort(g));
@@ -104,7 +104,7 @@ static void sorting(struct strings *strings, const struct signatures *signatures
 static void names(struct strings *strings, const struct signatures *signatures)
 {
     struct graph *g = graph_new(strings, signatures);
-    struct operator* first = graph_add(g, NULL, "F.relu", "a"), *second = graph_add(g, NULL, "F.relu", "a");
+    struct operator *first = graph_add(g, NULL, "F.relu", "a"), *second = graph_add(g, NULL, "F.relu", "a");
     assert(graph_find(g, "a") == first);
     assert(strcmp(graph_fresh_operator_name(g, "a"), "a_1") == 0);
     operator_remove(first);
@@ -119,7 +119,7 @@ static void names(struct strings *strings, const struct signatures *signatures)
 static void arguments(struct strings *strings, const struct signatures *signatures)
 {
     struct graph *g = graph_new(strings, signatures);
-    struct operator* op = graph_add(g, NULL, "Tensor.slice", "s");
+    struct operator *op = graph_add(g, NULL, "Tensor.slice", "s");
     operator_set(op, "steps", value_none());
     operator_set(op, "dims", value_none());
     assert(strcmp(op->arguments[0].key, "dims") == 0 && signature_parameter(op->signature, "selects"));

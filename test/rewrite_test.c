@@ -261,7 +261,7 @@ static void set_scopes(struct example_graph *e, struct graph *g)
     struct map known;
     map_init(&known);
     for (size_t i = 0; i < e->scope_count; i++) {
-        struct operator* op = graph_find(g, e->scopes[i].name);
+        struct operator *op = graph_find(g, e->scopes[i].name);
         if (op)
             op->scope = scope_of(e, &known, e->scopes[i].scope);
     }
@@ -359,7 +359,7 @@ static void list_value(struct listing *l, const struct value *v)
     }
 }
 
-static void list_operator(struct listing *l, const struct operator* op)
+static void list_operator(struct listing *l, const struct operator *op)
 {
     struct arena *arena = &l->graph->arena;
     operator_each_operand(op, visit_operand, l);
@@ -397,14 +397,14 @@ static char *list_graph(struct graph *g, const struct graph *names, bool values)
 {
     struct listing l = { .graph = g, .names = names, .values = values };
     l.numbers = calloc(g->operand_ids + 1, sizeof *l.numbers);
-    for (const struct operator* op = g->first; op; op = op->next)
+    for (const struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Input"))
             list_operator(&l, op);
-    for (const struct operator* op = g->first; op; op = op->next)
+    for (const struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Output"))
             list_operator(&l, op);
     size_t unread = 0;
-    for (const struct operator* op = g->first; op; op = op->next)
+    for (const struct operator *op = g->first; op; op = op->next)
         for (size_t i = 0; i < op->output_count && i < 1; i++)
             unread += !l.numbers[op->outputs[i]->id];
     append_text(&l.text, arena_printf(&g->arena, "%zu that nothing reads\n", unread));
@@ -531,7 +531,7 @@ static bool has_example(const char *rule, const struct rule_example *examples, s
 
 struct generator {
     struct graph *graph;
-    struct operator* op;
+    struct operator *op;
     bool failed; /* the pattern is not one that examples are made for */
     size_t inputs;
 };
@@ -542,7 +542,7 @@ static struct value make_operand(struct generator *g, bool constant)
 {
     struct graph *graph = g->graph;
     const char *stem = constant ? "weight" : "in";
-    struct operator* op = graph_add(graph, g->op, constant ? "pnnx.Attribute" : "pnnx.Input",
+    struct operator *op = graph_add(graph, g->op, constant ? "pnnx.Attribute" : "pnnx.Input",
                                     graph_fresh_operator_name(graph, stem));
     struct operand *x = operator_add_output(op, NULL);
     g->inputs += !constant;

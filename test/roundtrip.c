@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     struct signatures *signatures = signatures_new(strings);
     struct graph *g = pnnx_read(strings, signatures, &in);
     graph_check(g);
-    for (struct operator* op = g->first; anew && op != NULL; op = op->next)
+    for (struct operator *op = g->first; anew && op != NULL; op = op->next)
         op->layout = NULL;
     pnnx_write(g, &out, false);
     graph_free(g);

@@ -24,7 +24,7 @@ struct solver {
 /* One operator type's transfer function; `n` tells its variants apart. */
 struct kind {
     const char *types; /* separated by spaces */
-    void (*transfer)(struct solver *s, struct operator* op, int n);
+    void (*transfer)(struct solver *s, struct operator *op, int n);
     int n;
 };
 
@@ -50,7 +50,7 @@ static struct value with_operand(struct graph *g, const struct value *v, struct 
 }
 
 /* Lets `op` alone read `new` for `old`. */
-static void replace_in(struct operator* op, struct operand *old, struct operand *new)
+static void replace_in(struct operator *op, struct operand *old, struct operand *new)
 {
     for (size_t i = 0; i < op->argument_count; i++)
         if (value_has_operand(&op->arguments[i].value))
@@ -58,7 +58,7 @@ static void replace_in(struct operator* op, struct operand *old, struct operand 
                          with_operand(op->graph, &op->arguments[i].value, old, new));
 }
 
-static void refuse(struct operator* op, const struct operand *x)
+static void refuse(struct operator *op, const struct operand *x)
 {
     report(STATUS_CONVERSION, operator_place(op),
            "%s '%s' needs another batch axis of '%s' than there is, and a size that is not known to move it",
@@ -66,7 +66,7 @@ static void refuse(struct operator* op, const struct operand *x)
 }
 
 /* Lets `op` read `x` as a tensor of that shape and batch axis. */
-static void convert(struct solver *s, struct operator* op, struct operand *x, int rank, const int64_t *shape,
+static void convert(struct solver *s, struct operator *op, struct operand *x, int rank, const int64_t *shape,
                     int want)
 {
     bool counted = layout_is_counted(x) || (want >= 0 && shape[want] != 1);
@@ -88,7 +88,7 @@ static bool is_free(const struct operand *x)
     return x->batch == BATCH_UNKNOWN;
 }
 
-static void need(struct solver *s, struct operator* op, struct operand *x, int want)
+static void need(struct solver *s, struct operator *op, struct operand *x, int want)
 {
     if (x->rank < 0)
         return;
@@ -132,7 +132,7 @@ static int axis_of(struct operand *x)
 }
 
 /* Its axis after making sure that it is none of the dims. */
-static int axis_beside(struct solver *s, struct operator* op, struct operand *x, const int64_t *dims,
+static int axis_beside(struct solver *s, struct operator *op, struct operand *x, const int64_t *dims,
                        int count)
 {
     int b = axis_of(x);
@@ -153,14 +153,14 @@ static void give(struct solver *s, struct operand *y, int batch)
         s->cost += COST_IMPOSSIBLE;
 }
 
-static void give_all(struct solver *s, struct operator* op, int batch)
+static void give_all(struct solver *s, struct operator *op, int batch)
 {
     for (size_t i = 0; i < op->output_count; i++)
         give(s, op->outputs[i], batch);
 }
 
 /* An argument that is an int or a list of ints; how many; -1: absent, None, or not constant. */
-static int get_ints(const struct operator* op, const char *key, int64_t ints[TENSOR_RANK])
+static int get_ints(const struct operator *op, const char *key, int64_t ints[TENSOR_RANK])
 {
     const struct value *v = operator_value(op, key);
     if (!v)
@@ -173,7 +173,7 @@ static int get_ints(const struct operator* op, const char *key, int64_t ints[TEN
 }
 
 /* "dim" or "dims". */
-static int get_dims(const struct operator* op, int64_t dims[TENSOR_RANK])
+static int get_dims(const struct operator *op, int64_t dims[TENSOR_RANK])
 {
     int count = get_ints(op, "dim", dims);
     return count >= 0 ? count : get_ints(op, "dims", dims);
@@ -208,7 +208,7 @@ static void infer(const struct solver *s, struct operand *y)
 }
 
 /* Any layout serves; the results have it too. */
-static void transfer_same(struct solver *s, struct operator* op, int n)
+static void transfer_same(struct solver *s, struct operator *op, int n)
 {
     (void)n;
     if (op->outputs[0]->rank < 0)
@@ -217,7 +217,7 @@ static void transfer_same(struct solver *s, struct operator* op, int n)
 }
 
 /* An unknown operator: its result is taken to be like its first operand, or new. */
-static void transfer_other(struct solver *s, struct operator* op, int n)
+static void transfer_other(struct solver *s, struct operator *op, int n)
 {
     (void)n;
     for (size_t i = 0; i < op->output_count; i++) {
@@ -267,7 +267,7 @@ static bool is_single(const struct operand *x)
 }
 
 /* Gives an operand of arithmetic the result's rank: sizes 1 in front, where PyTorch sees them. */
-static void align(struct solver *s, struct operator* op, struct operand *x, const struct operand *y)
+static void align(struct solver *s, struct operator *op, struct operand *x, const struct operand *y)
 {
     int64_t shape[TENSOR_RANK];
     int fresh = y->rank - x->rank;
@@ -290,7 +290,7 @@ static void align(struct solver *s, struct operator* op, struct operand *x, cons
 }
 
 /* Arithmetic: operands are broadcast to the result. */
-static void transfer_broadcast(struct solver *s, struct operator* op, int n)
+static void transfer_broadcast(struct solver *s, struct operator *op, int n)
 {
     struct operand *y = op->outputs[0];
     (void)n;
@@ -310,7 +310,7 @@ static void transfer_broadcast(struct solver *s, struct operator* op, int n)
 }
 
 /* `n` spatial dimensions, channels and a batch before them, or no batch; 0: always a batch. */
-static void transfer_spatial(struct solver *s, struct operator* op, int n)
+static void transfer_spatial(struct solver *s, struct operator *op, int n)
 {
     int want = n && s->operands[0]->rank == n + 1 ? BATCH_NONE : 0;
     need(s, op, s->operands[0], want);
@@ -320,7 +320,7 @@ static void transfer_spatial(struct solver *s, struct operator* op, int n)
 }
 
 /* Several operands with a batch each. */
-static void transfer_images(struct solver *s, struct operator* op, int n)
+static void transfer_images(struct solver *s, struct operator *op, int n)
 {
     (void)n;
     for (size_t i = 0; i < s->count; i++)
@@ -329,7 +329,7 @@ static void transfer_images(struct solver *s, struct operator* op, int n)
 }
 
 /* Works along dim: that is not the batch. */
-static void transfer_dim(struct solver *s, struct operator* op, int n)
+static void transfer_dim(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK];
     (void)n;
@@ -337,7 +337,7 @@ static void transfer_dim(struct solver *s, struct operator* op, int n)
 }
 
 /* Normalises the last dimensions. */
-static void transfer_trailing(struct solver *s, struct operator* op, int n)
+static void transfer_trailing(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK], shape[TENSOR_RANK];
     int count = get_ints(op, "normalized_shape", shape);
@@ -358,7 +358,7 @@ static struct operand *first_of_history(const struct solver *s)
 }
 
 /* Joins along dim. */
-static void transfer_cat(struct solver *s, struct operator* op, int n)
+static void transfer_cat(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = first_of_history(s);
@@ -372,7 +372,7 @@ static void transfer_cat(struct solver *s, struct operator* op, int n)
 }
 
 /* A slice that takes all of its dimension works along none. */
-static bool takes_all(const struct operator* op, const struct operand *x, int dim)
+static bool takes_all(const struct operator *op, const struct operand *x, int dim)
 {
     int64_t start = operator_int(op, "start", 0), end = operator_int(op, "end", INT64_MAX);
     const struct value *v = operator_get(op, "end");
@@ -381,7 +381,7 @@ static bool takes_all(const struct operator* op, const struct operand *x, int di
            (open || (dim_known(x->shape[dim]) && end >= x->shape[dim]));
 }
 
-static void transfer_slice(struct solver *s, struct operator* op, int n)
+static void transfer_slice(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = s->operands[0];
@@ -417,7 +417,7 @@ static int reshaped_axis(const struct operand *x, int b, const struct operand *y
     return y->rank >= 3 && y->shape[0] == 1 && (x->rank < 1 || x->shape[0] != 1) ? 0 : BATCH_NONE;
 }
 
-static void transfer_reshape(struct solver *s, struct operator* op, int n)
+static void transfer_reshape(struct solver *s, struct operator *op, int n)
 {
     (void)n;
     struct operand *x = s->operands[0];
@@ -427,7 +427,7 @@ static void transfer_reshape(struct solver *s, struct operator* op, int n)
         give_all(s, op, reshaped_axis(x, axis_of(x), op->outputs[0]));
 }
 
-static void transfer_permute(struct solver *s, struct operator* op, int n)
+static void transfer_permute(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = s->operands[0];
@@ -439,7 +439,7 @@ static void transfer_permute(struct solver *s, struct operator* op, int n)
     give_all(s, op, to);
 }
 
-static void transfer_transpose(struct solver *s, struct operator* op, int n)
+static void transfer_transpose(struct solver *s, struct operator *op, int n)
 {
     struct operand *x = s->operands[0];
     int b = axis_of(x);
@@ -449,7 +449,7 @@ static void transfer_transpose(struct solver *s, struct operator* op, int n)
 }
 
 /* Takes dims together; `n` 1: over a dimension of size 1 it changes nothing. */
-static void transfer_reduce(struct solver *s, struct operator* op, int n)
+static void transfer_reduce(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = s->operands[0];
@@ -480,7 +480,7 @@ static int product_axis(const struct operand *x, int outer, const struct operand
     return p;
 }
 
-static void transfer_matmul(struct solver *s, struct operator* op, int n)
+static void transfer_matmul(struct solver *s, struct operator *op, int n)
 {
     struct operand *y = op->outputs[0];
     int outer = 0, p = BATCH_NONE;
@@ -498,7 +498,7 @@ static void transfer_matmul(struct solver *s, struct operator* op, int n)
     give(s, y, p);
 }
 
-static void transfer_linear(struct solver *s, struct operator* op, int n)
+static void transfer_linear(struct solver *s, struct operator *op, int n)
 {
     int64_t last = -1;
     (void)n;
@@ -511,7 +511,7 @@ static void transfer_linear(struct solver *s, struct operator* op, int n)
 }
 
 /* No operand has a batch axis. */
-static void transfer_tables(struct solver *s, struct operator* op, int n)
+static void transfer_tables(struct solver *s, struct operator *op, int n)
 {
     (void)n;
     for (size_t i = 0; i < s->count; i++)
@@ -520,7 +520,7 @@ static void transfer_tables(struct solver *s, struct operator* op, int n)
 }
 
 /* (batch, heads, length, width), or without a batch; a mask that is the same for all heads is a table. */
-static void transfer_sdpa(struct solver *s, struct operator* op, int n)
+static void transfer_sdpa(struct solver *s, struct operator *op, int n)
 {
     struct operand *mask = operator_operand(op, "attn_mask");
     int want = s->operands[0]->rank == 4 ? 0 : BATCH_NONE;
@@ -537,7 +537,7 @@ static void transfer_sdpa(struct solver *s, struct operator* op, int n)
     give_all(s, op, want);
 }
 
-static void transfer_mha(struct solver *s, struct operator* op, int n)
+static void transfer_mha(struct solver *s, struct operator *op, int n)
 {
     struct operand *mask = operator_operand(op, "attn_mask");
     int want = s->operands[0]->rank != 3 ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
@@ -549,7 +549,7 @@ static void transfer_mha(struct solver *s, struct operator* op, int n)
 }
 
 /* The states are (layers, batch, width). */
-static void transfer_recurrent(struct solver *s, struct operator* op, int n)
+static void transfer_recurrent(struct solver *s, struct operator *op, int n)
 {
     bool batched = s->operands[0]->rank == 3;
     int want = !batched ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
@@ -561,7 +561,7 @@ static void transfer_recurrent(struct solver *s, struct operator* op, int n)
     give(s, op->outputs[0], want);
 }
 
-static void transfer_embedding(struct solver *s, struct operator* op, int n)
+static void transfer_embedding(struct solver *s, struct operator *op, int n)
 {
     (void)n;
     int b = axis_of(s->operands[0]);
@@ -573,7 +573,7 @@ static void transfer_embedding(struct solver *s, struct operator* op, int n)
 }
 
 /* Dimensions are repeated, and new ones made in front. */
-static void transfer_expand(struct solver *s, struct operator* op, int n)
+static void transfer_expand(struct solver *s, struct operator *op, int n)
 {
     struct operand *x = s->operands[0], *y = op->outputs[0];
     (void)n;
@@ -588,7 +588,7 @@ static void transfer_expand(struct solver *s, struct operator* op, int n)
     give_all(s, op, b < 0 ? BATCH_NONE : p);
 }
 
-static void transfer_pad(struct solver *s, struct operator* op, int n)
+static void transfer_pad(struct solver *s, struct operator *op, int n)
 {
     int64_t pad[2 * TENSOR_RANK], dims[TENSOR_RANK];
     const struct value *v = operator_value(op, "pad");
@@ -601,7 +601,7 @@ static void transfer_pad(struct solver *s, struct operator* op, int n)
 }
 
 /* A tensor, and what is written into it along dim; `n` 1: what is written lacks that dim. */
-static void transfer_scatter(struct solver *s, struct operator* op, int n)
+static void transfer_scatter(struct solver *s, struct operator *op, int n)
 {
     int64_t dims[TENSOR_RANK] = { 0 };
     struct operand *x = s->operands[0];
@@ -611,7 +611,7 @@ static void transfer_scatter(struct solver *s, struct operator* op, int n)
     give_all(s, op, b);
 }
 
-static void transfer_none(struct solver *s, struct operator* op, int n)
+static void transfer_none(struct solver *s, struct operator *op, int n)
 {
     (void)s, (void)op, (void)n;
 }
@@ -737,11 +737,11 @@ static long walk(struct solver *s, struct graph *g, bool commit)
 {
     s->commit = commit;
     s->cost = 0;
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Attribute"))
             for (size_t i = 0; i < op->output_count; i++)
                 op->outputs[i]->batch = BATCH_UNKNOWN;
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         const struct kind *kind = map_get(&s->kinds, op->type);
         s->count = 0;
         operator_each_operand(op, collect, s);
@@ -791,12 +791,12 @@ void batch_solve(struct graph *g)
 {
     struct solver s;
     solver_init(&s, g);
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Input"))
             for (size_t i = 0; i < op->output_count; i++)
                 op->outputs[i]->batch = op->outputs[i]->rank < 0 ? BATCH_NONE : default_axis(op->outputs[i]);
     for (int round = 0; round < 2; round++) /* the second for inputs that meet each other */
-        for (struct operator* op = g->first; op; op = op->next)
+        for (struct operator *op = g->first; op; op = op->next)
             if (operator_is(op, "pnnx.Input") && op->output_count == 1 && op->outputs[0]->rank >= 0)
                 choose(&s, g, op->outputs[0]);
     walk(&s, g, true);

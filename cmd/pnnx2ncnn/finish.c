@@ -20,10 +20,10 @@ static int custom_id(const char *key)
     return id;
 }
 
-static void finish_custom_one(struct operator* op)
+static void finish_custom_one(struct operator *op)
 {
     struct graph *g = op->graph;
-    struct operator* layer = graph_add(g, op, op->type + strlen(CUSTOM_OPERATOR), op->name);
+    struct operator *layer = graph_add(g, op, op->type + strlen(CUSTOM_OPERATOR), op->name);
     struct value *inputs = NULL;
     size_t count = 0;
     for (size_t i = 0; i < op->argument_count; i++) {
@@ -45,7 +45,7 @@ static void finish_custom_one(struct operator* op)
 
 void finish_custom(struct graph *g)
 {
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0)
             finish_custom_one(op);
@@ -55,14 +55,14 @@ void finish_custom(struct graph *g)
 /* ---- reshapes ---- */
 
 /* The only blob that a layer reads; NULL when there are more. */
-static struct operand *single_input(const struct operator* op)
+static struct operand *single_input(const struct operator *op)
 {
     const struct value *v = operator_get(op, "inputs");
     bool single = v && v->kind == VALUE_LIST && v->list.count == 1 && v->list.items[0].kind == VALUE_OPERAND;
     return single ? v->list.items[0].operand : NULL;
 }
 
-static void set_reshape(struct operator* op, struct operand *x, const struct reshape *r)
+static void set_reshape(struct operator *op, struct operand *x, const struct reshape *r)
 {
     struct parameter_pair pairs[RESHAPE_PAIRS];
     struct value input = value_operand(x);
@@ -106,7 +106,7 @@ static bool keeps_order(const struct operand *from, const struct operand *to)
 
 void finish_reshapes(struct graph *g)
 {
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         struct operand *x = single_input(op), *source = x ? single_input(x->producer) : NULL;
         struct reshape r;
         next = op->next;
@@ -133,12 +133,12 @@ void finish_reshapes(struct graph *g)
 
 /* ---- constants, inputs, results ---- */
 
-static void set_int(struct operator* op, const char *key, int64_t n)
+static void set_int(struct operator *op, const char *key, int64_t n)
 {
     operator_set(op, key, value_int(n));
 }
 
-static void finish_constant(struct operator* op)
+static void finish_constant(struct operator *op)
 {
     const struct attribute *data = operator_attribute(op, "data");
     struct dims d;
@@ -151,7 +151,7 @@ static void finish_constant(struct operator* op)
                op->name);
         return;
     }
-    struct operator* layer = graph_add(op->graph, op, "MemoryData", op->name);
+    struct operator *layer = graph_add(op->graph, op, "MemoryData", op->name);
     for (int i = 0; i < d.rank; i++)
         set_int(layer, layout_id(d.rank, i), d.size[i]);
     struct attribute w = *data;
@@ -177,10 +177,10 @@ static void add_port(struct graph *g, struct port **ports, size_t *count, struct
 }
 
 /* A result that is an input, or a result already, needs a blob of its own. */
-static struct operand *own_blob(struct operator* output, struct operand *x)
+static struct operand *own_blob(struct operator *output, struct operand *x)
 {
     struct graph *g = output->graph;
-    struct operator* noop = graph_add(g, output, "Noop", graph_fresh_operator_name(g, "noop"));
+    struct operator *noop = graph_add(g, output, "Noop", graph_fresh_operator_name(g, "noop"));
     struct value input = value_operand(x);
     operator_set(noop, "inputs", value_list(&input, 1));
     struct operand *y = operator_add_output(noop, NULL);
@@ -190,7 +190,7 @@ static struct operand *own_blob(struct operator* output, struct operand *x)
 }
 
 /* Every member of the results once, and none of them an input. */
-static void part_results(struct operator* output)
+static void part_results(struct operator *output)
 {
     const struct value *list = operator_get(output, "input");
     struct graph *g = output->graph;
@@ -212,7 +212,7 @@ static void part_results(struct operator* output)
 
 /* The Split of an operand, and how many of its results have been given to readers. */
 struct fan {
-    struct operator* split;
+    struct operator *split;
     size_t given;
 };
 
@@ -250,17 +250,17 @@ static void insert_splits(struct graph *g)
 {
     struct map fans;
     map_init(&fans);
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         for (size_t i = 0; i < op->output_count; i++)
             if (op->outputs[i]->use_count > 1)
                 add_split(&fans, op->outputs[i]);
     }
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         for (size_t i = 0; i < op->argument_count; i++)
             if (!operator_is(op, "Split") && value_has_operand(&op->arguments[i].value))
                 operator_set(op, op->arguments[i].key, fanned(g, &fans, op->arguments[i].value));
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         for (size_t i = 0; i < op->output_count; i++) {
             struct fan *fan = map_get(&fans, op->outputs[i]);
             struct value x = value_operand(op->outputs[i]);
@@ -273,7 +273,7 @@ static void insert_splits(struct graph *g)
 
 /* ---- blobs ---- */
 
-static void finish_results(struct operator* output, struct ports *ports)
+static void finish_results(struct operator *output, struct ports *ports)
 {
     const struct value *list = operator_get(output, "input");
     struct graph *g = output->graph;
@@ -285,18 +285,18 @@ static void finish_results(struct operator* output, struct ports *ports)
 void finish_blobs(struct graph *g, struct ports *ports)
 {
     *ports = (struct ports){ .input_count = 0 };
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (operator_is(op, "pnnx.Attribute"))
             finish_constant(op);
         else if (operator_is(op, "pnnx.Input"))
             operator_set_type(op, "Input");
     }
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Output"))
             part_results(op);
     insert_splits(g);
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (operator_is(op, "Input"))
             for (size_t i = 0; i < op->output_count; i++)
@@ -359,7 +359,7 @@ static bool is_word(const char *name)
 static void name_layers(struct graph *g)
 {
     size_t layers = 0, splits = 0;
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         if (operator_is(op, "Input"))
             operator_rename(op, op->outputs[0]->name);
         else if (operator_is(op, "Split"))
@@ -381,10 +381,10 @@ struct origins finish_names(struct graph *g, const struct ports *ports)
 {
     struct origins origins = { xmalloc(size_mul(g->operator_ids + 1, sizeof(char *))), g->operator_ids };
     size_t blobs = 0;
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         origins.names[op->id] = op->name;
     name_layers(g);
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         for (size_t i = 0; i < op->output_count; i++, blobs++)
             if (!is_port(op->outputs[i], ports))
                 operand_rename(op->outputs[i], arena_printf(&g->arena, "%zu", blobs));

@@ -289,7 +289,7 @@ static bool tiles(struct graph *g, const struct rule_item *a, size_t count, stru
 /* The sizes of the pieces along a dimension: from the results' shapes; -1 in the last place takes what is left. */
 static bool pieces(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
-    const struct operator* op = operand_of(&a[0])->producer;
+    const struct operator *op = operand_of(&a[0])->producer;
     const struct operand *x = operand_of(&a[1]);
     int64_t dim = a[2].value.integer;
     (void)count;

@@ -128,7 +128,7 @@ size_t layout_parameters(struct arena *arena, const struct reshape *r,
 static struct operand *find_conversion(const struct operand *x, int rank, const int64_t *shape, int batch)
 {
     for (const struct use *use = x->uses; use; use = use->next) {
-        const struct operator* op = use->op;
+        const struct operator *op = use->op;
         if (!operator_is(op, "Reshape") || op->output_count != 1)
             continue;
         struct operand *y = op->outputs[0];
@@ -139,7 +139,7 @@ static struct operand *find_conversion(const struct operand *x, int rank, const 
     return NULL;
 }
 
-struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape,
+struct operand *layout_convert(struct operator *before, struct operand *x, int rank, const int64_t *shape,
                                int batch)
 {
     struct graph *g = before->graph;
@@ -147,7 +147,7 @@ struct operand *layout_convert(struct operator* before, struct operand *x, int r
     if (found)
         return found;
     const char *stem = arena_printf(&g->arena, "%s_layout", before->name);
-    struct operator* op = graph_add(g, before, "Reshape", graph_fresh_operator_name(g, stem));
+    struct operator *op = graph_add(g, before, "Reshape", graph_fresh_operator_name(g, stem));
     struct operand *y = operator_add_output(op, NULL);
     struct reshape r;
     struct parameter_pair pairs[RESHAPE_PAIRS];

@@ -62,7 +62,7 @@ size_t layout_parameters(struct arena *arena, const struct reshape *r,
 
 /* A Reshape layer before `before` that brings `x` to that shape and batch axis: an earlier one when there is one.
  * Returns its result; NULL when sizes are unknown that it needs. */
-struct operand *layout_convert(struct operator* before, struct operand *x, int rank, const int64_t *shape,
+struct operand *layout_convert(struct operator *before, struct operand *x, int rank, const int64_t *shape,
                                int batch);
 
 #endif

@@ -24,13 +24,13 @@ static void append(struct graph *g, struct values *list, struct value v)
     list->items[list->count++] = v;
 }
 
-static bool is_construct(const struct operator* op)
+static bool is_construct(const struct operator *op)
 {
     return operator_is(op, "prim::TupleConstruct") || operator_is(op, "prim::ListConstruct") ||
            operator_is(op, "prim::DictConstruct");
 }
 
-static void flatten(struct operator* output, const struct value *v, struct values *list, int depth)
+static void flatten(struct operator *output, const struct value *v, struct values *list, int depth)
 {
     if (depth > NESTING)
         die(STATUS_MALFORMED, operator_place(output), "the results lie in more than %d tuples", NESTING);
@@ -50,7 +50,7 @@ static void flatten(struct operator* output, const struct value *v, struct value
 
 void prepare_outputs(struct graph *g)
 {
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         struct values list = { NULL, 0 };
         if (!operator_is(op, "pnnx.Output"))
             continue;
@@ -67,7 +67,7 @@ void prepare_outputs(struct graph *g)
 
 /* Moves the weights of layer `layer` of `op` to a single-layer operator: weight_ih_l2_reverse is its
  * weight_ih_l0_reverse. */
-static void take_weights(const struct operator* op, struct operator* single, int64_t layer)
+static void take_weights(const struct operator *op, struct operator *single, int64_t layer)
 {
     char suffix[32];
     snprintf(suffix, sizeof suffix, "_l%lld", (long long)layer);
@@ -82,11 +82,11 @@ static void take_weights(const struct operator* op, struct operator* single, int
 }
 
 /* Rows [from, to) of a state, which has one row for each layer and direction. */
-static struct operand *take_state(struct operator* op, struct operand *state, int64_t from, int64_t to)
+static struct operand *take_state(struct operator *op, struct operand *state, int64_t from, int64_t to)
 {
     struct graph *g = op->graph;
     const char *name = graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_state", op->name));
-    struct operator* slice = graph_add(g, op, "Tensor.slice", name);
+    struct operator *slice = graph_add(g, op, "Tensor.slice", name);
     operator_set(slice, "input", value_operand(state));
     operator_set(slice, "dim", value_int(0));
     operator_set(slice, "start", value_int(from));
@@ -100,30 +100,30 @@ static struct operand *take_state(struct operator* op, struct operand *state, in
 }
 
 /* The final states of all layers, joined where `whole` was. */
-static void join_states(struct operator* op, struct operand *whole, struct value *states, size_t count)
+static void join_states(struct operator *op, struct operand *whole, struct value *states, size_t count)
 {
     struct graph *g = op->graph;
     if (!whole->use_count)
         return;
     const char *name = graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_states", op->name));
-    struct operator* cat = graph_add(g, op->next, "torch.cat", name);
+    struct operator *cat = graph_add(g, op->next, "torch.cat", name);
     operator_set(cat, "tensors", value_list(states, count));
     operator_set(cat, "dim", value_int(0));
     operand_move(whole, cat);
 }
 
-static int64_t directions_of(const struct operator* op)
+static int64_t directions_of(const struct operator *op)
 {
     return operator_bool(op, "bidirectional", false) ? 2 : 1;
 }
 
 /* One layer of `op`, which reads `x`; its results are those of `op` in type and rank. */
-static struct operator* add_layer(struct operator* op, struct operand *x, int64_t layer, int64_t width)
+static struct operator *add_layer(struct operator *op, struct operand *x, int64_t layer, int64_t width)
 {
     struct graph *g = op->graph;
     const char *name =
         graph_fresh_operator_name(g, arena_printf(&g->arena, "%s_l%lld", op->name, (long long)layer));
-    struct operator* single = graph_add(g, op, op->type, name);
+    struct operator *single = graph_add(g, op, op->type, name);
     int64_t rows = directions_of(op);
     for (size_t i = 0; i < op->argument_count; i++)
         if (op->arguments[i].value.kind != VALUE_OPERAND)
@@ -142,7 +142,7 @@ static struct operator* add_layer(struct operator* op, struct operand *x, int64_
     return single;
 }
 
-static void unroll(struct operator* op)
+static void unroll(struct operator *op)
 {
     static const char *const state_keys[] = { "h0", "c0" };
     struct graph *g = op->graph;
@@ -155,7 +155,7 @@ static void unroll(struct operator* op)
     };
     width = rows * (width ? width : operator_int(op, "hidden_size", 0));
     for (int64_t layer = 0; layer < layers; layer++) {
-        struct operator* single = add_layer(op, x, layer, layer ? width : operator_int(op, "input_size", 0));
+        struct operator *single = add_layer(op, x, layer, layer ? width : operator_int(op, "input_size", 0));
         for (int i = 0; i < 2; i++) {
             struct operand *state = operator_operand(op, state_keys[i]);
             if (state)
@@ -173,7 +173,7 @@ static void unroll(struct operator* op)
 
 void prepare_recurrent(struct graph *g)
 {
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (!operator_is(op, "nn.LSTM") && !operator_is(op, "nn.GRU") && !operator_is(op, "nn.RNN"))
             continue;
@@ -189,11 +189,11 @@ void prepare_recurrent(struct graph *g)
 /* ---- constants ---- */
 
 /* A constant like `x`, in float. */
-static struct operand *add_float_constant(struct operator* before, const char *stem, int rank,
+static struct operand *add_float_constant(struct operator *before, const char *stem, int rank,
                                           const int64_t *shape, float **data)
 {
     struct graph *g = before->graph;
-    struct operator* op = graph_add(g, before, "pnnx.Attribute", graph_fresh_operator_name(g, stem));
+    struct operator *op = graph_add(g, before, "pnnx.Attribute", graph_fresh_operator_name(g, stem));
     size_t count = element_count(rank, shape);
     *data = arena_array(&g->arena, count ? count : 1, sizeof **data);
     struct attribute w = {
@@ -214,7 +214,7 @@ static float mask_score(bool seen)
 
 /* The operand as a float constant; `mask`: as scores (of nn.MultiheadAttention, whose masks are true where nothing is
  * seen: `inverted`). */
-static struct operand *as_float(struct operator* op, const struct operand *x, bool mask, bool inverted)
+static struct operand *as_float(struct operator *op, const struct operand *x, bool mask, bool inverted)
 {
     const struct attribute *w = operand_constant(x);
     float *data;
@@ -228,12 +228,12 @@ static struct operand *as_float(struct operator* op, const struct operand *x, bo
     return y;
 }
 
-static bool is_attention(const struct operator* op)
+static bool is_attention(const struct operator *op)
 {
     return operator_is(op, "F.scaled_dot_product_attention") || operator_is(op, "nn.MultiheadAttention");
 }
 
-static void convert_mask(struct operator* op)
+static void convert_mask(struct operator *op)
 {
     struct operand *mask = operator_operand(op, "attn_mask");
     const struct attribute *w = mask ? operand_constant(mask) : NULL;
@@ -243,7 +243,7 @@ static void convert_mask(struct operator* op)
 }
 
 /* is_causal as a mask, where the lengths are known. */
-static void write_causal(struct operator* op)
+static void write_causal(struct operator *op)
 {
     const struct operand *q = operator_operand(op, "query"), *k = operator_operand(op, "key");
     if (!operator_bool(op, "is_causal", false) || !q || !k || q->rank < 2 || k->rank < 2)
@@ -262,7 +262,7 @@ static void write_causal(struct operator* op)
 }
 
 /* A float constant that is `seen` where the mask is false and `hidden` where it is true. */
-static struct operand *as_choice(struct operator* op, const struct operand *mask, float seen, float hidden)
+static struct operand *as_choice(struct operator *op, const struct operand *mask, float seen, float hidden)
 {
     const struct attribute *w = operand_constant(mask);
     const char *stem = arena_printf(&op->graph->arena, "%s_mask", op->name);
@@ -275,7 +275,7 @@ static struct operand *as_choice(struct operator* op, const struct operand *mask
 
 /* Filling where a constant mask is true: with -inf, or what stands for it, an addition that leaves nothing of the
  * tensor there; with another number a product with 0 and 1, and an addition. */
-static void write_masked_fill(struct operator* op)
+static void write_masked_fill(struct operator *op)
 {
     struct graph *g = op->graph;
     struct operand *x = operator_operand(op, "input"), *mask = operator_operand(op, "mask");
@@ -286,7 +286,7 @@ static void write_masked_fill(struct operator* op)
     bool least = value <= -1e30;
     struct operand *other = as_choice(op, mask, 0, least ? -FLT_MAX : (float)value);
     if (!least && x->rank >= 0) {
-        struct operator* keep = graph_add(g, op, "torch.mul", graph_fresh_operator_name(g, op->name));
+        struct operator *keep = graph_add(g, op, "torch.mul", graph_fresh_operator_name(g, op->name));
         operator_set(keep, "input", value_operand(x));
         operator_set(keep, "other", value_operand(as_choice(keep, mask, 1, 0)));
         keep->line = op->line;
@@ -302,7 +302,7 @@ static void write_masked_fill(struct operator* op)
 }
 
 /* True for operators that compute in the type of their result: what they read of another type is converted first. */
-static bool is_arithmetic(const struct operator* op)
+static bool is_arithmetic(const struct operator *op)
 {
     static const char *const types[] = { "torch.add",     "torch.sub",     "torch.mul",
                                          "torch.div",     "torch.pow",     "torch.cat",
@@ -314,7 +314,7 @@ static bool is_arithmetic(const struct operator* op)
 }
 
 /* Lets `op` read its integer constants as floats. */
-static void convert_operands(struct operator* op)
+static void convert_operands(struct operator *op)
 {
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct value v = op->arguments[i].value;
@@ -326,7 +326,7 @@ static void convert_operands(struct operator* op)
 
 void prepare_constants(struct graph *g)
 {
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         if (operator_is(op, "Tensor.masked_fill") && op->output_count == 1) {
             write_masked_fill(op);
         } else if (is_attention(op)) {

@@ -8,17 +8,17 @@
 #include "common/dim.h"
 
 /* A new operator before `op`, named after it, that reads `x`. */
-static struct operator* add(struct operator* op, const char *type, struct operand *x)
+static struct operator *add(struct operator *op, const char *type, struct operand *x)
 {
     struct graph *g = op->graph;
-    struct operator* fresh = graph_add(g, op, type, graph_fresh_operator_name(g, op->name));
+    struct operator *fresh = graph_add(g, op, type, graph_fresh_operator_name(g, op->name));
     fresh->line = op->line;
     if (x)
         operator_set(fresh, "input", value_operand(x));
     return fresh;
 }
 
-static struct operand *add_result(struct operator* op, const struct operand *like, int rank,
+static struct operand *add_result(struct operator *op, const struct operand *like, int rank,
                                   const int64_t *shape)
 {
     struct operand *y = operator_add_output(op, NULL);
@@ -27,7 +27,7 @@ static struct operand *add_result(struct operator* op, const struct operand *lik
 }
 
 /* The axis that the argument `dim` names in a tensor of that rank; -1: none. */
-static int axis_in(const struct operator* op, int rank)
+static int axis_in(const struct operator *op, int rank)
 {
     int64_t dim = operator_int(op, "dim", 0);
     dim += dim < 0 ? rank : 0;
@@ -43,7 +43,7 @@ static int get_ints(const struct value *v, int64_t ints[TENSOR_RANK])
 }
 
 /* torch.unbind: pieces of size 1, without their dimension. */
-static void take_apart_unbind(struct operator* op)
+static void take_apart_unbind(struct operator *op)
 {
     struct operand *x = operator_operand(op, "input");
     int axis = x ? axis_in(op, x->rank) : -1;
@@ -52,12 +52,12 @@ static void take_apart_unbind(struct operator* op)
         return;
     memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
     shape[axis] = 1;
-    struct operator* chunk = add(op, "torch.chunk", x);
+    struct operator *chunk = add(op, "torch.chunk", x);
     operator_set(chunk, "chunks", value_int((int64_t)op->output_count));
     operator_set(chunk, "dim", value_int(axis));
     for (size_t i = 0, n = op->output_count; i < n; i++) {
         struct operand *y = op->outputs[0];
-        struct operator* squeeze = add(op, "torch.squeeze", add_result(chunk, x, x->rank, shape));
+        struct operator *squeeze = add(op, "torch.squeeze", add_result(chunk, x, x->rank, shape));
         operator_set(squeeze, "dim", value_int(axis));
         operand_move(y, squeeze);
     }
@@ -65,7 +65,7 @@ static void take_apart_unbind(struct operator* op)
 }
 
 /* torch.stack: operands with a new dimension, joined along it. */
-static void take_apart_stack(struct operator* op)
+static void take_apart_stack(struct operator *op)
 {
     const struct value *list = operator_get(op, "tensors");
     struct operand *y = op->outputs[0];
@@ -80,11 +80,11 @@ static void take_apart_stack(struct operator* op)
         if (list->list.items[i].kind != VALUE_OPERAND)
             return;
         struct operand *x = list->list.items[i].operand;
-        struct operator* unsqueeze = add(op, "torch.unsqueeze", x);
+        struct operator *unsqueeze = add(op, "torch.unsqueeze", x);
         operator_set(unsqueeze, "dim", value_int(axis));
         items[i] = value_operand(add_result(unsqueeze, x, y->rank, shape));
     }
-    struct operator* cat = add(op, "torch.cat", NULL);
+    struct operator *cat = add(op, "torch.cat", NULL);
     operator_set(cat, "tensors", value_list(items, list->list.count));
     operator_set(cat, "dim", value_int(axis));
     operand_move(y, cat);
@@ -92,7 +92,7 @@ static void take_apart_stack(struct operator* op)
 }
 
 /* x[start:end:step] along one axis; sizes by Python's rules where they are known. */
-static struct operand *slice(struct operator* op, struct operand *x, int axis, int64_t start, int64_t end,
+static struct operand *slice(struct operator *op, struct operand *x, int axis, int64_t start, int64_t end,
                              int64_t step)
 {
     int64_t shape[TENSOR_RANK], size = x->shape[axis];
@@ -104,7 +104,7 @@ static struct operand *slice(struct operator* op, struct operand *x, int axis, i
     } else if (start != 0 || end < INT_MAX || step != 1) {
         shape[axis] = DIM_UNKNOWN;
     }
-    struct operator* part = add(op, "Tensor.slice", x);
+    struct operator *part = add(op, "Tensor.slice", x);
     operator_set(part, "dim", value_int(axis));
     operator_set(part, "start", value_int(start));
     operator_set(part, "end", value_int(end));
@@ -113,9 +113,9 @@ static struct operand *slice(struct operator* op, struct operand *x, int axis, i
 }
 
 /* Lets the result be a tensor of the same elements as `x`. */
-static void finish_as(struct operator* op, struct operand *x)
+static void finish_as(struct operator *op, struct operand *x)
 {
-    struct operator* reshape = add(op, "Tensor.reshape", x);
+    struct operator *reshape = add(op, "Tensor.reshape", x);
     operator_set(reshape, "shape",
                  value_ints(&op->graph->arena, op->outputs[0]->shape,
                             (size_t)(op->outputs[0]->rank > 0 ? op->outputs[0]->rank : 0)));
@@ -123,10 +123,10 @@ static void finish_as(struct operator* op, struct operand *x)
     operator_remove(op);
 }
 
-static struct operand *joined(struct operator* op, struct operand *x, struct operand *y, int axis)
+static struct operand *joined(struct operator *op, struct operand *x, struct operand *y, int axis)
 {
     struct value parts[2] = { value_operand(x), value_operand(y) };
-    struct operator* cat = add(op, "torch.cat", NULL);
+    struct operator *cat = add(op, "torch.cat", NULL);
     int64_t shape[TENSOR_RANK];
     memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
     shape[axis] = dim_add(op->graph, x->shape[axis], y->shape[axis]);
@@ -141,16 +141,16 @@ static int64_t product(const struct operand *x, int from, int to)
     return dim_product(x->producer->graph, x->shape + from, to - from);
 }
 
-static struct operand *reshaped(struct operator* op, struct operand *x, int rank, const int64_t *shape)
+static struct operand *reshaped(struct operator *op, struct operand *x, int rank, const int64_t *shape)
 {
-    struct operator* reshape = add(op, "Tensor.reshape", x);
+    struct operator *reshape = add(op, "Tensor.reshape", x);
     operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
     return add_result(reshape, x, rank, shape);
 }
 
 /* Every `step`th element from `start` on, `count` of them, where count * step elements are there, or the size is a
  * multiple of step: they lie at one place in rows of `step` blocks. */
-static struct operand *whole_strides(struct operator* op, struct operand *x, int axis, int64_t start,
+static struct operand *whole_strides(struct operator *op, struct operand *x, int axis, int64_t start,
                                      int64_t step, int64_t count)
 {
     int64_t inner = product(x, axis + 1, x->rank), size = x->shape[axis], shape[TENSOR_RANK];
@@ -169,7 +169,7 @@ static struct operand *whole_strides(struct operator* op, struct operand *x, int
 }
 
 /* x[..., start:end:step]: the last element apart where no whole stride is left for it. */
-static void take_apart_strides(struct operator* op)
+static void take_apart_strides(struct operator *op)
 {
     struct operand *x = operator_operand(op, "input");
     const struct value *end = operator_get(op, "end");
@@ -198,7 +198,7 @@ static void take_apart_strides(struct operator* op)
 }
 
 /* x[:, 3]: the slice 3:4, without its dimension. */
-static void take_apart_select(struct operator* op)
+static void take_apart_select(struct operator *op)
 {
     struct operand *x = operator_operand(op, "input");
     const struct value *index = operator_get(op, "index");
@@ -210,7 +210,7 @@ static void take_apart_select(struct operator* op)
 }
 
 /* Tensor.slice with lists: one slice for each dimension, and a reshape where an index takes a dimension away. */
-static void take_apart_slices(struct operator* op)
+static void take_apart_slices(struct operator *op)
 {
     static const char *const keys[] = { "dims", "starts", "ends", "steps", "selects" };
     int64_t lists[5][TENSOR_RANK];
@@ -238,7 +238,7 @@ static void take_apart_slices(struct operator* op)
     finish_as(op, x);
 }
 
-static void take_apart_narrow(struct operator* op)
+static void take_apart_narrow(struct operator *op)
 {
     struct operand *x = operator_operand(op, "input");
     const struct value *start = operator_get(op, "start"), *length = operator_get(op, "length");
@@ -250,7 +250,7 @@ static void take_apart_narrow(struct operator* op)
 }
 
 /* The last `shift` elements along an axis come first. */
-static struct operand *rolled(struct operator* op, struct operand *x, int axis, int64_t shift)
+static struct operand *rolled(struct operator *op, struct operand *x, int axis, int64_t shift)
 {
     int64_t size = x->shape[axis];
     shift = (shift % size + size) % size;
@@ -260,7 +260,7 @@ static struct operand *rolled(struct operator* op, struct operand *x, int axis, 
     return joined(op, last, slice(op, x, axis, 0, size - shift, 1), axis);
 }
 
-static void take_apart_roll(struct operator* op)
+static void take_apart_roll(struct operator *op)
 {
     int64_t shifts[TENSOR_RANK], dims[TENSOR_RANK];
     const struct value *s = operator_value(op, "shifts"), *d = operator_value(op, "dims");
@@ -280,7 +280,7 @@ static void take_apart_roll(struct operator* op)
 
 void prepare_views(struct graph *g)
 {
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (operator_is(op, "torch.unbind"))
             take_apart_unbind(op);
@@ -295,7 +295,7 @@ void prepare_views(struct graph *g)
         else if (operator_is(op, "torch.roll"))
             take_apart_roll(op);
     }
-    for (struct operator* op = g->first, *next; op;
+    for (struct operator *op = g->first, *next; op;
          op = next) { /* also of the slices that were made just now */
         next = op->next;
         if (operator_is(op, "Tensor.slice"))

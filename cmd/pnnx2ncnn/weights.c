@@ -110,7 +110,7 @@ bool weights_rows(struct graph *g, const struct rule_item *a, size_t count, stru
 static const int lstm_gates[GATES] = { 0, 1, 3, 2 };
 static const int same_gates[GATES] = { 0, 1, 2, 3 };
 
-static const struct attribute *weight(const struct operator* op, const char *stem, bool reverse)
+static const struct attribute *weight(const struct operator *op, const char *stem, bool reverse)
 {
     char key[64];
     snprintf(key, sizeof key, "%s_l0%s", stem, reverse ? "_reverse" : "");
@@ -131,7 +131,7 @@ static float *copy_gates(float *to, const struct attribute *w, int gates, const 
 static bool give_both(struct graph *g, const struct rule_item *a, const char *stem, int gates,
                       const int *order, struct rule_item *result)
 {
-    const struct operator* op = a[0].op;
+    const struct operator *op = a[0].op;
     const struct attribute *w[2] = { weight(op, stem, false), weight(op, stem, true) };
     int64_t directions = operator_bool(op, "bidirectional", false) ? 2 : 1, shape[3];
     float *data;
@@ -186,7 +186,7 @@ static float bias_at(const struct attribute *b, size_t i)
 
 /* The biases of one direction: the sum of both, block by block.  The last of `split` blocks stays apart: what is added
  * before the reset gate of a GRU, and what behind. */
-static bool copy_biases(float **to, const struct operator* op, bool reverse, size_t hidden, int gates,
+static bool copy_biases(float **to, const struct operator *op, bool reverse, size_t hidden, int gates,
                         const int *order, bool split)
 {
     const struct attribute *ih = weight(op, "bias_ih", reverse), *hh = weight(op, "bias_hh", reverse);
@@ -208,7 +208,7 @@ static bool copy_biases(float **to, const struct operator* op, bool reverse, siz
 static bool give_biases(struct graph *g, const struct rule_item *a, int gates, const int *order, bool split,
                         struct rule_item *result)
 {
-    const struct operator* op = a[0].op;
+    const struct operator *op = a[0].op;
     int64_t hidden = operator_int(op, "hidden_size", 0),
             directions = operator_bool(op, "bidirectional", false) ? 2 : 1;
     int64_t shape[3] = { directions, gates + split, hidden };

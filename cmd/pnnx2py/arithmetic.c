@@ -95,7 +95,7 @@ static bool starts_with(const char *s, const char *prefix)
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static const struct arithmetic *find_arithmetic(const struct operator* op)
+static const struct arithmetic *find_arithmetic(const struct operator *op)
 {
     const char *name = starts_with(op->type, "torch.")   ? op->type + 6
                        : starts_with(op->type, "aten::") ? op->type + 6
@@ -120,7 +120,7 @@ bool is_number(const struct printer *p, const struct value *v)
     }
 }
 
-static bool all_numbers(const struct printer *p, const struct operator* op, int arity)
+static bool all_numbers(const struct printer *p, const struct operator *op, int arity)
 {
     if (op->argument_count < (size_t)arity)
         return false;
@@ -130,7 +130,7 @@ static bool all_numbers(const struct printer *p, const struct operator* op, int 
     return true;
 }
 
-static bool counts(const struct printer *p, const struct operator* op)
+static bool counts(const struct printer *p, const struct operator *op)
 {
     for (size_t i = 0; i < sizeof counting / sizeof *counting; i++)
         if (operator_is(op, counting[i]))
@@ -142,7 +142,7 @@ static bool counts(const struct printer *p, const struct operator* op)
 void numbers_find(struct printer *p)
 {
     p->number = arena_array(&p->graph->arena, p->graph->operand_ids + 1, sizeof *p->number);
-    for (const struct operator* op = p->graph->first; op; op = op->next)
+    for (const struct operator *op = p->graph->first; op; op = op->next)
         if (op->output_count == 1)
             p->number[op->outputs[0]->id] = counts(p, op);
 }
@@ -184,7 +184,7 @@ static void print_wrapped(struct printer *p, const struct value *v, const struct
     lines_add(&p->out, ")");
 }
 
-static void print_wrapped_call(struct printer *p, const struct operator* op, const char *name)
+static void print_wrapped_call(struct printer *p, const struct operator *op, const char *name)
 {
     const struct value *a = &op->arguments[0].value, *b = &op->arguments[1].value;
     lines_printf(&p->out, "torch.%s(", name);
@@ -200,7 +200,7 @@ static void print_wrapped_call(struct printer *p, const struct operator* op, con
 }
 
 /* a + b * alpha, and the two orders of a difference. */
-static void print_sum(struct printer *p, const struct operator* op, const char *infix)
+static void print_sum(struct printer *p, const struct operator *op, const char *infix)
 {
     const struct value *a = &op->arguments[0].value, *b = &op->arguments[1].value;
     const struct value *alpha = operator_get(op, "alpha");
@@ -221,7 +221,7 @@ static void print_sum(struct printer *p, const struct operator* op, const char *
 }
 
 /* Rounded quotients of two numbers. */
-static void print_rounded(struct printer *p, const struct operator* op, const char *mode)
+static void print_rounded(struct printer *p, const struct operator *op, const char *mode)
 {
     const struct value *a = &op->arguments[0].value, *b = &op->arguments[1].value;
     bool floor = strcmp(mode, "floor") == 0;
@@ -230,7 +230,7 @@ static void print_rounded(struct printer *p, const struct operator* op, const ch
     lines_add(&p->out, floor ? "\n" : ")\n");
 }
 
-static void print_unary_number(struct printer *p, const struct operator* op, const struct arithmetic *a)
+static void print_unary_number(struct printer *p, const struct operator *op, const struct arithmetic *a)
 {
     p->uses_math = p->uses_math || strstr(a->number, "math.");
     lines_printf(&p->out, "%s(", a->number);
@@ -238,7 +238,7 @@ static void print_unary_number(struct printer *p, const struct operator* op, con
     lines_add(&p->out, ")\n");
 }
 
-static void print_binary_number(struct printer *p, const struct operator* op, const struct arithmetic *a)
+static void print_binary_number(struct printer *p, const struct operator *op, const struct arithmetic *a)
 {
     p->uses_math = p->uses_math || strstr(a->number, "math.");
     lines_printf(&p->out, "%s(", a->number);
@@ -249,7 +249,7 @@ static void print_binary_number(struct printer *p, const struct operator* op, co
 }
 
 /* True when the arguments are just the `arity` first ones and those that this file knows. */
-static bool plain_arguments(const struct operator* op, const struct arithmetic *a)
+static bool plain_arguments(const struct operator *op, const struct arithmetic *a)
 {
     if (op->argument_count < (size_t)a->arity)
         return false;
@@ -263,7 +263,7 @@ static bool plain_arguments(const struct operator* op, const struct arithmetic *
     return true;
 }
 
-static bool print_binary(struct printer *p, const struct operator* op, const struct arithmetic *a)
+static bool print_binary(struct printer *p, const struct operator *op, const struct arithmetic *a)
 {
     const char *mode = operator_string(op, "rounding_mode", NULL);
     bool left = is_number(p, &op->arguments[0].value), right = is_number(p, &op->arguments[1].value);
@@ -293,7 +293,7 @@ static bool print_binary(struct printer *p, const struct operator* op, const str
     return true;
 }
 
-bool print_arithmetic(struct printer *p, const struct operator* op)
+bool print_arithmetic(struct printer *p, const struct operator *op)
 {
     const struct arithmetic *a = find_arithmetic(op);
     if (!a || op->output_count != 1 || !plain_arguments(op, a))

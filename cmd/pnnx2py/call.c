@@ -52,7 +52,7 @@ void call_keyword(struct call *c, const char *key, const struct value *v)
         lines_add(out, "}");
 }
 
-void call_rest(struct call *c, const struct operator* op, const char *const *without)
+void call_rest(struct call *c, const struct operator *op, const char *const *without)
 {
     for (size_t i = 0; i < op->argument_count; i++) {
         const char *const *w = without;
@@ -147,7 +147,7 @@ static const char *const lists[] = {
     "Tensor.unbind",
 };
 
-static bool returns_list(const struct operator* op)
+static bool returns_list(const struct operator *op)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (operator_is(op, lists[i]))
@@ -155,7 +155,7 @@ static bool returns_list(const struct operator* op)
     return false;
 }
 
-static size_t tuple_size(const struct operator* op)
+static size_t tuple_size(const struct operator *op)
 {
     for (size_t i = 0; i < sizeof tuples / sizeof *tuples; i++) {
         if (!operator_is(op, tuples[i].type))
@@ -168,7 +168,7 @@ static size_t tuple_size(const struct operator* op)
 }
 
 /* Whether the one output is the whole tuple or list: somebody takes it apart. */
-static bool read_whole(const struct operator* op)
+static bool read_whole(const struct operator *op)
 {
     if (op->output_count != 1)
         return false;
@@ -179,7 +179,7 @@ static bool read_whole(const struct operator* op)
     return false;
 }
 
-void print_results(struct printer *p, const struct operator* op)
+void print_results(struct printer *p, const struct operator *op)
 {
     lines_add(&p->out, "        ");
     for (size_t i = 0; i < op->output_count; i++)
@@ -198,7 +198,7 @@ void print_results(struct printer *p, const struct operator* op)
 
 /* How many arguments go by position: up to `self` where there is one (it cannot be a keyword), the signature's first
  * otherwise, none when the first is left out; all items of a list of unknown arguments. */
-static size_t positional(const struct operator* op)
+static size_t positional(const struct operator *op)
 {
     const struct signature *s = op->signature;
     size_t self = 0;
@@ -214,7 +214,7 @@ static size_t positional(const struct operator* op)
 
 /* The items of an unkeyed list of arguments.  A file of the existing converter may have the layout, the device and the
  * like at the end of an aten call, which signatures leave out: they say nothing, and the others get their names. */
-static void call_unkeyed(struct call *c, const struct operator* op, const struct value *list)
+static void call_unkeyed(struct call *c, const struct operator *op, const struct value *list)
 {
     const struct signature *s = op->signature;
     size_t count = list->list.count, known = s->type && *s->type ? s->parameter_count : count;
@@ -230,7 +230,7 @@ static void call_unkeyed(struct call *c, const struct operator* op, const struct
             call_argument(c, &items[i]);
 }
 
-static void call_arguments(struct call *c, const struct operator* op, size_t first)
+static void call_arguments(struct call *c, const struct operator *op, size_t first)
 {
     size_t count = positional(op);
     for (size_t i = first; i < op->argument_count; i++) {
@@ -244,7 +244,7 @@ static void call_arguments(struct call *c, const struct operator* op, size_t fir
     }
 }
 
-void print_call(struct printer *p, const struct operator* op, const char *callee)
+void print_call(struct printer *p, const struct operator *op, const char *callee)
 {
     print_results(p, op);
     struct call c = call_open(p, "%s", callee);
@@ -261,7 +261,7 @@ void print_tensor(struct printer *p, const struct value *v)
 }
 
 /* v_x.method(...): of the first argument. */
-static void print_method(struct printer *p, const struct operator* op)
+static void print_method(struct printer *p, const struct operator *op)
 {
     if (op->argument_count == 0 || op->arguments[0].value.kind == VALUE_NONE ||
         op->arguments[0].value.kind == VALUE_LIST) {
@@ -276,7 +276,7 @@ static void print_method(struct printer *p, const struct operator* op)
 }
 
 /* pnnx.custom_op.NS.NAME: arguments arg_0, arg_1 ... are positions of the original call. */
-static void print_custom(struct printer *p, const struct operator* op)
+static void print_custom(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
     struct call c = call_open(p, "torch.ops.%s", op->type + strlen("pnnx.custom_op."));
@@ -303,7 +303,7 @@ static void print_custom(struct printer *p, const struct operator* op)
     call_close(&c);
 }
 
-static void print_module_call(struct printer *p, const struct operator* op)
+static void print_module_call(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
     struct call c = call_open(p, "self.%s", member(p, op));
@@ -326,7 +326,7 @@ static void print_module_call(struct printer *p, const struct operator* op)
 }
 
 /* aten::NAME, or NAMESPACE::NAME of a library: torch.ops; an overload's name may follow a dot. */
-static void print_torch_op(struct printer *p, const struct operator* op, const char *colons)
+static void print_torch_op(struct printer *p, const struct operator *op, const char *colons)
 {
     char callee[300];
     int length = snprintf(callee, sizeof callee, "torch.ops.%.*s.%s", (int)(colons - op->type), op->type,
@@ -355,7 +355,7 @@ static void add_shape(struct operand *x, void *context)
     print_shape(context, NULL, x);
 }
 
-void refuse(struct printer *p, const struct operator* op, const char *why)
+void refuse(struct printer *p, const struct operator *op, const char *why)
 {
     struct lines shapes = { 0 };
     operator_each_operand(op, add_shape, &shapes);
@@ -370,7 +370,7 @@ static bool starts_with(const char *s, const char *prefix)
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-void print_operator(struct printer *p, struct operator* op)
+void print_operator(struct printer *p, struct operator *op)
 {
     const struct special *special = special_find(op->type);
     const char *colons = strstr(op->type, "::");

@@ -128,7 +128,7 @@ static char *cleaned(struct arena *arena, const char *prefix, const char *name, 
 
 /* What an operator is called behind "self.".  A name that Python or nn.Module would misunderstand gets an underscore:
  * before a digit, behind a word that is taken; names with a leading underscore are nn.Module's own. */
-static const char *member_wish(struct arena *arena, const struct operator* op)
+static const char *member_wish(struct arena *arena, const struct operator *op)
 {
     const char *suffix = operator_is(op, "pnnx.Attribute") ? "_data" : "";
     const char *text = cleaned(arena, "", op->name, suffix);
@@ -151,7 +151,7 @@ static const char *settle(struct strings *wished, struct strings *given, struct 
     return intern(given, name);
 }
 
-static bool has_member(const struct operator* op)
+static bool has_member(const struct operator *op)
 {
     return is_module(op) || operator_is(op, "pnnx.Attribute");
 }
@@ -161,7 +161,7 @@ static void name_all(struct printer *p, bool members, struct strings *wished, st
 {
     struct arena *arena = &p->graph->arena;
     for (int round = 0; round < 2; round++) {
-        for (struct operator* op = p->graph->first; op; op = op->next) {
+        for (struct operator *op = p->graph->first; op; op = op->next) {
             if (members && has_member(op)) {
                 const char *wish = member_wish(arena, op);
                 if (round == 0)
@@ -196,7 +196,7 @@ const char *variable(const struct printer *p, const struct operand *x)
     return map_get(&p->variables, x);
 }
 
-const char *member(const struct printer *p, const struct operator* op)
+const char *member(const struct printer *p, const struct operator *op)
 {
     return map_get(&p->modules, op);
 }

@@ -20,14 +20,14 @@ bool is_user_class(const char *type)
     return strchr(type, '.') && is_dotted(type);
 }
 
-bool is_module(const struct operator* op)
+bool is_module(const struct operator *op)
 {
     return starts_with(op->type, "nn.") || is_user_class(op->type) ||
            (starts_with(op->type, "torchvision.ops.") && strpbrk(op->type, "DRPSMF") &&
             op->type[strlen("torchvision.ops.")] < 'a');
 }
 
-bool is_module_input(const struct operator* op, const struct argument *a)
+bool is_module_input(const struct operator *op, const struct argument *a)
 {
     if (value_has_operand(&a->value) || strcmp(a->key, "inputs") == 0)
         return true;
@@ -37,13 +37,13 @@ bool is_module_input(const struct operator* op, const struct argument *a)
 
 /* ---- constructors ---- */
 
-static bool has(const struct operator* op, const char *key)
+static bool has(const struct operator *op, const char *key)
 {
     return operator_get(op, key) != NULL;
 }
 
 /* What PNNX does not write and PyTorch must be told. */
-static void implied_arguments(struct call *c, const struct operator* op)
+static void implied_arguments(struct call *c, const struct operator *op)
 {
     struct value no = value_bool(false);
     if (operator_is(op, "nn.GroupNorm") && !has(op, "num_channels")) {
@@ -74,7 +74,7 @@ static struct value zeros_to_none(struct arena *arena, const struct value *v)
     return copy;
 }
 
-static void constructor_argument(struct call *c, const struct operator* op, const struct argument *a)
+static void constructor_argument(struct call *c, const struct operator *op, const struct argument *a)
 {
     struct value v = a->value;
     if (strcmp(a->key, "pnnx_rnn_output_swapped") == 0)
@@ -84,7 +84,7 @@ static void constructor_argument(struct call *c, const struct operator* op, cons
     call_keyword(c, a->key, &v);
 }
 
-static void print_constructor(struct printer *p, const struct operator* op)
+static void print_constructor(struct printer *p, const struct operator *op)
 {
     lines_printf(&p->out, "        self.%s = ", member(p, op));
     struct call c;
@@ -121,7 +121,7 @@ static size_t count_name(struct map *map, const char *name)
     return count;
 }
 
-static const char *member_name(struct graph *g, const struct operator* op, const struct attribute *a)
+static const char *member_name(struct graph *g, const struct operator *op, const struct attribute *a)
 {
     return intern(g->strings, pnnx_member_name(&g->arena, op->name, a->key));
 }
@@ -129,7 +129,7 @@ static const char *member_name(struct graph *g, const struct operator* op, const
 /* Counts the names of all weights in the archive. */
 static void count_names(struct printer *p)
 {
-    for (const struct operator* op = p->graph->first; op; op = op->next)
+    for (const struct operator *op = p->graph->first; op; op = op->next)
         for (size_t i = 0; i < op->attribute_count; i++)
             if (count_name(&p->archive_names, member_name(p->graph, op, &op->attributes[i])) > 0)
                 p->repeats_names = true;
@@ -137,7 +137,7 @@ static void count_names(struct printer *p)
 
 /* The name of the weight in the archive.  Operators of the same name, which upstream writes at optlevel 0, have members
  * of the same name, in their order. */
-static void print_member_name(struct printer *p, const struct operator* op, const struct attribute *a)
+static void print_member_name(struct printer *p, const struct operator *op, const struct attribute *a)
 {
     const char *name = member_name(p->graph, op, a);
     bool repeated = (uintptr_t)map_get(&p->archive_names, name) > 1;
@@ -148,7 +148,7 @@ static void print_member_name(struct printer *p, const struct operator* op, cons
 }
 
 /* self.load_pnnx_bin_as_parameter(archive, 'conv1.weight', (64, 3, 7, 7), 'float32') */
-static void print_load(struct printer *p, const struct operator* op, const struct attribute *a)
+static void print_load(struct printer *p, const struct operator *op, const struct attribute *a)
 {
     struct lines *t = &p->out;
     bool buffer = starts_with(a->key, "running_");
@@ -162,7 +162,7 @@ static void print_load(struct printer *p, const struct operator* op, const struc
     lines_add(t, buffer || differentiable ? ")" : ", requires_grad=False)");
 }
 
-static void print_weight(struct printer *p, const struct operator* op, const struct attribute *a)
+static void print_weight(struct printer *p, const struct operator *op, const struct attribute *a)
 {
     struct lines *t = &p->out;
     const char *name = member(p, op);
@@ -219,7 +219,7 @@ static const struct {
 };
 
 /* The weight that is missing, or NULL. */
-static const char *missing_weight(const struct operator* op)
+static const char *missing_weight(const struct operator *op)
 {
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (starts_with(op->type, needed[i].prefix) && !strstr(op->type, "Cell") &&
@@ -229,7 +229,7 @@ static const char *missing_weight(const struct operator* op)
     return NULL;
 }
 
-static void check_member(struct printer *p, const struct operator* op)
+static void check_member(struct printer *p, const struct operator *op)
 {
     if (starts_with(op->type, "nn.quantized.") || starts_with(op->type, "nn.intrinsic."))
         refuse(p, op,
@@ -248,7 +248,7 @@ static void check_member(struct printer *p, const struct operator* op)
 
 static bool any_weights(const struct graph *g)
 {
-    for (const struct operator* op = g->first; op; op = op->next)
+    for (const struct operator *op = g->first; op; op = op->next)
         if (op->attribute_count > 0)
             return true;
     return false;
@@ -256,7 +256,7 @@ static bool any_weights(const struct graph *g)
 
 void print_members(struct printer *p)
 {
-    for (const struct operator* op = p->graph->first; op; op = op->next) {
+    for (const struct operator *op = p->graph->first; op; op = op->next) {
         if (op->attribute_count > 0 || member(p, op))
             check_member(p, op);
         if (member(p, op) && !operator_is(op, "pnnx.Attribute"))
@@ -268,7 +268,7 @@ void print_members(struct printer *p)
         return;
     count_names(p);
     lines_add(&p->out, "\n        archive = open_weights()\n");
-    for (const struct operator* op = p->graph->first; op; op = op->next)
+    for (const struct operator *op = p->graph->first; op; op = op->next)
         for (size_t i = 0; member(p, op) && i < op->attribute_count; i++)
             if (!operator_is(op, "pnnx.Attribute") || strcmp(op->attributes[i].key, "data") == 0)
                 print_weight(p, op, &op->attributes[i]);

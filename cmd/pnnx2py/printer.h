@@ -32,7 +32,7 @@ struct printer {
 /* Names every operand and every operator that becomes a member; no two share a name. */
 void identifiers_choose(struct printer *p);
 const char *variable(const struct printer *p, const struct operand *x);
-const char *member(const struct printer *p, const struct operator* op);
+const char *member(const struct printer *p, const struct operator *op);
 /* Letters, digits, underscores, no digit first, no Python keyword: safe as the name of an argument. */
 bool is_identifier(const char *s);
 /* Identifiers joined by dots: safe as an expression. */
@@ -62,26 +62,26 @@ void call_keyword(struct call *c, const char *key, const struct value *v);
 void call_text(struct call *c, const char *text);
 /* The arguments of `op` as keywords, but for those named in `without` (NULL-terminated) and, from `first` on
  * only, those of the signature. */
-void call_rest(struct call *c, const struct operator* op, const char *const *without);
+void call_rest(struct call *c, const struct operator *op, const char *const *without);
 void call_close(struct call *c);
 
 /* A value that has to be a tensor: a number is made one. */
 void print_tensor(struct printer *p, const struct value *v);
 /* Prints `callee(first, key=value, ...)`: the arguments up to the signature's first (for aten: up to `self`)
  * by position, the others as keywords. */
-void print_call(struct printer *p, const struct operator* op, const char *callee);
+void print_call(struct printer *p, const struct operator *op, const char *callee);
 /* Starts a statement of the forward function: "        v_a, v_b = ". */
-void print_results(struct printer *p, const struct operator* op);
+void print_results(struct printer *p, const struct operator *op);
 /* Prints the statements of an operator. */
-void print_operator(struct printer *p, struct operator* op);
+void print_operator(struct printer *p, struct operator *op);
 /* Reports that an operator cannot be printed; `why` says what to do. */
-void refuse(struct printer *p, const struct operator* op, const char *why);
+void refuse(struct printer *p, const struct operator *op, const char *why);
 
 /* ---- arithmetic.c ---- */
 
 /* Prints torch.add, aten::mul ... as Python operators where that says the same and a call would not work (a
  * number on the left) or read worse; false: not arithmetic, nothing was printed. */
-bool print_arithmetic(struct printer *p, const struct operator* op);
+bool print_arithmetic(struct printer *p, const struct operator *op);
 /* Finds the operands that are Python numbers. */
 void numbers_find(struct printer *p);
 bool is_number(const struct printer *p, const struct value *v);
@@ -91,28 +91,28 @@ bool is_number(const struct printer *p, const struct value *v);
 /* How a type is printed that is no plain call.  Prints whole statements. */
 struct special {
     const char *type;
-    void (*print)(struct printer *p, const struct operator* op);
+    void (*print)(struct printer *p, const struct operator *op);
 };
 /* The special way of a type, or NULL. */
 const struct special *special_find(const char *type);
 
-void print_slice(struct printer *p, const struct operator* op);
-void print_slice_copy(struct printer *p, const struct operator* op);
-void print_index(struct printer *p, const struct operator* op);
-void print_copy(struct printer *p, const struct operator* op);
+void print_slice(struct printer *p, const struct operator *op);
+void print_slice_copy(struct printer *p, const struct operator *op);
+void print_index(struct printer *p, const struct operator *op);
+void print_copy(struct printer *p, const struct operator *op);
 
-void print_lstm(struct printer *p, const struct operator* op);
-void print_gru(struct printer *p, const struct operator* op);
-void print_attention(struct printer *p, const struct operator* op);
+void print_lstm(struct printer *p, const struct operator *op);
+void print_gru(struct printer *p, const struct operator *op);
+void print_attention(struct printer *p, const struct operator *op);
 
 /* ---- module.c ---- */
 
 /* Whether an operator is a member of the model: nn.*, torchvision.ops.*, a class of the user's. */
-bool is_module(const struct operator* op);
+bool is_module(const struct operator *op);
 /* "package.Class": a type of a moduleop. */
 bool is_user_class(const char *type);
 /* True when the value is one of the inputs of a module rather than of its constructor. */
-bool is_module_input(const struct operator* op, const struct argument *a);
+bool is_module_input(const struct operator *op, const struct argument *a);
 /* The body of Model.__init__: modules, then weights. */
 void print_members(struct printer *p);
 

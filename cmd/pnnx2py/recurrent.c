@@ -4,18 +4,18 @@
 #include "printer.h"
 
 /* Whether the only result is a tuple that an operator takes apart; its items are then flat: y, h, c. */
-static bool whole_tuple(const struct operator* op)
+static bool whole_tuple(const struct operator *op)
 {
     const struct use *use = op->output_count == 1 ? op->outputs[0]->uses : NULL;
     return use && (operator_is(use->op, "prim::TupleUnpack") || operator_is(use->op, "prim::TupleIndex"));
 }
 
-static const char *result(const struct printer *p, const struct operator* op, size_t i)
+static const char *result(const struct printer *p, const struct operator *op, size_t i)
 {
     return i < op->output_count ? variable(p, op->outputs[i]) : "_";
 }
 
-static bool refuse_swapped(struct printer *p, const struct operator* op)
+static bool refuse_swapped(struct printer *p, const struct operator *op)
 {
     if (operator_int(op, "pnnx_rnn_output_swapped", 0) == 0)
         return false;
@@ -23,7 +23,7 @@ static bool refuse_swapped(struct printer *p, const struct operator* op)
     return true;
 }
 
-static void print_recurrent_call(struct printer *p, const struct operator* op)
+static void print_recurrent_call(struct printer *p, const struct operator *op)
 {
     const struct operand *h = operator_operand(op, "h0"), *c = operator_operand(op, "c0");
     const struct value *input = operator_get(op, "input");
@@ -37,7 +37,7 @@ static void print_recurrent_call(struct printer *p, const struct operator* op)
     call_close(&call);
 }
 
-void print_lstm(struct printer *p, const struct operator* op)
+void print_lstm(struct printer *p, const struct operator *op)
 {
     if (refuse_swapped(p, op))
         return;
@@ -56,7 +56,7 @@ void print_lstm(struct printer *p, const struct operator* op)
     print_recurrent_call(p, op);
 }
 
-void print_gru(struct printer *p, const struct operator* op)
+void print_gru(struct printer *p, const struct operator *op)
 {
     if (refuse_swapped(p, op))
         return;
@@ -68,7 +68,7 @@ void print_gru(struct printer *p, const struct operator* op)
 }
 
 /* PNNX leaves out what is the same: no key is the query, no value is the key. */
-void print_attention(struct printer *p, const struct operator* op)
+void print_attention(struct printer *p, const struct operator *op)
 {
     static const char *const said[] = { "query", "key", "value", NULL };
     const struct operand *query = operator_operand(op, "query"), *key = operator_operand(op, "key"),

@@ -111,7 +111,7 @@ static const char inference[] = //
 static void print_returns(struct printer *p)
 {
     bool any = false;
-    for (const struct operator* op = p->graph->first; op; op = op->next) {
+    for (const struct operator *op = p->graph->first; op; op = op->next) {
         if (!operator_is(op, "pnnx.Output"))
             continue;
         for (size_t i = 0; i < op->argument_count; i++) {
@@ -126,11 +126,11 @@ static void print_returns(struct printer *p)
 static void print_forward(struct printer *p)
 {
     lines_add(&p->out, "\n    def forward(self");
-    for (const struct operator* op = p->graph->first; op; op = op->next)
+    for (const struct operator *op = p->graph->first; op; op = op->next)
         if (operator_is(op, "pnnx.Input") && op->output_count == 1)
             lines_printf(&p->out, ", %s", variable(p, op->outputs[0]));
     lines_add(&p->out, "):\n");
-    for (struct operator* op = p->graph->first; op; op = op->next)
+    for (struct operator *op = p->graph->first; op; op = op->next)
         if (!operator_is(op, "pnnx.Input") && !operator_is(op, "pnnx.Output"))
             print_operator(p, op);
     print_returns(p);
@@ -160,14 +160,14 @@ static void print_example_inputs(struct printer *p)
     lines_add(t, "\n\ndef example_inputs():\n    torch.manual_seed(0)\n");
     bool known = true;
     size_t count = 0;
-    for (const struct operator* op = p->graph->first; op; op = op->next) {
+    for (const struct operator *op = p->graph->first; op; op = op->next) {
         if (!operator_is(op, "pnnx.Input") || op->output_count != 1)
             continue;
         lines_printf(&names, names.size ? ", %s" : "%s", variable(p, op->outputs[0]));
         count++;
         known = known && op->outputs[0]->rank > 0;
     }
-    for (const struct operator* op = p->graph->first; known && op; op = op->next)
+    for (const struct operator *op = p->graph->first; known && op; op = op->next)
         if (operator_is(op, "pnnx.Input") && op->output_count == 1)
             print_example(p, op->outputs[0]);
     if (known)
@@ -184,7 +184,7 @@ static void print_onnx(struct printer *p)
 {
     struct lines *t = &p->out;
     size_t inputs = 0, outputs = 0;
-    for (const struct operator* op = p->graph->first; op; op = op->next) {
+    for (const struct operator *op = p->graph->first; op; op = op->next) {
         inputs += operator_is(op, "pnnx.Input");
         outputs += operator_is(op, "pnnx.Output");
     }

@@ -5,7 +5,7 @@
 
 /* ---- tuples, lists, dicts, numbers ---- */
 
-static void print_inputs(struct printer *p, const struct operator* op)
+static void print_inputs(struct printer *p, const struct operator *op)
 {
     const struct value *inputs = operator_get(op, "inputs");
     for (size_t i = 0; inputs && inputs->kind == VALUE_LIST && i < inputs->list.count; i++) {
@@ -16,7 +16,7 @@ static void print_inputs(struct printer *p, const struct operator* op)
         lines_add(&p->out, ",");
 }
 
-static void print_tuple(struct printer *p, const struct operator* op)
+static void print_tuple(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
     lines_add(&p->out, "(");
@@ -24,7 +24,7 @@ static void print_tuple(struct printer *p, const struct operator* op)
     lines_add(&p->out, ")\n");
 }
 
-static void print_list_construct(struct printer *p, const struct operator* op)
+static void print_list_construct(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
     lines_add(&p->out, "[");
@@ -33,7 +33,7 @@ static void print_list_construct(struct printer *p, const struct operator* op)
 }
 
 /* keys= names the entries; without it the inputs alternate, as TorchScript has them. */
-static void print_dict(struct printer *p, const struct operator* op)
+static void print_dict(struct printer *p, const struct operator *op)
 {
     const struct value *inputs = operator_get(op, "inputs"), *keys = operator_get(op, "keys");
     size_t count = inputs && inputs->kind == VALUE_LIST ? inputs->list.count : 0;
@@ -53,7 +53,7 @@ static void print_dict(struct printer *p, const struct operator* op)
     lines_add(&p->out, "}\n");
 }
 
-static void print_unpack(struct printer *p, const struct operator* op)
+static void print_unpack(struct printer *p, const struct operator *op)
 {
     if (op->argument_count != 1 || op->output_count == 0) {
         refuse(p, op, "needs one input and a result");
@@ -69,7 +69,7 @@ static void print_unpack(struct printer *p, const struct operator* op)
     lines_add(&p->out, "\n");
 }
 
-static void print_tuple_index(struct printer *p, const struct operator* op)
+static void print_tuple_index(struct printer *p, const struct operator *op)
 {
     const struct value *v = op->argument_count == 2 ? &op->arguments[0].value : NULL;
     if (!v) {
@@ -106,7 +106,7 @@ static const struct {
     { "pnnx.Attribute",       "",              ""             },
 };
 
-static void print_wrap(struct printer *p, const struct operator* op)
+static void print_wrap(struct printer *p, const struct operator *op)
 {
     size_t i = 0;
     while (!operator_is(op, wraps[i].type))
@@ -122,7 +122,7 @@ static void print_wrap(struct printer *p, const struct operator* op)
     lines_add(&p->out, "\n");
 }
 
-static void print_attribute(struct printer *p, const struct operator* op)
+static void print_attribute(struct printer *p, const struct operator *op)
 {
     if (op->output_count != 1)
         return;
@@ -131,7 +131,7 @@ static void print_attribute(struct printer *p, const struct operator* op)
 
 /* ---- methods whose arguments go by position ---- */
 
-static bool is_method(struct printer *p, const struct operator* op)
+static bool is_method(struct printer *p, const struct operator *op)
 {
     if (op->argument_count > 0 && op->arguments[0].value.kind == VALUE_OPERAND)
         return true;
@@ -139,7 +139,7 @@ static bool is_method(struct printer *p, const struct operator* op)
     return false;
 }
 
-static struct call open_method(struct printer *p, const struct operator* op, const char *method)
+static struct call open_method(struct printer *p, const struct operator *op, const char *method)
 {
     print_results(p, op);
     print_value(p, &op->arguments[0].value);
@@ -147,7 +147,7 @@ static struct call open_method(struct printer *p, const struct operator* op, con
 }
 
 /* Names of arguments differ between PNNX and PyTorch: by position. */
-static void print_positional(struct printer *p, const struct operator* op)
+static void print_positional(struct printer *p, const struct operator *op)
 {
     if (!is_method(p, op))
         return;
@@ -158,7 +158,7 @@ static void print_positional(struct printer *p, const struct operator* op)
 }
 
 /* A number of `shape` is 0: the size of the input there. */
-static void print_reshape(struct printer *p, const struct operator* op)
+static void print_reshape(struct printer *p, const struct operator *op)
 {
     const struct value *shape = operator_get(op, "shape");
     if (!is_method(p, op))
@@ -186,7 +186,7 @@ static void print_reshape(struct printer *p, const struct operator* op)
     call_close(&c);
 }
 
-static void print_size(struct printer *p, const struct operator* op)
+static void print_size(struct printer *p, const struct operator *op)
 {
     if (!is_method(p, op))
         return;
@@ -198,7 +198,7 @@ static void print_size(struct printer *p, const struct operator* op)
 }
 
 /* None means that the type, or the layout, stays; with nothing to change the tensor itself stays. */
-static void print_to(struct printer *p, const struct operator* op)
+static void print_to(struct printer *p, const struct operator *op)
 {
     if (op->argument_count == 0) {
         refuse(p, op, "has no input");
@@ -220,7 +220,7 @@ static void print_to(struct printer *p, const struct operator* op)
     call_close(&c);
 }
 
-static void print_fill(struct printer *p, const struct operator* op)
+static void print_fill(struct printer *p, const struct operator *op)
 {
     static const char *const no_more[] = { "input", NULL };
     print_results(p, op);
@@ -232,7 +232,7 @@ static void print_fill(struct printer *p, const struct operator* op)
 }
 
 /* torch.ops, as Tensor.index_put takes no None for a whole axis. */
-static void print_index_put(struct printer *p, const struct operator* op)
+static void print_index_put(struct printer *p, const struct operator *op)
 {
     static const char *const said[] = { "input", "indices", "values", NULL };
     const struct value *indices = operator_get(op, "indices"), *values = operator_get(op, "values");
@@ -253,7 +253,7 @@ static void print_index_put(struct printer *p, const struct operator* op)
 
 /* ---- functions ---- */
 
-static void print_einsum(struct printer *p, const struct operator* op)
+static void print_einsum(struct printer *p, const struct operator *op)
 {
     const struct value *equation = operator_get(op, "equation"), *operands = operator_get(op, "operands");
     if (!equation || !operands) {
@@ -274,7 +274,7 @@ static bool is_list_operand(const struct value *v)
     return v->kind == VALUE_OPERAND && operator_is(v->operand->producer, "prim::ListConstruct");
 }
 
-static void print_cat(struct printer *p, const struct operator* op)
+static void print_cat(struct printer *p, const struct operator *op)
 {
     static const char *const said[] = { "tensors", NULL };
     const struct value *tensors = operator_get(op, "tensors");
@@ -289,7 +289,7 @@ static void print_cat(struct printer *p, const struct operator* op)
     call_close(&c);
 }
 
-static void print_variadic(struct printer *p, const struct operator* op)
+static void print_variadic(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
     struct call c = call_open(p, "%s", op->type);
@@ -305,7 +305,7 @@ static void print_variadic(struct printer *p, const struct operator* op)
 }
 
 /* Several dims: one after the other, from the one that leaves the others where they are. */
-static void print_unsqueeze(struct printer *p, const struct operator* op)
+static void print_unsqueeze(struct printer *p, const struct operator *op)
 {
     const struct value *dim = operator_get(op, "dim");
     if (!dim || dim->kind != VALUE_LIST) {
@@ -322,7 +322,7 @@ static void print_unsqueeze(struct printer *p, const struct operator* op)
 }
 
 /* Several dims: nested, the highest first, so that the lower ones stay where they are. */
-static void print_prod(struct printer *p, const struct operator* op)
+static void print_prod(struct printer *p, const struct operator *op)
 {
     const struct value *dim = operator_get(op, "dim");
     if (!dim || dim->kind != VALUE_LIST) {
@@ -341,7 +341,7 @@ static void print_prod(struct printer *p, const struct operator* op)
     lines_add(&p->out, "\n");
 }
 
-static void print_where(struct printer *p, const struct operator* op)
+static void print_where(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
     struct call c = call_open(p, "torch.where");
@@ -351,7 +351,7 @@ static void print_where(struct printer *p, const struct operator* op)
 }
 
 /* A file may have the number of the correction under `unbiased`. */
-static void print_variance(struct printer *p, const struct operator* op)
+static void print_variance(struct printer *p, const struct operator *op)
 {
     static const char *const said[] = { "input", "unbiased", NULL };
     const struct value *unbiased = operator_get(op, "unbiased");
@@ -367,13 +367,13 @@ static void print_variance(struct printer *p, const struct operator* op)
     call_close(&c);
 }
 
-static void print_normal(struct printer *p, const struct operator* op)
+static void print_normal(struct printer *p, const struct operator *op)
 {
     print_call(p, op, operator_operand(op, "input") ? "torch.ops.aten.normal_functional" : "torch.normal");
 }
 
 /* torch's functions of quantized types know them by name, the file by number. */
-static void print_quantize(struct printer *p, const struct operator* op)
+static void print_quantize(struct printer *p, const struct operator *op)
 {
     static const char *const types[] = { "torch.qint8", "torch.quint8", "torch.qint32" };
     int64_t code = operator_int(op, "dtype", 0);
@@ -388,7 +388,7 @@ static void print_quantize(struct printer *p, const struct operator* op)
 }
 
 /* F.upsample and its kin are old names of F.interpolate. */
-static void print_upsample(struct printer *p, const struct operator* op)
+static void print_upsample(struct printer *p, const struct operator *op)
 {
     static const char *const said[] = { "input", "mode", "align_corners", "size", "scale_factor", NULL };
     const struct value *size = operator_get(op, "size"), *scale = operator_get(op, "scale_factor"),
@@ -414,7 +414,7 @@ static void print_upsample(struct printer *p, const struct operator* op)
 }
 
 /* Only constant padding has a value. */
-static void print_pad(struct printer *p, const struct operator* op)
+static void print_pad(struct printer *p, const struct operator *op)
 {
     const char *mode = operator_string(op, "mode", "constant");
     const char *said[] = { "input", strcmp(mode, "constant") == 0 ? NULL : "value", NULL };
@@ -427,7 +427,7 @@ static void print_pad(struct printer *p, const struct operator* op)
 }
 
 /* 0 in output_size: as the input, which Python says by None. */
-static void print_adaptive(struct printer *p, const struct operator* op)
+static void print_adaptive(struct printer *p, const struct operator *op)
 {
     static const char *const said[] = { "input", "output_size", NULL };
     const struct value *size = operator_get(op, "output_size");

@@ -81,7 +81,7 @@ static void print_axes(struct printer *p, const struct axis *axes, size_t count)
 #define MAX_AXES 64
 
 /* The i-th entry of a list argument; NULL when it has none. */
-static const struct value *entry(const struct operator* op, const char *key, size_t i)
+static const struct value *entry(const struct operator *op, const char *key, size_t i)
 {
     const struct value *v = operator_get(op, key);
     if (!v || v->kind != VALUE_LIST)
@@ -90,7 +90,7 @@ static const struct value *entry(const struct operator* op, const char *key, siz
 }
 
 /* The axes that a Tensor.slice, .slice_copy or .select speaks of; 0: it cannot be read. */
-static size_t read_axes(const struct operator* op, struct axis *axes)
+static size_t read_axes(const struct operator *op, struct axis *axes)
 {
     const struct value *dims = operator_get(op, "dims");
     if (!dims) {
@@ -115,12 +115,12 @@ static size_t read_axes(const struct operator* op, struct axis *axes)
 
 static const char *const cannot_read = "its slice has no constant dims between -64 and 63";
 
-static const struct value *first_argument(const struct operator* op)
+static const struct value *first_argument(const struct operator *op)
 {
     return op->argument_count > 0 ? &op->arguments[0].value : NULL;
 }
 
-void print_slice(struct printer *p, const struct operator* op)
+void print_slice(struct printer *p, const struct operator *op)
 {
     struct axis axes[MAX_AXES];
     size_t count = read_axes(op, axes);
@@ -134,7 +134,7 @@ void print_slice(struct printer *p, const struct operator* op)
     lines_add(&p->out, "\n");
 }
 
-void print_slice_copy(struct printer *p, const struct operator* op)
+void print_slice_copy(struct printer *p, const struct operator *op)
 {
     struct axis axes[MAX_AXES];
     size_t count = read_axes(op, axes);
@@ -168,7 +168,7 @@ static void print_index_list(struct printer *p, const struct value *v)
     lines_add(&p->out, "]");
 }
 
-void print_index(struct printer *p, const struct operator* op)
+void print_index(struct printer *p, const struct operator *op)
 {
     const struct value *indices = operator_get(op, "indices");
     if (!first_argument(op) || !indices || indices->kind == VALUE_STRING) {
@@ -194,7 +194,7 @@ void print_index(struct printer *p, const struct operator* op)
 
 /* ---- writes into views ---- */
 
-static bool is_view(const struct operator* op)
+static bool is_view(const struct operator *op)
 {
     return operator_is(op, "Tensor.slice") || operator_is(op, "Tensor.select") ||
            operator_is(op, "aten::slice") || operator_is(op, "aten::select") ||
@@ -205,7 +205,7 @@ static bool is_view(const struct operator* op)
 static const struct value *print_path(struct printer *p, const struct value *v, int depth, bool *bad)
 {
     struct axis axes[MAX_AXES];
-    const struct operator* op = v->kind == VALUE_OPERAND ? v->operand->producer : NULL;
+    const struct operator *op = v->kind == VALUE_OPERAND ? v->operand->producer : NULL;
     if (!op || !is_view(op) || !first_argument(op) || depth > 100)
         return v;
     const struct value *root = print_path(p, first_argument(op), depth + 1, bad);
@@ -223,7 +223,7 @@ static const struct value *print_path(struct printer *p, const struct value *v, 
 }
 
 /* Tensor.copy writes `src` into `self`, which may be a view: the result is the whole root with that part replaced. */
-void print_copy(struct printer *p, const struct operator* op)
+void print_copy(struct printer *p, const struct operator *op)
 {
     const struct value *self = operator_get(op, "self"), *src = operator_get(op, "src");
     if (!self || !src || op->output_count != 1) {

@@ -41,7 +41,7 @@ static const void *map_key(uint64_t hash)
 }
 
 /* Lets the readers of `op` read `first`, which computes the same, and removes it. */
-static void merge_into(struct operator* first, struct operator* op)
+static void merge_into(struct operator *first, struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++)
         operand_replace(op->outputs[i], first->outputs[i]);
@@ -70,13 +70,13 @@ size_t pass_pool_constants(struct graph *g)
     size_t merged = 0;
     struct map seen;
     map_init(&seen);
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         const struct attribute *a = op->output_count == 1 ? operand_constant(op->outputs[0]) : NULL;
         if (!a)
             continue;
         const void *key = map_key(hash_constant(a));
-        struct operator* first = map_get(&seen, key);
+        struct operator *first = map_get(&seen, key);
         if (!first) {
             map_put(&seen, key, op);
         } else if (same_constant(a, operand_constant(first->outputs[0]))) {
@@ -91,7 +91,7 @@ size_t pass_pool_constants(struct graph *g)
 /* ---- operators ---- */
 
 /* Whether two operators with equal arguments always compute the same: functions of PyTorch that draw no numbers. */
-static bool is_pure(const struct operator* op)
+static bool is_pure(const struct operator *op)
 {
     static const char *const families[] = { "F.", "torch.", "Tensor." };
     static const char *const random[] = { "dropout", "rand",  "normal", "bernoulli",   "multinomial",
@@ -105,7 +105,7 @@ static bool is_pure(const struct operator* op)
     return known && op->attribute_count == 0;
 }
 
-static uint64_t hash_operator(const struct operator* op)
+static uint64_t hash_operator(const struct operator *op)
 {
     uint64_t hash = hash_bytes(hash_seed, &op->type, sizeof op->type);
     hash = hash_bytes(hash, &op->output_count, sizeof op->output_count);
@@ -116,7 +116,7 @@ static uint64_t hash_operator(const struct operator* op)
     return hash;
 }
 
-static bool same_operator(const struct operator* a, const struct operator* b)
+static bool same_operator(const struct operator *a, const struct operator *b)
 {
     if (a->type != b->type || a->argument_count != b->argument_count || a->output_count != b->output_count)
         return false;
@@ -132,12 +132,12 @@ size_t pass_merge_equal(struct graph *g)
     size_t merged = 0;
     struct map seen;
     map_init(&seen);
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (!is_pure(op))
             continue;
         const void *key = map_key(hash_operator(op));
-        struct operator* first = map_get(&seen, key);
+        struct operator *first = map_get(&seen, key);
         if (!first) {
             map_put(&seen, key, op);
         } else if (same_operator(first, op)) {

@@ -14,7 +14,7 @@ size_t pass_unique_names(struct graph *g)
     size_t renamed = 0;
     struct map seen;
     map_init(&seen);
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         if (map_get(&seen, op->name)) {
             operator_rename(op, graph_fresh_operator_name(g, op->name));
             renamed++;
@@ -29,7 +29,7 @@ size_t pass_unique_names(struct graph *g)
 size_t pass_number_operands(struct graph *g)
 {
     size_t number = 0, changed = 0;
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         for (size_t i = 0; i < op->output_count; i++) {
             char text[24];
             snprintf(text, sizeof text, "%zu", number++);

@@ -6,7 +6,7 @@
 
 enum { RANK_MAX = 16 };
 
-static bool keeps_shape(const struct operator* op)
+static bool keeps_shape(const struct operator *op)
 {
     return operator_is(op, "nn.LayerNorm") || operator_is(op, "nn.RMSNorm") ||
            operator_is(op, "torch.logical_not");
@@ -33,7 +33,7 @@ static bool permuted_shape(const struct operand *x, const struct value *dims, in
 size_t pass_shapes(struct graph *g)
 {
     size_t found = 0;
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         const struct operand *x = operator_operand(op, "input");
         int64_t shape[RANK_MAX];
         if (op->output_count != 1 || op->outputs[0]->rank != RANK_UNKNOWN || !x || x->rank == RANK_UNKNOWN)

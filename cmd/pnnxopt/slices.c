@@ -17,7 +17,7 @@ struct cut {
 };
 
 /* Reads an integer argument that may be left out or None; false when it is an operand. */
-static bool constant_int(const struct operator* op, const char *key, int64_t otherwise, int64_t *out)
+static bool constant_int(const struct operator *op, const char *key, int64_t otherwise, int64_t *out)
 {
     const struct value *v = operator_value(op, key);
     *out = otherwise;
@@ -29,7 +29,7 @@ static bool constant_int(const struct operator* op, const char *key, int64_t oth
 
 /* The cut of a single-axis slice or select with constant arguments; its axis is still that of its own input.  False for
  * everything else. */
-static bool read_cut(const struct operator* op, struct cut *cut)
+static bool read_cut(const struct operator *op, struct cut *cut)
 {
     const struct operand *x = operator_operand(op, "input");
     bool is_select = operator_is(op, "Tensor.select");
@@ -73,15 +73,15 @@ static bool has_axis(const struct cut *cuts, size_t count, int64_t axis)
 }
 
 /* The one reader of the one result of `op`, if it takes it as its `input`. */
-static struct operator* only_reader(const struct operator* op)
+static struct operator *only_reader(const struct operator *op)
 {
     const struct operand *x = op->outputs[0];
-    struct operator* reader = x->use_count == 1 ? x->uses->op : NULL;
+    struct operator *reader = x->use_count == 1 ? x->uses->op : NULL;
     return reader && operator_operand(reader, "input") == x ? reader : NULL;
 }
 
 /* Collects the cuts of the chain that starts at `op`; returns its length and its last operator. */
-static size_t read_chain(struct operator* op, struct cut cuts[AXES_MAX], struct operator** last)
+static size_t read_chain(struct operator *op, struct cut cuts[AXES_MAX], struct operator **last)
 {
     size_t count = 0;
     struct cut cut;
@@ -103,7 +103,7 @@ static int by_axis(const void *a, const void *b)
 }
 
 /* Gives `op` one list argument: the member at `offset` of each cut. */
-static void set_list(struct operator* op, const char *key, const struct cut *cuts, size_t count,
+static void set_list(struct operator *op, const char *key, const struct cut *cuts, size_t count,
                      size_t offset)
 {
     int64_t ints[AXES_MAX];
@@ -113,11 +113,11 @@ static void set_list(struct operator* op, const char *key, const struct cut *cut
 }
 
 /* Removes the operators behind `op` up to `last` and makes `op` do the work of all. */
-static void merge_chain(struct operator* op, struct operator* last, struct cut *cuts, size_t count)
+static void merge_chain(struct operator *op, struct operator *last, struct cut *cuts, size_t count)
 {
     static const char *const single[] = { "dim", "start", "end", "step", "index" };
     struct graph *g = op->graph;
-    struct operator* merged = graph_add(g, last, "Tensor.slice", last->name);
+    struct operator *merged = graph_add(g, last, "Tensor.slice", last->name);
     operator_set(merged, "input", value_operand(operator_operand(op, "input")));
     qsort(cuts, count, sizeof *cuts, by_axis);
     set_list(merged, "dims", cuts, count, offsetof(struct cut, axis));
@@ -130,9 +130,9 @@ static void merge_chain(struct operator* op, struct operator* last, struct cut *
     merged->line = last->line;
     merged->source = last->source;
     operand_move(last->outputs[0], merged);
-    for (struct operator* gone = last; gone;) {
+    for (struct operator *gone = last; gone;) {
         struct operand *x = operator_operand(gone, "input");
-        struct operator* before = gone == op ? NULL : x->producer;
+        struct operator *before = gone == op ? NULL : x->producer;
         operator_remove(gone);
         gone = before;
     }
@@ -143,10 +143,10 @@ static void merge_chain(struct operator* op, struct operator* last, struct cut *
 size_t pass_merge_slices(struct graph *g)
 {
     size_t merged = 0;
-    struct operator* op = g->first;
+    struct operator *op = g->first;
     while (op) {
         struct cut cuts[AXES_MAX];
-        struct operator* last, *prev = op->prev;
+        struct operator *last, *prev = op->prev;
         size_t count = read_chain(op, cuts, &last);
         if (count < 2) {
             op = op->next;
@@ -162,7 +162,7 @@ size_t pass_merge_slices(struct graph *g)
 /* ---- groups: several cuts of one tensor along one axis ---- */
 
 struct group {
-    struct operator** ops; /* malloc'ed */
+    struct operator **ops; /* malloc'ed */
     struct cut *cuts;      /* malloc'ed */
     size_t count;
 };
@@ -191,7 +191,7 @@ static void group_release(struct group *group)
 }
 
 /* Moves the readers of every cut to output `index[i]` of `op`, and removes the cuts. */
-static void group_replace(struct group *group, struct operator* op, const size_t *index)
+static void group_replace(struct group *group, struct operator *op, const size_t *index)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct operand *old = group->ops[i]->outputs[0], *new = op->outputs[index[i]];
@@ -203,11 +203,11 @@ static void group_replace(struct group *group, struct operator* op, const size_t
 }
 
 /* A new operator on x, right behind its producer, named after the first cut. */
-static struct operator*
+static struct operator *
     add_behind(struct operand *x, const char *type, const char *name, size_t outputs, int64_t dim)
 {
     struct graph *g = x->producer->graph;
-    struct operator* op = graph_add(g, x->producer->next, type, graph_fresh_operator_name(g, name));
+    struct operator *op = graph_add(g, x->producer->next, type, graph_fresh_operator_name(g, name));
     operator_set(op, "input", value_operand(x));
     operator_set(op, "dim", value_int(dim));
     for (size_t i = 0; i < outputs; i++)
@@ -247,7 +247,7 @@ static bool unbind_axis(struct operand *x, int64_t axis, int64_t size)
 static size_t each_cut(struct graph *g, bool selects, bool (*visit)(struct operand *x, int64_t axis))
 {
     size_t changed = 0;
-    for (struct operator* op = g->first, *next; op; op = next) {
+    for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         for (size_t i = 0; i < op->output_count; i++) {
             struct operand *x = op->outputs[i];
@@ -318,7 +318,7 @@ static bool visit_tensor_split(struct operand *x, int64_t axis)
     if (fits) {
         for (size_t i = 0; i < group.count; i++)
             index[sorted[i] - group.cuts] = i;
-        struct operator* op =
+        struct operator *op =
             add_behind(x, "torch.tensor_split", group.ops[sorted[0] - group.cuts]->name, group.count, axis);
         operator_set(op, "indices", value_ints(&op->graph->arena, at, group.count - 1));
         group_replace(&group, op, index);

@@ -15,7 +15,7 @@ struct plan {
 
 /* The kinds that any overload takes for a key; those of a variadic argument: tensors only, as the text has no place
  * for a literal among operands. */
-static unsigned slot_kinds(const struct operator* op, const char *key)
+static unsigned slot_kinds(const struct operator *op, const char *key)
 {
     const struct signature *s = signature_find(op->graph->signatures, op->type);
     unsigned kinds = 0;
@@ -65,7 +65,7 @@ static void mark_value(struct plan *plan, const struct value *v, unsigned kinds)
  * neither a literal nor an attribute can stand. */
 static void mark(struct plan *plan)
 {
-    for (const struct operator* op = plan->run->graph->last; op; op = op->prev) {
+    for (const struct operator *op = plan->run->graph->last; op; op = op->prev) {
         bool stays = op->output_count == 0;
         for (size_t i = 0; i < op->output_count; i++)
             stays |= !plan->run->facts[op->outputs[i]->id].constant || plan->needed[op->outputs[i]->id];
@@ -110,7 +110,7 @@ static struct attribute attribute_of(const struct tensor *t)
  * beside it.  Returns the operand to read. */
 static struct operand *make_attribute(struct plan *plan, struct operand *x)
 {
-    struct operator* op = x->producer;
+    struct operator *op = x->producer;
     const struct fact *f = &plan->run->facts[x->id];
     struct operand *y;
     if (operator_is(op, "pnnx.Attribute"))
@@ -153,7 +153,7 @@ static bool resolve(struct plan *plan, struct value *v, unsigned kinds)
     }
 }
 
-static void resolve_arguments(struct plan *plan, struct operator* op)
+static void resolve_arguments(struct plan *plan, struct operator *op)
 {
     for (size_t i = 0; i < op->argument_count; i++) {
         const char *key = op->arguments[i].key;
@@ -165,7 +165,7 @@ static void resolve_arguments(struct plan *plan, struct operator* op)
     }
 }
 
-static void set_shapes(struct run *run, struct operator* op)
+static void set_shapes(struct run *run, struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++) {
         const struct fact *f = &run->facts[op->outputs[i]->id];
@@ -177,14 +177,14 @@ void run_apply(struct run *run)
 {
     struct graph *g = run->graph;
     struct plan plan = { .run = run };
-    struct operator* last = g->last;
+    struct operator *last = g->last;
     plan.stays = arena_array(&run->arena, g->operator_ids, sizeof *plan.stays);
     plan.needed = arena_array(&run->arena, g->operand_ids, sizeof *plan.needed);
     mark(&plan);
-    for (struct operator* op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next)
         set_shapes(run, op);
     /* Attributes are made of operators that come before, so the walk meets each operator once. */
-    for (struct operator* op = g->first; op; op = op == last ? NULL : op->next)
+    for (struct operator *op = g->first; op; op = op == last ? NULL : op->next)
         if (op->id < run->operator_ids && plan.stays[op->id])
             resolve_arguments(&plan, op);
     graph_remove_dead(g);

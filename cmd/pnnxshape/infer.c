@@ -47,7 +47,7 @@ static void add_recorded(struct run *run, const struct operand *x, struct fact *
     f->dims = dims;
 }
 
-static void infer(struct run *run, const struct operator* op, struct fact *results)
+static void infer(struct run *run, const struct operator *op, struct fact *results)
 {
     struct call c = { .run = run, .graph = run->graph, .op = op, .row = table_find(run->table, op->type) };
     c.results = results;
@@ -65,7 +65,7 @@ void run_infer(struct run *run)
 {
     struct fact *results = NULL;
     size_t room = 0;
-    for (const struct operator* op = run->graph->first; op; op = op->next) {
+    for (const struct operator *op = run->graph->first; op; op = op->next) {
         if (op->output_count > room) {
             room = op->output_count * 2;
             results = xrealloc(results, size_mul(room, sizeof *results));

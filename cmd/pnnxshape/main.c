@@ -46,7 +46,7 @@ static void parse(struct arguments *a, int argc, char **argv)
 static void check_count(struct graph *g, const struct shape_list *list, const char *option)
 {
     size_t inputs = 0;
-    for (const struct operator* op = g->first; op; op = op->next)
+    for (const struct operator *op = g->first; op; op = op->next)
         inputs += operator_is(op, "pnnx.Input");
     if (list->count && list->count != inputs)
         die(STATUS_USAGE, nowhere, "%s= has %zu shape%s, the model has %zu input%s", option, list->count,
@@ -77,7 +77,7 @@ static void set_input(struct run *run, const struct operand *x, const struct sha
 static void set_inputs(struct run *run, const struct shape_list *list)
 {
     size_t next = 0;
-    for (const struct operator* op = run->graph->first; op; op = op->next) {
+    for (const struct operator *op = run->graph->first; op; op = op->next) {
         if (!operator_is(op, "pnnx.Input") || op->output_count != 1)
             continue;
         const struct operand *x = op->outputs[0];

@@ -73,7 +73,7 @@ static void shape_len(struct call *c)
 }
 
 /* What an operator with a list as its only result would give as results of its own: split, unbind, meshgrid. */
-static void infer_as_list(struct call *c, const struct operator* op)
+static void infer_as_list(struct call *c, const struct operator *op)
 {
     struct call list = *c;
     list.op = op;

@@ -67,7 +67,7 @@ struct row;
 struct call {
     struct run *run;
     struct graph *graph;
-    const struct operator* op;
+    const struct operator *op;
     const struct row *row;
     struct fact *results; /* result_count of them: one for each output */
     size_t result_count;

@@ -6,25 +6,25 @@ enum { MOST_LINEARS = 4 };
 
 /* The calls of one invocation that matter. */
 struct attention {
-    struct operator*
+    struct operator *
         linears[MOST_LINEARS]; /* projections of query, key and value in one, two or three; the last is
                                              * that of the result */
     size_t linear_count;
     struct operand *inputs[3]; /* query, key, value, as the caller gave them */
     bool batch_first;
-    struct operator* scores; /* scaled_dot_product_attention or baddbmm; NULL: bmm, without mask */
+    struct operator *scores; /* scaled_dot_product_attention or baddbmm; NULL: bmm, without mask */
     const struct attribute *bias_k, *bias_v; /* NULL: none */
     bool zero;                               /* add_zero_attn */
 };
 
-static bool is_int(const struct operator* op, const char *key, int64_t wanted)
+static bool is_int(const struct operator *op, const char *key, int64_t wanted)
 {
     const struct value *v = operator_value(op, key);
     return v && v->kind == VALUE_INT && v->integer == wanted;
 }
 
 /* A matrix over its first axis, cut by split or chunk: the whole. */
-static const struct attribute *weight_of(const struct operator* linear, const char *key)
+static const struct attribute *weight_of(const struct operator *linear, const char *key)
 {
     const struct operand *x = operator_operand(linear, key);
     if (!x)
@@ -40,12 +40,12 @@ static const struct attribute *weight_of(const struct operator* linear, const ch
 }
 
 /* Looks through the transposition of batch_first, and the axis that is added to an input without batch. */
-static struct operand *caller_input(struct attention *a, const struct operator* linear)
+static struct operand *caller_input(struct attention *a, const struct operator *linear)
 {
     struct operand *x = operator_operand(linear, "input");
     if (!x)
         return NULL;
-    const struct operator* op = x->producer;
+    const struct operator *op = x->producer;
     if (op->scope == linear->scope && operator_is(op, "aten::transpose") &&
         ((is_int(op, "dim0", 0) && is_int(op, "dim1", 1)) ||
          (is_int(op, "dim0", 1) && is_int(op, "dim1", 0)))) {
@@ -75,13 +75,13 @@ static bool find_inputs(struct attention *a)
 }
 
 /* The weights of the softmax have gone through a bmm, or scaled_dot_product_attention did it all. */
-static bool is_result_projection(const struct operator* linear)
+static bool is_result_projection(const struct operator *linear)
 {
     const struct operand *x = operator_operand(linear, "input");
     static const char *const way[] = { "aten::reshape", "aten::view", "aten::contiguous", "aten::permute",
                                        "aten::transpose" };
     for (size_t steps = 0; x && steps < 8; steps++) {
-        const struct operator* op = x->producer;
+        const struct operator *op = x->producer;
         if (operator_is(op, "aten::bmm") || operator_is(op, "aten::scaled_dot_product_attention"))
             return true;
         size_t i = 0;
@@ -94,7 +94,7 @@ static bool is_result_projection(const struct operator* linear)
     return false;
 }
 
-static void take_call(struct attention *a, struct operator* op, bool *repeated)
+static void take_call(struct attention *a, struct operator *op, bool *repeated)
 {
     if (operator_is(op, "aten::linear")) {
         if (a->linear_count < MOST_LINEARS)
@@ -114,11 +114,11 @@ static void take_call(struct attention *a, struct operator* op, bool *repeated)
 }
 
 /* Finds the calls of the invocation that `call` is part of; false when they are others than foreseen. */
-static bool find_attention(const struct operator* call, struct attention *a)
+static bool find_attention(const struct operator *call, struct attention *a)
 {
     bool repeated = false;
     *a = (struct attention){ .linear_count = 0 };
-    for (struct operator* op = call->graph->first; op; op = op->next)
+    for (struct operator *op = call->graph->first; op; op = op->next)
         if (op->scope == call->scope)
             take_call(a, op, &repeated);
     if (repeated || a->linear_count < 2 || a->linear_count > MOST_LINEARS || !a->bias_k != !a->bias_v)
@@ -212,7 +212,7 @@ static const struct operand *look_through(const struct operand *x, const struct 
 
 static bool is_projected(const struct attention *a, const struct operand *y)
 {
-    const struct operator* linear = a->linears[a->linear_count - 1];
+    const struct operator *linear = a->linears[a->linear_count - 1];
     y = look_through(y, linear->scope, "aten::squeeze");
     y = look_through(y, linear->scope, "aten::transpose");
     y = look_through(y, linear->scope, "aten::view");
@@ -225,7 +225,7 @@ static bool is_averaged(const struct attention *a, const struct operand *w)
     const struct scope *scope = a->linears[0]->scope;
     int64_t axis;
     w = look_through(w, scope, "aten::squeeze");
-    const struct operator* mean = w->producer;
+    const struct operator *mean = w->producer;
     const struct value *dim = operator_get(mean, "dim");
     if (!operator_is(mean, "aten::mean") || mean->scope != scope || !dim ||
         value_get_ints(dim, &axis, 1) != 1 || axis != 1 || operator_bool(mean, "keepdim", false))
@@ -335,7 +335,7 @@ static bool add_bias(struct graph *g, const struct attention *a, struct rule_ten
 
 static bool weights(struct graph *g, const struct attention *a, struct rule_tensors *list)
 {
-    const struct operator* out = a->linears[a->linear_count - 1];
+    const struct operator *out = a->linears[a->linear_count - 1];
     const struct attribute *w = weight_of(out, "weight"), *b = weight_of(out, "bias");
     const struct value *bias = operator_get(out, "bias");
     if (!w || w->rank != 2 || w->shape[0] != w->shape[1] || (!b && bias && bias->kind != VALUE_NONE))

@@ -12,7 +12,7 @@
 
 struct alias {
     struct operand *base;  /* what it is a view of; NULL: it is a root */
-    struct operator* view; /* as first made; NULL: the same as its base */
+    struct operator *view; /* as first made; NULL: the same as its base */
     enum view_kind kind;
     bool contiguous;
     struct operand *value; /* its value as of `seen` writes */
@@ -40,15 +40,15 @@ static struct operand *root_of(struct aliases *a, struct operand *x)
 
 /* ---- reading ---- */
 
-static struct operand *current(struct aliases *a, struct operand *x, struct operator* before);
+static struct operand *current(struct aliases *a, struct operand *x, struct operator *before);
 
 /* A copy of a view operator on the present value of its base. */
-static void view_again(struct aliases *a, struct operand *x, struct operator* before)
+static void view_again(struct aliases *a, struct operand *x, struct operator *before)
 {
     struct alias *alias = alias_of(a, x);
-    struct operator* view = alias->view;
+    struct operator *view = alias->view;
     struct operand *base = current(a, alias->base, before);
-    struct operator* op = graph_add(a->g, before, view->type, graph_fresh_operator_name(a->g, view->name));
+    struct operator *op = graph_add(a->g, before, view->type, graph_fresh_operator_name(a->g, view->name));
     op->scope = view->scope;
     op->source = view->source;
     for (size_t i = 0; i < view->argument_count; i++)
@@ -66,7 +66,7 @@ static void view_again(struct aliases *a, struct operand *x, struct operator* be
 }
 
 /* The value that reading `x` gives now.  New operators go before `before`. */
-static struct operand *current(struct aliases *a, struct operand *x, struct operator* before)
+static struct operand *current(struct aliases *a, struct operand *x, struct operator *before)
 {
     if (x->id >= a->count)
         return x;
@@ -81,7 +81,7 @@ static struct operand *current(struct aliases *a, struct operand *x, struct oper
 }
 
 /* Operators that look at the shape or type of these arguments only: not worth making a view again. */
-static bool reads_shape(const struct operator* op, const char *key)
+static bool reads_shape(const struct operator *op, const char *key)
 {
     static const char *const shapes[] = { "aten::size",       "aten::dim",       "aten::numel",
                                           "aten::zeros_like", "aten::ones_like", "aten::full_like",
@@ -99,7 +99,7 @@ static bool reads_shape(const struct operator* op, const char *key)
 }
 
 /* Replaces the operands in a value by what reading them gives; true when one changed. */
-static bool refresh(struct aliases *a, struct operator* op, struct value *v, bool shape)
+static bool refresh(struct aliases *a, struct operator *op, struct value *v, bool shape)
 {
     bool changed = false;
     if (v->kind == VALUE_LIST)
@@ -113,7 +113,7 @@ static bool refresh(struct aliases *a, struct operator* op, struct value *v, boo
     return changed;
 }
 
-static void refresh_arguments(struct aliases *a, struct operator* op)
+static void refresh_arguments(struct aliases *a, struct operator *op)
 {
     for (size_t i = 0; i < op->argument_count; i++) {
         const char *key = op->arguments[i].key;
@@ -128,7 +128,7 @@ static void refresh_arguments(struct aliases *a, struct operator* op)
 /* ---- writing ---- */
 
 /* The values of all results of a view that has several. */
-static struct operand **siblings_of(struct aliases *a, struct operator* view, struct operator* before)
+static struct operand **siblings_of(struct aliases *a, struct operator *view, struct operator *before)
 {
     struct operand **out = arena_array(&a->g->arena, view->output_count, sizeof *out);
     for (size_t i = 0; i < view->output_count; i++)
@@ -136,14 +136,14 @@ static struct operand **siblings_of(struct aliases *a, struct operator* view, st
     return out;
 }
 
-static void refuse(const struct operator* op, const char *what, const char *type)
+static void refuse(const struct operator *op, const char *what, const char *type)
 {
     report(STATUS_CONVERSION, operator_place(op), "%s '%s' %s %s", op->type, op->name, what, type);
 }
 
 /* `x` has become `value`: so have what it is a view of, up to the root.  New operators go before `before`. */
-static void write(struct aliases *a, struct operator* op, struct operand *x, struct operand *value,
-                  struct operator* before)
+static void write(struct aliases *a, struct operator *op, struct operand *x, struct operand *value,
+                  struct operator *before)
 {
     struct operand *root = root_of(a, x);
     size_t writes = alias_of(a, root)->writes + 1;
@@ -195,7 +195,7 @@ static const struct {
 };
 
 /* In-place operators that change how the tensor is seen, not the memory. */
-static bool changes_shape_only(const struct operator* op)
+static bool changes_shape_only(const struct operator *op)
 {
     static const char *const types[] = { "aten::squeeze_",  "aten::unsqueeze_", "aten::transpose_",
                                          "aten::swapaxes_", "aten::t_",         "aten::swapdims_" };
@@ -206,7 +206,7 @@ static bool changes_shape_only(const struct operator* op)
 }
 
 /* The functional form of an in-place operator, or NULL. */
-static const char *functional_type(struct graph *g, const struct operator* op)
+static const char *functional_type(struct graph *g, const struct operator *op)
 {
     for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++)
         if (operator_is(op, renamed[i].type))
@@ -218,7 +218,7 @@ static const char *functional_type(struct graph *g, const struct operator* op)
 }
 
 /* The first argument of aten::dropout_ is `self`, that of aten::dropout `input`. */
-static void rename_first(struct operator* op)
+static void rename_first(struct operator *op)
 {
     const struct signature *signature = signature_find(op->graph->signatures, op->type);
     const struct value *self = operator_get(op, "self");
@@ -230,7 +230,7 @@ static void rename_first(struct operator* op)
 }
 
 /* fill_ with a number makes a tensor like its argument. */
-static void make_full_like(struct operator* op)
+static void make_full_like(struct operator *op)
 {
     const struct value *v = operator_get(op, "value");
     if (!operator_is(op, "aten::fill") || !v || v->kind == VALUE_OPERAND)
@@ -241,7 +241,7 @@ static void make_full_like(struct operator* op)
     operator_set(op, "fill_value", number);
 }
 
-static void set_view(struct aliases *a, struct operand *x, struct operand *base, struct operator* view,
+static void set_view(struct aliases *a, struct operand *x, struct operand *base, struct operator *view,
                      enum view_kind kind)
 {
     struct alias *alias = alias_of(a, x), *of = alias_of(a, base);
@@ -254,15 +254,15 @@ static void set_view(struct aliases *a, struct operand *x, struct operand *base,
 }
 
 /* The first argument before anything is changed: what the operator is a view of, or writes to. */
-static struct operand *first_operand(const struct operator* op)
+static struct operand *first_operand(const struct operator *op)
 {
     bool is = op->argument_count > 0 && op->arguments[0].value.kind == VALUE_OPERAND;
     return is ? op->arguments[0].value.operand : NULL;
 }
 
-static void visit_write(struct aliases *a, struct operator* op, struct operand *x, const char *type)
+static void visit_write(struct aliases *a, struct operator *op, struct operand *x, const char *type)
 {
-    struct operator* before = op->next;
+    struct operator *before = op->next;
     if (operator_is(op, "aten::resize_") || operator_is(op, "aten::set_") || op->output_count != 1) {
         refuse(op, "changes the memory of", x->name);
         return;
@@ -277,12 +277,12 @@ static void visit_write(struct aliases *a, struct operator* op, struct operand *
 }
 
 /* x.squeeze_(0): from here on, `x` is a view of what it was. */
-static void visit_shape_change(struct aliases *a, struct operator* op, struct operand *x, const char *type)
+static void visit_shape_change(struct aliases *a, struct operator *op, struct operand *x, const char *type)
 {
     struct operand *out = op->outputs[0];
     operator_set_type(op, type);
     set_view(a, out, x, op, view_kind(op, true));
-    for (struct operator* later = op->next; later; later = later->next)
+    for (struct operator *later = op->next; later; later = later->next)
         for (size_t i = 0; i < later->argument_count; i++) {
             struct value v = later->arguments[i].value;
             if (v.kind == VALUE_OPERAND && v.operand == x)
@@ -290,7 +290,7 @@ static void visit_shape_change(struct aliases *a, struct operator* op, struct op
         }
 }
 
-static void visit(struct aliases *a, struct operator* op)
+static void visit(struct aliases *a, struct operator *op)
 {
     struct operand *x = first_operand(op);
     const char *type = functional_type(a->g, op);
@@ -316,8 +316,8 @@ void functionalise(struct graph *g)
 {
     struct aliases a = { .g = g, .count = g->operand_ids };
     a.of = arena_array(&g->arena, a.count + 1, sizeof *a.of);
-    struct operator* next;
-    for (struct operator* op = g->first; op; op = next) {
+    struct operator *next;
+    for (struct operator *op = g->first; op; op = next) {
         next = op->next;
         visit(&a, op);
     }

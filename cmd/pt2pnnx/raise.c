@@ -56,7 +56,7 @@ static const char *custom_type(struct graph *g, const char *type)
     return arena_printf(&g->arena, "pnnx.custom_op.%.*s.%s", (int)(colons - type), type, colons + 2);
 }
 
-static void make_custom(struct operator* op, const char *type)
+static void make_custom(struct operator *op, const char *type)
 {
     struct arena *arena = &op->graph->arena;
     size_t count = op->argument_count;
@@ -73,7 +73,7 @@ static void make_custom(struct operator* op, const char *type)
 
 void raise_custom_operators(struct graph *g)
 {
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         const char *type = custom_type(g, op->type);
         if (type)
             make_custom(op, type);

@@ -89,7 +89,7 @@ static const struct zip_member *member_of(const struct reading *r, const void *d
     return found && (*found)->stored && (*found)->size == size ? *found : NULL;
 }
 
-static void add_attribute(struct reading *r, struct operator* op, const char *key,
+static void add_attribute(struct reading *r, struct operator *op, const char *key,
                           const struct torch_tensor *t)
 {
     enum dtype dtype = dtype_from_scalar_type(t->scalar_type);
@@ -175,7 +175,7 @@ static void on_input(void *context, const struct torch_input *input)
 {
     struct reading *r = context;
     const char *name = arena_printf(&r->g->arena, "pnnx_input_%zu", r->input_count++);
-    struct operator* op = graph_add(r->g, NULL, "pnnx.Input", name);
+    struct operator *op = graph_add(r->g, NULL, "pnnx.Input", name);
     struct operand *x = operator_add_output(op, graph_fresh_operand_name(r->g, input->name));
     enum dtype dtype = input->scalar_type < 0 ? DTYPE_NULL : dtype_from_scalar_type(input->scalar_type);
     if (input->rank >= 0)
@@ -202,7 +202,7 @@ static void on_tensor(void *context, size_t operand, const char *name, bool own,
     struct reading *r = context;
     const struct scope *in = r->scopes[scope];
     const char *full = own ? graph_fresh_operator_name(r->g, name) : name_in(r, in, name);
-    struct operator* op = graph_add(r->g, NULL, "pnnx.Attribute", full);
+    struct operator *op = graph_add(r->g, NULL, "pnnx.Attribute", full);
     op->scope = in;
     add_attribute(r, op, "data", tensor);
     struct operand *x = operator_add_output(op, NULL);
@@ -218,7 +218,7 @@ static void on_call(void *context, const struct torch_call *call)
     bool whole_module = !call->keys && strcmp(call->type, scope->class) == 0;
     const char *name =
         whole_module ? graph_fresh_operator_name(r->g, scope->path) : name_in(r, scope, call->type);
-    struct operator* op = graph_add(r->g, NULL, call->type, name);
+    struct operator *op = graph_add(r->g, NULL, call->type, name);
     op->scope = scope;
     if (call->file)
         op->source = intern(r->g->strings, arena_printf(&r->g->arena, "%s:%zu", call->file, call->line));
@@ -252,7 +252,7 @@ static struct value construct(struct reading *r, const struct torch_value *v)
         if (dict)
             keys[i] = value_of(r, &v->items[2 * i]);
     }
-    struct operator* op = graph_add(r->g, NULL, types[v->kind], name_in(r, r->scopes[0], types[v->kind]));
+    struct operator *op = graph_add(r->g, NULL, types[v->kind], name_in(r, r->scopes[0], types[v->kind]));
     op->scope = r->scopes[0];
     operator_set(op, "inputs", value_list(items, count));
     if (dict)
@@ -270,7 +270,7 @@ static void on_output(void *context, const struct torch_value *value)
 {
     struct reading *r = context;
     struct value result = result_of(r, value);
-    struct operator* op = graph_add(r->g, NULL, "pnnx.Output", "pnnx_output_0");
+    struct operator *op = graph_add(r->g, NULL, "pnnx.Output", "pnnx_output_0");
     operator_set(op, "input", result);
 }
 
@@ -301,7 +301,7 @@ static void load_libraries(const struct text_list *libraries)
 static void note_unused(const struct graph *g, const struct text_list *classes)
 {
     for (size_t i = 0; i < classes->count; i++) {
-        const struct operator* op = g->first;
+        const struct operator *op = g->first;
         while (op && !operator_is(op, classes->items[i]))
             op = op->next;
         if (!op && report_count() == 0)

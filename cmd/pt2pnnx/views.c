@@ -60,14 +60,14 @@ static const struct view_row {
 };
 
 /* Outside training they return their argument. */
-static bool is_idle_dropout(const struct operator* op)
+static bool is_idle_dropout(const struct operator *op)
 {
     return (operator_is(op, "aten::dropout") || operator_is(op, "aten::feature_dropout") ||
             operator_is(op, "aten::alpha_dropout") || operator_is(op, "aten::feature_alpha_dropout")) &&
            !operator_bool(op, "train", true);
 }
 
-enum view_kind view_kind(const struct operator* op, bool contiguous)
+enum view_kind view_kind(const struct operator *op, bool contiguous)
 {
     if (is_idle_dropout(op))
         return VIEW_SAME;
@@ -77,7 +77,7 @@ enum view_kind view_kind(const struct operator* op, bool contiguous)
     return VIEW_NONE;
 }
 
-bool view_keeps_contiguous(const struct operator* op, enum view_kind kind)
+bool view_keeps_contiguous(const struct operator *op, enum view_kind kind)
 {
     switch (kind) {
     case VIEW_SAME:
@@ -95,19 +95,19 @@ bool view_keeps_contiguous(const struct operator* op, enum view_kind kind)
 
 /* ---- scattering back ---- */
 
-static struct operator* add_like(struct operator* before, const struct operator* view, const char *type)
+static struct operator *add_like(struct operator *before, const struct operator *view, const char *type)
 {
     struct graph *g = before->graph;
     const char *colon = strrchr(type, ':');
     const char *path = view->scope && *view->scope->path ? view->scope->path : NULL;
     const char *stem = arena_printf(&g->arena, "%s%s%s", path ? path : "", path ? "." : "", colon + 1);
-    struct operator* op = graph_add(g, before, type, graph_fresh_operator_name(g, stem));
+    struct operator *op = graph_add(g, before, type, graph_fresh_operator_name(g, stem));
     op->scope = view->scope;
     op->source = view->source;
     return op;
 }
 
-static void copy_argument(struct operator* to, const char *key, const struct operator* from,
+static void copy_argument(struct operator *to, const char *key, const struct operator *from,
                           const char *from_key)
 {
     const struct value *v = operator_get(from, from_key);
@@ -115,16 +115,16 @@ static void copy_argument(struct operator* to, const char *key, const struct ope
         operator_set(to, key, *v);
 }
 
-static struct operand *finish(struct operator* op)
+static struct operand *finish(struct operator *op)
 {
     return operator_add_output(op, NULL);
 }
 
 /* aten::NAME_scatter: takes the keys of the view, with `base` and `value`. */
-static struct operand *scatter(struct operator* before, const struct operator* view, const char *type,
+static struct operand *scatter(struct operator *before, const struct operator *view, const char *type,
                                const char *const *keys, struct operand *base, struct operand *value)
 {
-    struct operator* op = add_like(before, view, type);
+    struct operator *op = add_like(before, view, type);
     operator_set(op, "self", value_operand(base));
     operator_set(op, "src", value_operand(value));
     for (; *keys; keys++)
@@ -132,7 +132,7 @@ static struct operand *scatter(struct operator* before, const struct operator* v
     return finish(op);
 }
 
-static struct operand *select_scatter(struct operator* before, const struct operator* view, int64_t index,
+static struct operand *select_scatter(struct operator *before, const struct operator *view, int64_t index,
                                       struct operand *base, struct operand *value)
 {
     static const char *const keys[] = { "dim", NULL };
@@ -141,7 +141,7 @@ static struct operand *select_scatter(struct operator* before, const struct oper
     return out;
 }
 
-static struct operand *narrow_scatter(struct operator* before, const struct operator* view,
+static struct operand *narrow_scatter(struct operator *before, const struct operator *view,
                                       struct operand *base, struct operand *value)
 {
     static const char *const keys[] = { "dim", "start", NULL };
@@ -156,39 +156,39 @@ static struct operand *narrow_scatter(struct operator* before, const struct oper
 }
 
 /* The view back: an operator of `type` on the value. */
-static struct operator*
-    unary(struct operator* before, const struct operator* view, const char *type, struct operand *value)
+static struct operator *
+    unary(struct operator *before, const struct operator *view, const char *type, struct operand *value)
 {
-    struct operator* op = add_like(before, view, type);
+    struct operator *op = add_like(before, view, type);
     operator_set(op, "self", value_operand(value));
     return op;
 }
 
-static struct operand *reshape_back(struct operator* before, const struct operator* view,
+static struct operand *reshape_back(struct operator *before, const struct operator *view,
                                     struct operand *base, struct operand *value)
 {
-    struct operator* op = unary(before, view, "aten::reshape_as", value);
+    struct operator *op = unary(before, view, "aten::reshape_as", value);
     operator_set(op, "other", value_operand(base));
     return finish(op);
 }
 
-static struct operand *squeeze_back(struct operator* before, const struct operator* view,
+static struct operand *squeeze_back(struct operator *before, const struct operator *view,
                                     struct operand *value)
 {
-    struct operator* op = unary(before, view, "aten::squeeze", value);
+    struct operator *op = unary(before, view, "aten::squeeze", value);
     copy_argument(op, "dim", view, "dim");
     return finish(op);
 }
 
-static struct operand *swap_back(struct operator* before, const struct operator* view, struct operand *value)
+static struct operand *swap_back(struct operator *before, const struct operator *view, struct operand *value)
 {
-    struct operator* op = unary(before, view, view->type, value);
+    struct operator *op = unary(before, view, view->type, value);
     for (size_t i = 1; i < view->argument_count; i++)
         operator_set(op, view->arguments[i].key, view->arguments[i].value);
     return finish(op);
 }
 
-static struct operand *permute_back(struct operator* before, const struct operator* view,
+static struct operand *permute_back(struct operator *before, const struct operator *view,
                                     struct operand *value)
 {
     int64_t dims[32], inverse[32];
@@ -202,39 +202,39 @@ static struct operand *permute_back(struct operator* before, const struct operat
             return NULL;
         inverse[d] = i;
     }
-    struct operator* op = unary(before, view, "aten::permute", value);
+    struct operator *op = unary(before, view, "aten::permute", value);
     operator_set(op, "dims", value_ints(&op->graph->arena, inverse, (size_t)rank));
     return finish(op);
 }
 
-static struct operand *move_back(struct operator* before, const struct operator* view, struct operand *value)
+static struct operand *move_back(struct operator *before, const struct operator *view, struct operand *value)
 {
-    struct operator* op = unary(before, view, view->type, value);
+    struct operator *op = unary(before, view, view->type, value);
     copy_argument(op, "source", view, "destination");
     copy_argument(op, "destination", view, "source");
     return finish(op);
 }
 
 /* Side by side again, with one part replaced. */
-static struct operand *join(struct operator* before, const struct operator* view, size_t index,
+static struct operand *join(struct operator *before, const struct operator *view, size_t index,
                             struct operand *value, struct operand *const *siblings)
 {
     struct value *parts = arena_array(&before->graph->arena, view->output_count, sizeof *parts);
     for (size_t i = 0; i < view->output_count; i++)
         parts[i] = value_operand(i == index ? value : siblings[i]);
-    struct operator* op = add_like(before, view, "aten::cat");
+    struct operator *op = add_like(before, view, "aten::cat");
     operator_set(op, "tensors", value_list(parts, view->output_count));
     operator_set(op, "dim", value_int(operator_int(view, "dim", 0)));
     return finish(op);
 }
 
-static struct operand *real_back(struct operator* before, const struct operator* view, struct operand *value)
+static struct operand *real_back(struct operator *before, const struct operator *view, struct operand *value)
 {
     bool real = operator_is(view, "aten::view_as_real");
     return finish(unary(before, view, real ? "aten::view_as_complex" : "aten::view_as_real", value));
 }
 
-struct operand *view_scatter(struct operator* before, const struct operator* view, enum view_kind kind,
+struct operand *view_scatter(struct operator *before, const struct operator *view, enum view_kind kind,
                              size_t index, struct operand *base, struct operand *value,
                              struct operand *const *siblings)
 {

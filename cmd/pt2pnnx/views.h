@@ -27,14 +27,14 @@ enum view_kind {
 
 /* The kind of view that an operator makes of its first argument, given that the argument lies contiguous in memory
  * or not: reshape and its like copy what they cannot view. */
-enum view_kind view_kind(const struct operator* op, bool contiguous);
+enum view_kind view_kind(const struct operator *op, bool contiguous);
 /* Whether a view of contiguous memory is contiguous. */
-bool view_keeps_contiguous(const struct operator* op, enum view_kind kind);
+bool view_keeps_contiguous(const struct operator *op, enum view_kind kind);
 
 /* The new value of `base` when result number `index` of `view`, a view of `base`, has become `value`: made by new
  * operators before `before`.  `siblings` are the values of all results of the view.  NULL when it cannot be
  * expressed. */
-struct operand *view_scatter(struct operator* before, const struct operator* view, enum view_kind kind,
+struct operand *view_scatter(struct operator *before, const struct operator *view, enum view_kind kind,
                              size_t index, struct operand *base, struct operand *value,
                              struct operand *const *siblings);
 
