@@ -57,7 +57,7 @@ check-networks-%: tests
 .PHONY: tests check-debian-torch damage
 
 # Debian's libtorch-dev (1.13) reads what today's PyTorch wrote: the build, and a short test run, into build/debian.
-DEBIAN_NETWORKS ?= resnet18 squeezenet/script unet lstm_last gru_tagger/script vit_timm two_in_three_out
+DEBIAN_NETWORKS ?= resnet18 squeezenet/script unet lstm_last gru_tagger/script swin bert yolo two_in_three_out # scaled_dot_product_attention is newer
 check-debian-torch:
 	$(MAKE) VARIANT=/debian TORCH=debian all build/debian/test/server
 	PNNX_BIN=build/debian/bin test/tap run 'networks, libtorch 1.13' build/debian/test/results/networks.tap \
