@@ -78,6 +78,14 @@ model() {
     weights in
 }
 
+# ops LINE...: in.param from operator lines (columns are made even by the reader), with random weights
+ops() {
+    local operands
+    operands=$(printf '%s\n' "$@" | awk '{ n += $4 } END { print n }')
+    { echo 7767517; echo "$# $operands"; printf '%s\n' "$@"; } >in.param
+    weights in
+}
+
 # traced NAME [--script]: model.pt, a network of test/networks.py; made once a run and copied
 traced() {
     local cache=$BUILD/test/networks kind=${2:-}

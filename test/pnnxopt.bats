@@ -1,13 +1,5 @@
 load helpers
 
-# ops LINE...: in.param from operator lines (columns are made even by the reader), with random weights
-ops() {
-    local operands
-    operands=$(printf '%s\n' "$@" | awk '{ n += $4 } END { print n }')
-    { echo 7767517; echo "$# $operands"; printf '%s\n' "$@"; } >in.param
-    weights in
-}
-
 # The operators that pnnxopt makes of in.param, without columns and shapes.
 optimised() {
     pnnxopt "$@" in.param in.bin out.param out.bin || return 1

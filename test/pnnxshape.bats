@@ -28,14 +28,6 @@ dims() {
     assert_output "$(printf '%s\n' wrong wrong wrong wrong wrong wrong wrong wrong)"
 }
 
-# ops LINE...: in.param from operator lines, with random weights
-ops() {
-    local operands
-    operands=$(printf '%s\n' "$@" | awk '{ n += $4 } END { print n }')
-    { echo 7767517; echo "$# $operands"; printf '%s\n' "$@"; } >in.param
-    weights in
-}
-
 # inferred OPTION...: the operators that pnnxshape makes of in.param, without the padding of columns
 inferred() {
     pnnxshape "$@" in.param in.bin out.param out.bin || return
