@@ -569,10 +569,7 @@ static bool evaluate_where(struct call *c)
         bool first = element_real(condition->dtype, condition->data, (size_t)walk.at[0]) != 0;
         const struct tensor *from = first ? a : b;
         size_t at = (size_t)walk.at[first ? 1 : 2];
-        if (dtype_is_float(out->dtype))
-            element_set_real(out->dtype, data, (size_t)i, element_real(from->dtype, from->data, at));
-        else
-            store_int(data, out->dtype, i, element_int(from->dtype, from->data, at));
+        store_element(data, out->dtype, i, from, at);
     }
     result_constant(c, 0, out);
     return true;
@@ -603,10 +600,7 @@ static bool evaluate_masked_fill(struct call *c)
         bool fill = element_int(mask->dtype, mask->data, (size_t)walk.at[1]) != 0;
         const struct tensor *from = fill ? value : x;
         size_t at = fill ? 0 : (size_t)walk.at[0];
-        if (dtype_is_float(out->dtype))
-            element_set_real(out->dtype, data, (size_t)i, element_real(from->dtype, from->data, at));
-        else
-            store_int(data, out->dtype, i, element_int(from->dtype, from->data, at));
+        store_element(data, out->dtype, i, from, at);
     }
     result_constant(c, 0, out);
     return true;

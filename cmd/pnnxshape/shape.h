@@ -181,6 +181,8 @@ void row_major(int rank, const int64_t *dims, int64_t *strides);
 const struct tensor *tensor_cast(struct call *c, const struct tensor *t, enum dtype dtype);
 /* Stores an integer as PyTorch does: what does not fit wraps around. */
 void store_int(uint8_t *data, enum dtype dtype, int64_t i, int64_t value);
+/* Stores element `at` of a tensor, through floats where the result is one. */
+void store_element(uint8_t *data, enum dtype dtype, int64_t i, const struct tensor *from, size_t at);
 bool dtype_evaluable(enum dtype t); /* neither complex nor unknown */
 
 /* What several families use: elementwise.c. */

@@ -145,6 +145,14 @@ void store_int(uint8_t *data, enum dtype dtype, int64_t i, int64_t value)
     element_set_int(dtype, data, (size_t)i, value);
 }
 
+void store_element(uint8_t *data, enum dtype dtype, int64_t i, const struct tensor *from, size_t at)
+{
+    if (dtype_is_float(dtype))
+        element_set_real(dtype, data, (size_t)i, element_real(from->dtype, from->data, at));
+    else
+        store_int(data, dtype, i, element_int(from->dtype, from->data, at));
+}
+
 const struct tensor *tensor_cast(struct call *c, const struct tensor *t, enum dtype dtype)
 {
     bool reals = dtype_is_float(t->dtype);
