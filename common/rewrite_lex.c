@@ -50,7 +50,7 @@ static void complain(struct lexer *l, const char *p, const char *text)
 
 /* ---- white space, comments, examples ---- */
 
-static const char *expand(struct lexer *l, const char *from, const char *to);
+static const char *expand(struct lexer *l, const char *from, const char *to, bool unquoted);
 
 /* Keeps `#> line`, `#= line` and `#! line`. */
 static void keep_example(struct lexer *l, const char *from, const char *to)
@@ -58,8 +58,8 @@ static void keep_example(struct lexer *l, const char *from, const char *to)
     if (!l->examples || to - from < 2 || (from[1] != '>' && from[1] != '=' && from[1] != '!'))
         return;
     struct example_line *line = arena_alloc(l->arena, sizeof *line);
-    *line = (struct example_line){ from[1],  expand(l, from + 2, to),  l->line,
-                                   *l->rule, (size_t)(from - l->text), NULL };
+    *line = (struct example_line){ from[1],  expand(l, from + 2, to, true), l->line,
+                                   *l->rule, (size_t)(from - l->text),      NULL };
     *l->examples = line;
     l->examples = &line->next;
 }
@@ -125,8 +125,9 @@ static void add_text(struct arena *arena, struct buffer *b, const char *text, si
     }
 }
 
-/* The text with the variables in it replaced; a `$` that names none is an error.  Arena. */
-static const char *expand(struct lexer *l, const char *from, const char *to)
+/* The text with the variables in it replaced; a `$` that names none is an error.  A quoted word loses its quotes where
+ * `unquoted` says so: in the lines of examples, which have no strings.  Arena. */
+static const char *expand(struct lexer *l, const char *from, const char *to, bool unquoted)
 {
     if (!memchr(from, '$', (size_t)(to - from)))
         return arena_text(l->arena, from, (size_t)(to - from));
@@ -135,7 +136,8 @@ static const char *expand(struct lexer *l, const char *from, const char *to)
     while (p < to) {
         const char *after, *value = *p == '$' ? variable_at(l, p, to, &after) : NULL;
         if (value) {
-            add_text(l->arena, &b, value, strlen(value));
+            bool quoted = unquoted && (*value == '\'' || *value == '"');
+            add_text(l->arena, &b, value + quoted, strlen(value) - 2 * quoted);
             p = after;
         } else {
             add_text(l->arena, &b, p++, 1);
@@ -148,7 +150,7 @@ static void start_expansion(struct lexer *l, const char *from, const char *to)
 {
     l->fixed_line = l->line;
     l->fixed_column = (int)(from - l->line_start) + 1;
-    const char *text = expand(l, from, to);
+    const char *text = expand(l, from, to, false);
     if (strchr(text, '$'))
         complain(l, from, "no 'for' around this has such a variable");
     l->p = text;
@@ -279,7 +281,7 @@ static void lex_string(struct lexer *l, struct token *t)
     }
     l->p = p + 1;
     t->kind = TOKEN_STRING;
-    t->text = intern(l->strings, expand(l, from + 1, p));
+    t->text = intern(l->strings, expand(l, from + 1, p, false));
 }
 
 static const struct {
@@ -384,7 +386,7 @@ const char *lex_word(struct lexer *l)
         }
     }
     l->p = p;
-    return p == from ? NULL : intern(l->strings, expand(l, from, p));
+    return p == from ? NULL : intern(l->strings, expand(l, from, p, false));
 }
 
 char lex_peek(struct lexer *l)
