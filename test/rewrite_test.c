@@ -677,6 +677,8 @@ static struct graph *generate(struct rules *rules, const struct rule *rule)
     for (size_t i = 0; i < rule->targets.count; i++)
         g.failed = g.failed || rule->targets.items[i].rest;
     size_t outputs = rule->targets.given ? rule->targets.count : 1;
+    while (outputs > 1 && rule->targets.items[outputs - 1].optional)
+        outputs--; /* as the operator has without further arguments */
     for (size_t i = 0; i < outputs; i++) {
         struct operand *x = operator_add_output(g.op, NULL);
         bool read = !rule->targets.given || rule->targets.items[i].name;
@@ -703,8 +705,7 @@ static void generate_examples(struct rules *rules, const char *name, struct task
         struct graph *before = has_example(rule->name, examples, count) ? NULL : generate(rules, rule);
         struct graph *after = before ? generate(rules, rule) : NULL;
         rules->only = rule->name;
-        if (after && rules_apply(rules, after)) {
-            graph_check(after);
+        if (after && apply_rules(rules, after, name)) {
             task->written++;
             write_model(before, task, "before");
             write_model(after, task, "after");

@@ -3,7 +3,13 @@
 rewrite_test writes each example as two models, the one given and the one that the rule made of it; pnnx2py prints
 both, and PyTorch runs them on the same random inputs.  An input without a shape in the example gets one that the
 given side can run on.  One-to-one rules without an example get one that is made up; where that does not run at all,
-nothing is proven, which is counted.  Prints a line for each example that fails, and the counts."""
+nothing is proven, which is counted.
+
+What a lowering rule makes are layers: pnnxshape and pnnx2ncnn convert the given side, and the ncnn runtime gives the
+other numbers.  The rule must be among those that this conversion used.  A file that is not the program's own is read
+with -r.
+
+Prints a line for each example that fails, the largest difference, and the counts."""
 import itertools
 import os
 import pathlib
@@ -12,12 +18,15 @@ import subprocess
 import sys
 import tempfile
 
+import ncnn  # noqa: F401 - here, and not in each child that runs it
 import torch
 
 import oracle
 
 SHAPES = [(2, 4, 8, 8), (2, 4, 8), (4, 8), (8, 8), (8,), (2, 4, 4, 8, 8), ()]
 REWRITE = pathlib.Path(os.environ.get('PNNX_BUILD', oracle.ROOT / 'build')) / 'test/rewrite_test'
+LOWERING = 'cmd/pnnx2ncnn/'                                      # what rewrite_test knows its files by
+NOT_RUN = 'the given side does not run'
 
 
 def given_inputs(param):
@@ -49,40 +58,70 @@ def candidates(wanted):
         yield [random_tensor(*(w or (shapes[i], torch.float32))) for i, w in enumerate(wanted)]
 
 
-def run(path, inputs):
+def model(stem):
+    return f'{stem}.param', f'{stem}.bin'
+
+
+def python(script, inputs):
     torch.manual_seed(1)
     with torch.no_grad():
-        return oracle.tensors(oracle.load_module(path).Model().eval()(*oracle.clones(inputs)))
+        return oracle.tensors(oracle.load_module(script).Model().eval()(*oracle.clones(inputs)))
 
 
-NOT_RUN = 'the given side does not run'
+def rewritten(stem, inputs, want):
+    """The difference of what the rule made of an example."""
+    oracle.tool('pnnx2py', *model(f'{stem}.after'), f'{stem}.after.py')
+    return oracle.compare(want, python(f'{stem}.after.py', inputs))
 
 
-def check(stem):
-    """None, or what is wrong with the example at stem.before.param, stem.after.param."""
-    for side in 'before', 'after':
-        printed = subprocess.run([oracle.BIN / 'pnnx2py', f'{stem}.{side}.param', f'{stem}.{side}.bin', f'{stem}.{side}.py'],
-                                 capture_output=True, text=True)
-        if printed.returncode:
-            return printed.stderr.strip()
+def lowered(stem, inputs, want, rule, options):
+    """The difference of what pnnx2ncnn makes of an example; where PyTorch has no number, the runtime may have any."""
+    shaped, script = f'{stem}.shaped', f'{stem}_ncnn.py'
+    oracle.tool('pnnxshape', f'inputshape={oracle.shapes_text(inputs)}', *model(f'{stem}.before'), *model(shaped))
+    _, said = oracle.tool('pnnx2ncnn', 'fp16=0', '--explain', *options, f'ncnnpy={script}', *model(shaped), *model(f'{stem}.ncnn'))
+    if f': {rule}: ' not in said:
+        raise oracle.Failure('pnnx2ncnn does not use the rule')
+    got = oracle.isolated(lambda: oracle.run_ncnn(script, inputs))
+    got = [torch.where(w.isnan(), w, g.to(w.dtype)) if w.shape == g.shape else g.to(w.dtype) for w, g in zip(want, got)]
+    return oracle.compare(want, got, exact_shape=False)
+
+
+def check(stem, difference):
+    """Both sides of the example at stem: the difference of its numbers."""
+    script = f'{stem}.before.py'
     problem = NOT_RUN
+    try:
+        oracle.tool('pnnx2py', *model(f'{stem}.before'), script)
+    except oracle.Failure as e:
+        raise oracle.Failure(f'{NOT_RUN}: {problem_of(e)}')
     for inputs in candidates(given_inputs(f'{stem}.before.param')):
         try:
-            want = run(f'{stem}.before.py', inputs)
+            want = python(script, inputs)
         except Exception as e:
-            problem = f'{NOT_RUN}: {e}'.splitlines()[0]
+            problem = f'{NOT_RUN}: {e}'
             continue
-        try:
-            got = run(f'{stem}.after.py', inputs)
-            worst = oracle.compare(want, got)
-        except Exception as e:
-            return f'{type(e).__name__}: {e}'.splitlines()[0]
-        return None if worst <= oracle.PYTHON_TOLERANCE else f'differs by {worst:.2e}'
-    return problem
+        return difference(stem, inputs, want)
+    raise oracle.Failure(problem)
+
+
+def problem_of(e):
+    """One line: of what a program said, its first message that is no explanation."""
+    text = str(e) if isinstance(e, oracle.Failure) else f'{type(e).__name__}: {e}'
+    lines = [line for line in text.splitlines() if ' => ' not in line]
+    return lines[1] if len(lines) > 1 and ': status ' in lines[0] else lines[0]
+
+
+def how_to_run(file, rule):
+    """The function that gives an example's difference, and what that may be."""
+    if LOWERING not in str(file):
+        return rewritten, oracle.PYTHON_TOLERANCE
+    own = pathlib.Path(file).resolve().is_relative_to(oracle.ROOT)
+    return lambda *a: lowered(*a, rule, [] if own else ['-r', file]), oracle.NCNN_TOLERANCE
 
 
 def main(files):
     failed = checked = unproven = 0
+    most = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for number, file in enumerate(files):
             inner = pathlib.Path(folder) / str(number)
@@ -94,15 +133,22 @@ def main(files):
             for line in said.stdout.splitlines():
                 if not (example := re.fullmatch(r'(\d+) (\S+:\d+) (generated )?(.*)', line)):
                     continue
-                problem = check(inner / example[1])
-                made_up_wrong = problem and (problem.startswith(NOT_RUN) or 'results instead of' in problem)
-                if made_up_wrong and example[3]:
+                difference, tolerance = how_to_run(file, example[4])
+                problem = ''
+                try:
+                    worst = check(inner / example[1], difference)
+                    most = max(most, worst)
+                    problem = f'differs by {worst:.2e}' if worst > tolerance else ''
+                except Exception as e:
+                    problem = problem_of(e)
+                if example[3] and (problem.startswith(NOT_RUN) or 'results instead of' in problem):
                     unproven += 1
                     continue
                 checked += 1
                 if problem:
                     failed += 1
                     print(f'{example[2]}: {example[4]}: {problem}')
+    print(f'the largest difference is {most:.0e}')
     print(f'{checked} examples run, {failed} failed; {unproven} that were made up do not run')
     return failed > 0
 

@@ -43,6 +43,29 @@ examples() {
     assert_output --partial ' examples run, 0 failed'
 }
 
+@test "rules: the ncnn runtime computes the numbers of every example of pnnx2ncnn, by the example's rule" {
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pnnx2ncnn/*.rules
+    assert_success
+    assert_output --partial ' examples run, 0 failed'
+}
+
+@test "rules: a lowering that computes other numbers, or that a conversion does not come to, is named" {
+    mkdir -p cmd/pnnx2ncnn
+    cat >cmd/pnnx2ncnn/wrong.rules <<'END'
+F.relu(x) => Sigmoid(x) ;
+#> F.relu r 1 1 x y #x=(2,3)f32
+#= Sigmoid r 1 1 x y
+(y, z) = torch.unbind(x, dim=0) => (y, z) = Slice(x, 0=[1,-233], 1=0) ;
+#> torch.unbind r 1 2 x y z dim=0 #x=(2,3)f32
+#= Slice r 1 2 x y z 0=[1,-233] 1=0
+END
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" cmd/pnnx2ncnn/wrong.rules
+    assert_failure 1
+    assert_line --partial 'wrong.rules:2: F.relu: differs by'
+    assert_line --partial 'wrong.rules:5: torch.unbind: pnnx2ncnn does not use the rule'
+    assert_line '2 examples run, 2 failed; 0 that were made up do not run'
+}
+
 @test "rules: an example whose sides differ in numbers is named" {
     cat >wrong.rules <<'END'
 silu: F.relu(x) => F.silu(x) ;
