@@ -37,6 +37,8 @@ for name in ("div", "floor_divide", "fmod", "remainder", "true_divide"):
     function(expect, lambda x, f=getattr(torch, name): f(x, 2), FLAT)
 function("torch.pow", torch.pow, positive(*FLAT), FLAT)
 function("torch.pow", lambda x: x ** 2, FLAT)
+for power in (3, 4, 5, 6, -1, -2, 0.5, 1.5, 0):                     # zero and below are bases, too
+    function("torch.pow", lambda x, power=power: (x if power == int(power) else x.relu()) ** power, (5, 4))
 function("torch.pow", lambda x: 2 ** x, FLAT)
 function("torch.pow", lambda x: x.pow(0.5), positive(*FLAT))
 function("torch.add", lambda x: x + 1, FLAT)
