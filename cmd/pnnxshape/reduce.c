@@ -237,6 +237,101 @@ static bool evaluate_cumulative(struct call *c)
     return true;
 }
 
+/* ---- differences ---- */
+
+/* prepend, input, append: what diff() subtracts in.  Their number. */
+static int diff_parts(struct call *c, struct fact parts[3])
+{
+    static const char *const keys[] = { "prepend", "input", "append" };
+    int count = 0;
+    for (size_t i = 0; i < LENGTH(keys); i++)
+        if (arg_present(c, keys[i]))
+            parts[count++] = arg_fact(c, keys[i]);
+    return count;
+}
+
+static void shape_diff(struct call *c)
+{
+    struct fact x = arg_fact(c, "input"), parts[3];
+    int64_t dims[MAX_RANK], n;
+    int count = diff_parts(c, parts), axis;
+    enum dtype dtype = promote_facts(parts, count);
+    result(c, 0, dtype, RANK_UNKNOWN, NULL);
+    if (x.rank < 1 || !arg_axis(c, "dim", x.rank, -1, &axis) || !arg_int(c, "n", 1, &n) || n < 0)
+        return;
+    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    dims[axis] = 0;
+    for (int i = 0; i < count; i++)
+        dims[axis] =
+            dim_add(c->graph, dims[axis], parts[i].rank == x.rank ? parts[i].dims[axis] : DIM_UNKNOWN);
+    if (dim_known(dims[axis]))
+        dims[axis] = dims[axis] > n ? dims[axis] - n : 0;
+    else
+        dims[axis] = n == 0 ? dims[axis] : DIM_UNKNOWN;
+    result(c, 0, dtype, x.rank, dims);
+}
+
+/* The joined parts: a row of `behind` elements for each place on the axis, for each place in front of it. */
+struct row_of_parts {
+    const struct fact *parts;
+    int axis;
+    int64_t behind;
+};
+
+/* The tensor that has the element, and where in it. */
+static const struct tensor *part_with(const struct row_of_parts *r, int64_t outer, int64_t at, int64_t inner,
+                                      size_t *place)
+{
+    const struct fact *f = r->parts;
+    while (at >= f->constant->dims[r->axis])
+        at -= f++->constant->dims[r->axis];
+    *place = (size_t)((outer * f->constant->dims[r->axis] + at) * r->behind + inner);
+    return f->constant;
+}
+
+static void store_difference(struct tensor *out, uint8_t *data, int64_t i, const struct tensor *x, size_t a,
+                             const struct tensor *y, size_t b)
+{
+    if (dtype_is_float(out->dtype)) {
+        element_set_real(out->dtype, data, (size_t)i,
+                         element_real(x->dtype, x->data, a) - element_real(y->dtype, y->data, b));
+        return;
+    }
+    uint64_t v = (uint64_t)element_int(x->dtype, x->data, a), w = (uint64_t)element_int(y->dtype, y->data, b);
+    store_int(data, out->dtype, i, out->dtype == DTYPE_BOOL ? v != w : (int64_t)(v - w));
+}
+
+/* The first difference only. */
+static bool evaluate_diff(struct call *c)
+{
+    const struct fact *f = &c->results[0];
+    struct fact parts[3];
+    int64_t strides[MAX_RANK], n;
+    int count = diff_parts(c, parts), axis;
+    struct tensor *out;
+    uint8_t *data;
+    if (f->rank < 1 || !dtype_evaluable(f->dtype) || !arg_axis(c, "dim", f->rank, -1, &axis) ||
+        !arg_int(c, "n", 1, &n) || n != 1)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!parts[i].constant || parts[i].rank != f->rank)
+            return false;
+    out = tensor_new(c, f->dtype, f->rank, f->dims, false, &data);
+    if (!out)
+        return false;
+    row_major(f->rank, f->dims, strides);
+    const struct row_of_parts r = { parts, axis, strides[axis] };
+    for (int64_t i = 0; i < out->count; i++) {
+        int64_t at = i / r.behind % f->dims[axis], outer = i / r.behind / f->dims[axis];
+        size_t a, b;
+        const struct tensor *y = part_with(&r, outer, at, i % r.behind, &b);
+        const struct tensor *x = part_with(&r, outer, at + 1, i % r.behind, &a);
+        store_difference(out, data, i, x, a, y, b);
+    }
+    result_constant(c, 0, out);
+    return true;
+}
+
 /* ---- sorting ---- */
 
 static void shape_topk(struct call *c)
@@ -291,6 +386,7 @@ static const struct row rows[] = {
     { "cumsum", shape_cumulative, evaluate_cumulative, REDUCE_SUM },
     { "cumprod", shape_cumulative, evaluate_cumulative, REDUCE_PROD },
     { "logcumsumexp", shape_same, NULL, 0 },
+    { "diff", shape_diff, evaluate_diff, 0 },
     { "cummax cummin", shape_cummax, NULL, 0 },
     { "sort msort", shape_cummax, NULL, 0 },
     { "topk", shape_topk, NULL, 0 },
