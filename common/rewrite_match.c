@@ -668,12 +668,17 @@ static bool search(struct match *m)
     return true;
 }
 
+/* What a module with computed weights is: a class made while running, named after the module's own. */
+static const char parametrized[] = "torch.nn.utils.parametrize.Parametrized";
+
 /* nn.Conv2d is torch.nn.modules.conv.Conv2d; a full name is itself. */
 static bool is_class(const char *class, const char *wanted)
 {
     if (strcmp(class, wanted) == 0)
         return true;
     const char *last = strrchr(class, '.');
+    if (strncmp(class, parametrized, sizeof parametrized - 1) == 0 && strncmp(wanted, "nn.", 3) == 0)
+        return strcmp(class + sizeof parametrized - 1, wanted + 3) == 0;
     if (strncmp(wanted, "nn.", 3) == 0 && strncmp(class, "torch.nn.", 9) == 0)
         return strcmp(last + 1, wanted + 3) == 0;
     return last && !strchr(wanted, '.') && strcmp(last + 1, wanted) == 0;

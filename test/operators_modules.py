@@ -33,7 +33,12 @@ module("nn.Conv2d", lambda: nn.Conv2d(4, 6, 3, padding=(2, 1), padding_mode="cir
 module("nn.Conv3d", lambda: nn.Conv3d(4, 6, (1, 3, 5), padding=(0, 1, 2), padding_mode="replicate"), X3)
 module("nn.ConvTranspose2d", lambda: nn.ConvTranspose2d(4, 6, (3, 5), stride=(3, 2), padding=(1, 0)), X2)
 module("nn.Conv2d", lambda: torch.nn.utils.weight_norm(nn.Conv2d(4, 6, 3)), X2)
-module("F.conv2d", lambda: nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 6, 3)), X2)
+module("nn.Conv2d", lambda: nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 6, 3)), X2)
+module("nn.Conv2d", lambda: nn.utils.parametrizations.spectral_norm(nn.Conv2d(4, 6, 3, padding=1, padding_mode="reflect")), X2)
+module("nn.Conv2d", lambda: nn.utils.spectral_norm(nn.Conv2d(4, 6, 3)), X2)
+module("nn.ConvTranspose1d", lambda: nn.utils.parametrizations.weight_norm(nn.ConvTranspose1d(4, 6, 3), dim=1), X1)
+module("nn.Linear", lambda: nn.utils.parametrizations.orthogonal(nn.Linear(10, 6)), FLAT)
+module("nn.LSTM", lambda: nn.utils.parametrizations.weight_norm(nn.LSTM(6, 5), "weight_hh_l0"), (3, 4, 6))
 module("nn.Linear", lambda: torch.nn.utils.weight_norm(nn.Linear(10, 6)), FLAT)
 
 # Linear, embedding
