@@ -660,6 +660,22 @@ case('an input that is a result', lambda x: (x, F.relu(x)), I)
 case('a result twice', lambda x: [F.relu(x)] * 2, I)
 case('nested results', lambda x: (F.relu(x), (torch.tanh(x), [torch.exp(x)])), I)
 
+# More dimensions than a blob has
+case('a window partition', lambda x: x.view(1, 2, 4, 3, 4, 5).permute(0, 1, 3, 2, 4, 5).reshape(6, 16, 5), [1, 8, 12, 5])
+case('a window partition of two images', lambda x: F.relu(x).view(2, 2, 4, 3, 4, 5).permute(0, 1, 3, 2, 4, 5).reshape(12, 16, 5), [2, 8, 12, 5])
+case('windows put together', lambda x: x.view(1, 2, 3, 4, 4, 5).permute(0, 1, 3, 2, 4, 5).reshape(1, 8, 12, 5), [6, 16, 5])
+case('query, key and value of windows', lambda x: x.reshape(6, 16, 3, 2, 4).permute(2, 0, 3, 1, 4).unbind(0), [6, 16, 24])
+case('six dimensions reversed', lambda x: x.view(2, 3, 4, 2, 5, 3).permute(5, 4, 3, 2, 1, 0).reshape(6, 120), [24, 30])
+case('seven dimensions shuffled', lambda x: x.view(2, 3, 2, 2, 3, 2, 5).permute(4, 0, 6, 2, 5, 1, 3).reshape(30, 24), [24, 30])
+case('a transposition among six', lambda x: x.view(2, 3, 4, 2, 5, 3).transpose(1, 4).reshape(24, 30), [24, 30])
+case('softmax among six', lambda x: torch.softmax(x.view(2, 3, 4, 2, 5, 3), 3).reshape(24, 30), [24, 30])
+case('sums among six', lambda x: x.view(2, 3, 4, 2, 5, 3).sum((1, 2)).reshape(10, 6), [24, 30])
+case('a slice among six', lambda x: x.view(2, 3, 4, 2, 5, 3)[:, :, 1:3].reshape(12, 30), [24, 30])
+case('arithmetic among six', lambda x, y: (F.relu(x).view(2, 3, 4, 2, 5, 3) * y + 1).reshape(24, 30), [24, 30], [4, 1, 1, 3])
+case('a product among five', lambda x, y: torch.matmul(x.view(2, 3, 4, 5, 6), y).reshape(24, 35), [24, 30], [6, 7])
+case('cat among five', lambda x, y: torch.cat((x.view(2, 3, 4, 5, 6), y.view(2, 3, 4, 5, 6)), 2).reshape(24, 60), [24, 30], [24, 30])
+case('expand to five', lambda x: x.view(2, 3, 1, 4, 5).expand(2, 3, 7, 4, 5).reshape(42, 20), [6, 20])
+
 
 def main(words):
     cases = [c for c in CASES if not words or any(w in c[0] for w in words)]

@@ -901,7 +901,7 @@ class PatchMerging(nn.Module):
         return self.reduction(self.norm(x.view(B, -1, 4 * C)))
 
 
-@network('swin', (1, 3, 64, 64), ncnn=False)
+@network('swin', (1, 3, 64, 64))
 class Swin(nn.Module):
     def __init__(self, dim=24):
         super().__init__()

@@ -787,7 +787,7 @@ static void choose(struct solver *s, struct graph *g, struct operand *x)
     x->batch = best;
 }
 
-void batch_solve(struct graph *g)
+static void solve(struct graph *g, bool commit)
 {
     struct solver s;
     solver_init(&s, g);
@@ -799,7 +799,30 @@ void batch_solve(struct graph *g)
         for (struct operator *op = g->first; op; op = op->next)
             if (operator_is(op, "pnnx.Input") && op->output_count == 1 && op->outputs[0]->rank >= 0)
                 choose(&s, g, op->outputs[0]);
-    walk(&s, g, true);
+    walk(&s, g, commit);
     free(s.operands);
     map_release(&s.kinds);
+}
+
+void batch_solve(struct graph *g)
+{
+    solve(g, true);
+}
+
+void batch_guess(struct graph *g)
+{
+    solve(g, false);
+}
+
+bool batch_is_elementwise(const char *type)
+{
+    size_t length = strlen(type);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *at = strstr(kinds[i].types, type);
+        while (at && ((at != kinds[i].types && at[-1] != ' ') || (at[length] && at[length] != ' ')))
+            at = strstr(at + 1, type);
+        if (at)
+            return kinds[i].transfer == transfer_same || kinds[i].transfer == transfer_broadcast;
+    }
+    return false;
 }

@@ -2,6 +2,8 @@
 #ifndef CMD_PNNX2NCNN_BATCH_H
 #define CMD_PNNX2NCNN_BATCH_H
 
+#include <stdbool.h>
+
 #include "common/graph.h"
 
 /* Solves operand.batch for the whole graph, and inserts Reshape layers where an operator must read an operand in
@@ -14,5 +16,11 @@
  *
  * Reports (STATUS_CONVERSION) operators whose needs cannot be met because sizes are unknown. */
 void batch_solve(struct graph *g);
+
+/* Solves the axes without inserting anything: what batch_solve() will come to as the graph is now. */
+void batch_guess(struct graph *g);
+
+/* True for types whose results have the elements of their operands, broadcast, one for one. */
+bool batch_is_elementwise(const char *type);
 
 #endif

@@ -24,6 +24,12 @@ void prepare_constants(struct graph *g);
  * reshapes. */
 void prepare_views(struct graph *g);
 
+/* ---- ranks.c ---- */
+
+/* Operators on tensors of more dimensions than a blob has become operators on tensors of fewer, where sizes are known and
+ * axes that lie side by side are treated alike. */
+void reduce_ranks(struct graph *g);
+
 /* ---- refuse.c: what cannot be converted ---- */
 
 struct refusals;

@@ -3,28 +3,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/dim.h"
-
-/* A new operator before `op`, named after it, that reads `x`. */
-static struct operator *add(struct operator *op, const char *type, struct operand *x)
-{
-    struct graph *g = op->graph;
-    struct operator *fresh = graph_add(g, op, type, graph_fresh_operator_name(g, op->name));
-    fresh->line = op->line;
-    if (x)
-        operator_set(fresh, "input", value_operand(x));
-    return fresh;
-}
-
-static struct operand *add_result(struct operator *op, const struct operand *like, int rank,
-                                  const int64_t *shape)
-{
-    struct operand *y = operator_add_output(op, NULL);
-    operand_set_shape(y, like->dtype, rank, shape);
-    return y;
-}
 
 /* The axis that the argument `dim` names in a tensor of that rank; -1: none. */
 static int axis_in(const struct operator *op, int rank)
@@ -52,12 +34,12 @@ static void take_apart_unbind(struct operator *op)
         return;
     memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
     shape[axis] = 1;
-    struct operator *chunk = add(op, "torch.chunk", x);
+    struct operator *chunk = edit_add(op, "torch.chunk", x);
     operator_set(chunk, "chunks", value_int((int64_t)op->output_count));
     operator_set(chunk, "dim", value_int(axis));
     for (size_t i = 0, n = op->output_count; i < n; i++) {
         struct operand *y = op->outputs[0];
-        struct operator *squeeze = add(op, "torch.squeeze", add_result(chunk, x, x->rank, shape));
+        struct operator *squeeze = edit_add(op, "torch.squeeze", edit_result(chunk, x, x->rank, shape));
         operator_set(squeeze, "dim", value_int(axis));
         operand_move(y, squeeze);
     }
@@ -80,11 +62,11 @@ static void take_apart_stack(struct operator *op)
         if (list->list.items[i].kind != VALUE_OPERAND)
             return;
         struct operand *x = list->list.items[i].operand;
-        struct operator *unsqueeze = add(op, "torch.unsqueeze", x);
+        struct operator *unsqueeze = edit_add(op, "torch.unsqueeze", x);
         operator_set(unsqueeze, "dim", value_int(axis));
-        items[i] = value_operand(add_result(unsqueeze, x, y->rank, shape));
+        items[i] = value_operand(edit_result(unsqueeze, x, y->rank, shape));
     }
-    struct operator *cat = add(op, "torch.cat", NULL);
+    struct operator *cat = edit_add(op, "torch.cat", NULL);
     operator_set(cat, "tensors", value_list(items, list->list.count));
     operator_set(cat, "dim", value_int(axis));
     operand_move(y, cat);
@@ -104,48 +86,30 @@ static struct operand *slice(struct operator *op, struct operand *x, int axis, i
     } else if (start != 0 || end < INT_MAX || step != 1) {
         shape[axis] = DIM_UNKNOWN;
     }
-    struct operator *part = add(op, "Tensor.slice", x);
+    struct operator *part = edit_add(op, "Tensor.slice", x);
     operator_set(part, "dim", value_int(axis));
     operator_set(part, "start", value_int(start));
     operator_set(part, "end", value_int(end));
     operator_set(part, "step", value_int(step));
-    return add_result(part, x, x->rank, shape);
-}
-
-/* Lets the result be a tensor of the same elements as `x`. */
-static void finish_as(struct operator *op, struct operand *x)
-{
-    struct operator *reshape = add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape",
-                 value_ints(&op->graph->arena, op->outputs[0]->shape,
-                            (size_t)(op->outputs[0]->rank > 0 ? op->outputs[0]->rank : 0)));
-    operand_move(op->outputs[0], reshape);
-    operator_remove(op);
+    return edit_result(part, x, x->rank, shape);
 }
 
 static struct operand *joined(struct operator *op, struct operand *x, struct operand *y, int axis)
 {
     struct value parts[2] = { value_operand(x), value_operand(y) };
-    struct operator *cat = add(op, "torch.cat", NULL);
+    struct operator *cat = edit_add(op, "torch.cat", NULL);
     int64_t shape[TENSOR_RANK];
     memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
     shape[axis] = dim_add(op->graph, x->shape[axis], y->shape[axis]);
     operator_set(cat, "tensors", value_list(parts, 2));
     operator_set(cat, "dim", value_int(axis));
-    return add_result(cat, x, x->rank, shape);
+    return edit_result(cat, x, x->rank, shape);
 }
 
 /* The product of sizes; -1: unknown. */
 static int64_t product(const struct operand *x, int from, int to)
 {
     return dim_product(x->producer->graph, x->shape + from, to - from);
-}
-
-static struct operand *reshaped(struct operator *op, struct operand *x, int rank, const int64_t *shape)
-{
-    struct operator *reshape = add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
-    return add_result(reshape, x, rank, shape);
 }
 
 /* Every `step`th element from `start` on, `count` of them, where count * step elements are there, or the size is a
@@ -162,10 +126,10 @@ static struct operand *whole_strides(struct operator *op, struct operand *x, int
     shape[axis] = count;
     if (!aligned)
         x = slice(op, x, axis, start, start + count * step, 1);
-    x = reshaped(op, x, 3, rows);
+    x = edit_reshape(op, x, 3, rows);
     if (count < rows[1])
         x = slice(op, x, 1, first, first + count, 1);
-    return reshaped(op, slice(op, x, 2, block * inner, (block + 1) * inner, 1), rank, shape);
+    return edit_reshape(op, slice(op, x, 2, block * inner, (block + 1) * inner, 1), rank, shape);
 }
 
 /* x[..., start:end:step]: the last element apart where no whole stride is left for it. */
@@ -188,13 +152,13 @@ static void take_apart_strides(struct operator *op)
         return;
     int64_t count = (stop - start + step - 1) / step;
     if (size % step == 0 || start + count * step <= size) {
-        finish_as(op, whole_strides(op, x, axis, start, step, count));
+        edit_finish(op, whole_strides(op, x, axis, start, step, count));
         return;
     }
     struct operand *last = slice(op, x, axis, start + (count - 1) * step, start + (count - 1) * step + 1, 1);
     if (count > 1)
         last = joined(op, whole_strides(op, x, axis, start, step, count - 1), last, axis);
-    finish_as(op, last);
+    edit_finish(op, last);
 }
 
 /* x[:, 3]: the slice 3:4, without its dimension. */
@@ -206,7 +170,7 @@ static void take_apart_select(struct operator *op)
     if (axis < 0 || !index || index->kind != VALUE_INT || op->outputs[0]->rank != x->rank - 1)
         return;
     int64_t from = index->integer;
-    finish_as(op, slice(op, x, axis, from, from == -1 ? INT_MAX : from + 1, 1));
+    edit_finish(op, slice(op, x, axis, from, from == -1 ? INT_MAX : from + 1, 1));
 }
 
 /* Tensor.slice with lists: one slice for each dimension, and a reshape where an index takes a dimension away. */
@@ -235,7 +199,7 @@ static void take_apart_slices(struct operator *op)
         x = picked ? slice(op, x, (int)axis, pick, pick == -1 ? INT_MAX : pick + 1, 1)
                    : slice(op, x, (int)axis, lists[1][i], lists[2][i], lists[3][i]);
     }
-    finish_as(op, x);
+    edit_finish(op, x);
 }
 
 static void take_apart_narrow(struct operator *op)
@@ -246,7 +210,7 @@ static void take_apart_narrow(struct operator *op)
     if (axis < 0 || !start || start->kind != VALUE_INT || start->integer < 0 || !length ||
         length->kind != VALUE_INT)
         return;
-    finish_as(op, slice(op, x, axis, start->integer, start->integer + length->integer, 1));
+    edit_finish(op, slice(op, x, axis, start->integer, start->integer + length->integer, 1));
 }
 
 /* The last `shift` elements along an axis come first. */
@@ -275,7 +239,7 @@ static void take_apart_roll(struct operator *op)
     }
     for (int i = 0; i < count; i++)
         x = rolled(op, x, (int)dims[i], shifts[i]);
-    finish_as(op, x);
+    edit_finish(op, x);
 }
 
 void prepare_views(struct graph *g)

@@ -1,0 +1,50 @@
+/* edit.c - see edit.h. */
+#include "cmd/pnnx2ncnn/edit.h"
+
+struct operator *edit_add(struct operator *op, const char *type, struct operand *x)
+{
+    struct graph *g = op->graph;
+    struct operator *fresh = graph_add(g, op, type, graph_fresh_operator_name(g, op->name));
+    fresh->line = op->line;
+    if (x)
+        operator_set(fresh, "input", value_operand(x));
+    return fresh;
+}
+
+struct operand *edit_result(struct operator *op, const struct operand *like, int rank, const int64_t *shape)
+{
+    struct operand *y = operator_add_output(op, NULL);
+    operand_set_shape(y, like->dtype, rank, shape);
+    return y;
+}
+
+/* The same elements in another shape, without a layer. */
+static struct operand *reshape_constant(struct operator *op, const struct operand *x, int rank,
+                                        const int64_t *shape)
+{
+    struct operator *fresh = edit_add(op, "pnnx.Attribute", NULL);
+    struct attribute w = *operand_constant(x);
+    w.rank = rank;
+    w.shape = shape;
+    operator_add_attribute(fresh, w);
+    return edit_result(fresh, x, rank, shape);
+}
+
+struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape)
+{
+    if (operand_constant(x))
+        return reshape_constant(op, x, rank, shape);
+    struct operator *reshape = edit_add(op, "Tensor.reshape", x);
+    operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
+    return edit_result(reshape, x, rank, shape);
+}
+
+void edit_finish(struct operator *op, struct operand *x)
+{
+    struct operand *y = op->outputs[0];
+    struct operator *reshape = edit_add(op, "Tensor.reshape", x);
+    operator_set(reshape, "shape",
+                 value_ints(&op->graph->arena, y->shape, (size_t)(y->rank > 0 ? y->rank : 0)));
+    operand_move(y, reshape);
+    operator_remove(op);
+}

@@ -1,0 +1,16 @@
+/* edit.h - new operators among old ones, with the shapes of their results: what views.c and ranks.c write. */
+#ifndef CMD_PNNX2NCNN_EDIT_H
+#define CMD_PNNX2NCNN_EDIT_H
+
+#include "common/graph.h"
+
+/* A new operator before `op`, named after it, that reads `x` (NULL: nothing yet). */
+struct operator *edit_add(struct operator *op, const char *type, struct operand *x);
+/* A new result of `op` with that shape, and the dtype of `like`. */
+struct operand *edit_result(struct operator *op, const struct operand *like, int rank, const int64_t *shape);
+/* `x` as a tensor of that shape and the same elements, before `op`: a Tensor.reshape, or of a constant another one. */
+struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape);
+/* Lets the result of `op` be a tensor of the same elements as `x`, and removes `op`. */
+void edit_finish(struct operator *op, struct operand *x);
+
+#endif
