@@ -45,12 +45,14 @@ module("nn.Linear", lambda: torch.nn.utils.weight_norm(nn.Linear(10, 6)), FLAT)
 module("nn.Linear", lambda: nn.Linear(10, 5), FLAT, script=True)
 module("nn.Linear", lambda: nn.Linear(10, 5, bias=False), (2, 3, 10), also=[[(4, 1, 10)]])
 module("nn.Linear", lambda: nn.Linear(10, 5), (10,))
-module("F.bilinear", lambda: nn.Bilinear(4, 5, 6), (3, 4), (3, 5), absent=())
+module("nn.Bilinear", lambda: nn.Bilinear(4, 5, 6), (3, 4), (3, 5))
+module("nn.Bilinear", lambda: nn.Bilinear(4, 5, 6, bias=False), (2, 3, 4), (2, 3, 5))
 module("nn.Embedding", lambda: nn.Embedding(10, 6), ints(10, 2, 5), script=True)
 module("nn.Embedding", lambda: nn.Embedding(10, 6, padding_idx=0, sparse=True), ints(10, 7))
-module("", lambda: nn.EmbeddingBag(10, 6, mode="sum"), ints(10, 2, 5), absent=())
-module("", lambda: nn.EmbeddingBag(10, 6, mode="mean"), ints(10, 7), tensor(torch.tensor([0, 3])), absent=())
-module("", lambda: nn.EmbeddingBag(10, 6, mode="max"), ints(10, 2, 5), absent=())
+module("nn.EmbeddingBag", lambda: nn.EmbeddingBag(10, 6, mode="sum"), ints(10, 2, 5))
+module("nn.EmbeddingBag", lambda: nn.EmbeddingBag(10, 6, mode="mean", padding_idx=2), ints(10, 7), tensor(torch.tensor([0, 3])))
+module("nn.EmbeddingBag", lambda: nn.EmbeddingBag(10, 6, mode="sum"), ints(10, 7), tensor(torch.tensor([0, 3])), (7,))
+module("nn.EmbeddingBag", lambda: nn.EmbeddingBag(10, 6, mode="max"), ints(10, 2, 5))
 
 # Normalization
 for n, x in ((1, X1), (2, X2), (3, X3)):
@@ -217,9 +219,9 @@ network("nn.RNN", lambda: Recurrent(nn.RNN(6, 5), 1, "both"), (3, 4, 6), (1, 4, 
 network("nn.LSTM", lambda: Recurrent(nn.LSTM(6, 5), 2, "both"), (3, 4, 6), (1, 4, 5), (1, 4, 5))
 network("nn.LSTM", lambda: Recurrent(nn.LSTM(6, 5, batch_first=True), 0, "y"), (3, 4, 6))
 network("nn.LSTM", lambda: Recurrent(nn.LSTM(6, 5, bidirectional=True), 0, "h"), (3, 4, 6))
-module("", lambda: nn.RNNCell(6, 5), (3, 6), absent=())
-module("", lambda: nn.GRUCell(6, 5), (3, 6), absent=())
-module("", lambda: nn.LSTMCell(6, 5), (3, 6), absent=())
+module("F.tanh", lambda: nn.RNNCell(6, 5), (3, 6))
+module("F.tanh", lambda: nn.GRUCell(6, 5), (3, 6))
+module("F.tanh", lambda: nn.LSTMCell(6, 5), (3, 6))
 
 
 class Attention(nn.Module):

@@ -199,6 +199,7 @@ static const struct {
     { "nn.Linear",             "weight",          NULL                 },
     { "nn.Linear",             "bias",            "bias"               },
     { "nn.Bilinear",           "weight",          NULL                 },
+    { "nn.Bilinear",           "bias",            "bias"               },
     { "nn.Embedding",          "weight",          NULL                 },
     { "nn.PReLU",              "weight",          NULL                 },
     { "nn.BatchNorm",          "weight",          "affine"             },
