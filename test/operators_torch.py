@@ -100,6 +100,9 @@ for name in ("sum", "mean", "amax", "amin", "std", "var", "logsumexp"):
     function(f"torch.{name}", lambda x, f=getattr(torch, name): f(x, dim=(0, 2)), CUBE)
 function("torch.sum", lambda x: x.sum(1, dtype=torch.double), CUBE)
 function("torch.sum", lambda x: x.sum(), ints(5, 4))
+for f in "sum", "mean":
+    function(f"torch.{f}", lambda x, f=f: getattr(x, f)(dim=None), CUBE)
+    function(f"torch.{f}", lambda x, f=f: getattr(x, f)(dim=None, keepdim=True), CUBE)
 function("torch.std", lambda x: torch.std(x, 1, unbiased=False), CUBE)
 function("torch.std", lambda x: torch.std(x, dim=1, correction=2), CUBE)
 function("torch.var", lambda x: torch.var(x, dim=1, correction=0, keepdim=True), CUBE)
