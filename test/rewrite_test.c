@@ -4,6 +4,7 @@
  *     rewrite_test [-s] -e FILE.rules ...        only reads and checks the files
  *     rewrite_test [-s] -w DIR FILE.rules ...    writes each example as models, DIR/N.before.param and DIR/N.after.param with
  *                                                their .bin, and prints "N FILE:LINE RULE"; names rules without example
+ *                                                or near miss
  *     rewrite_test [-s] -a RULES in.param in.bin out.param out.bin
  *
  * -s allows `in` and `module`.  An example's lines are operators in PNNX text.  Operands that nothing makes are inputs,
@@ -25,6 +26,7 @@
 #include "common/rewrite_private.h"
 #include "formats/pnnx.h"
 #include "formats/zip.h"
+#include "test/rewrite/generate.h"
 #include "test/rewrite_functions.h"
 
 struct text {
@@ -141,13 +143,6 @@ static void write_element(uint8_t *p, enum dtype dtype, double value)
     case DTYPE_F64: memcpy(p, &value, 8); break;
     default: memcpy(p, &i, dtype_size(dtype) > 8 ? 8 : dtype_size(dtype));
     }
-}
-
-/* Element i of weights that no one gave: floats between 0.25 and 1, integers that count up. */
-static double some_value(enum dtype dtype, size_t i)
-{
-    double part = (double)(i + 1) * 0.6180339887498949;
-    return dtype_is_float(dtype) ? 0.25 + 0.75 * (part - (double)(size_t)part) : (double)(i + 1);
 }
 
 /* @key=(2,3)f32=1,2...: stores the member and returns the token without its values. */
@@ -428,6 +423,7 @@ static void show(const char *title, const char *text)
 /* What is asked for on the command line. */
 struct task {
     const char *folder; /* -w */
+    bool variations;    /* -v */
     size_t written;
 };
 
@@ -527,219 +523,141 @@ static bool has_example(const char *rule, const struct rule_example *examples, s
     return false;
 }
 
-/* ---- examples of one-to-one rules, generated ---- */
+static bool has_miss(const char *rule, const struct rule_example *examples, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (examples[i].miss && strcmp(examples[i].rule, rule) == 0)
+            return true;
+    return false;
+}
 
-struct generator {
-    struct graph *graph;
-    struct operator *op;
-    bool failed; /* the pattern is not one that examples are made for */
-    size_t inputs;
+/* ---- what nobody wrote ---- */
+
+/* Writes the graphs of both sides; `what` is behind the place in the listing. */
+static void write_pair(struct graph *before, struct graph *after, const char *name, long line,
+                       const char *what, struct task *task)
+{
+    task->written++;
+    write_model(before, task, "before");
+    write_model(after, task, "after");
+    printf("%zu %s:%ld %s\n", task->written, name, line, what);
+}
+
+/* A graph that can be made any number of times: of a written example, or of the rule alone. */
+struct source {
+    struct rules *rules;
+    const struct rule *rule;
+    const struct rule_example *example; /* NULL: made up */
+    const char *name;
+    struct example_graph read;
 };
 
-static struct value make_value(struct generator *g, const struct node *n, const struct parameter *p);
-
-static struct value make_operand(struct generator *g, bool constant)
+static struct graph *source_graph(struct source *s)
 {
-    struct graph *graph = g->graph;
-    const char *stem = constant ? "weight" : "in";
-    struct operator *op = graph_add(graph, g->op, constant ? "pnnx.Attribute" : "pnnx.Input",
-                                    graph_fresh_operator_name(graph, stem));
-    struct operand *x = operator_add_output(op, NULL);
-    g->inputs += !constant;
-    if (constant) {
-        static const int64_t shape[] = { 8 };
-        float *data = arena_array(&graph->arena, 8, sizeof *data);
-        for (size_t i = 0; i < 8; i++)
-            data[i] = (float)some_value(DTYPE_F32, i);
-        operator_add_attribute(op, (struct attribute){ .key = "data",
-                                                       .dtype = DTYPE_F32,
-                                                       .rank = 1,
-                                                       .shape = shape,
-                                                       .size = 8 * sizeof *data,
-                                                       .data = (const uint8_t *)data });
-        operand_set_shape(x, DTYPE_F32, 1, shape);
-    }
-    return value_operand(x);
+    return s->example ? read_example(s->rules, s->example->before, s->name, &s->read, NULL)
+                      : rule_example(s->rules, s->rule);
 }
 
-static struct value one_of_kind(struct generator *g, unsigned kinds)
+static void source_release(struct source *s, struct graph *g)
 {
-    if (kinds & KIND_TENSOR && (!(kinds & KIND_NUMBER) || g->inputs == 0))
-        return make_operand(g, false);
-    struct value v = value_none();
-    if (kinds & KIND_INT)
-        v = value_int(1);
-    else if (kinds & KIND_FLOAT)
-        v = value_float(0.5);
-    else if (kinds & KIND_BOOL)
-        v = value_bool(false);
+    if (s->example)
+        release_example(&s->read, g);
     else
-        g->failed = true;
-    if (kinds & KIND_LIST)
-        v = value_list(arena_copy(&g->graph->arena, &v, sizeof v), 1);
-    return v;
+        graph_free(g);
 }
 
-/* A value that `v:KIND` accepts. */
-static struct value make_kind(struct generator *g, const char *kind)
+/* Writes the variations of a graph that the rule applies to, too: both sides must compute the same. */
+static void write_variations(struct source *s, struct task *task)
 {
-    if (strcmp(kind, "tensor") == 0)
-        return make_operand(g, false);
-    if (strcmp(kind, "int") == 0)
-        return value_int(1);
-    if (strcmp(kind, "float") == 0 || strcmp(kind, "number") == 0)
-        return value_float(0.5);
-    if (strcmp(kind, "bool") == 0)
-        return value_bool(false);
-    g->failed = true;
-    return value_none();
-}
-
-static struct value make_list(struct generator *g, const struct node *n, const struct parameter *p)
-{
-    struct value *items = arena_array(&g->graph->arena, n->count, sizeof *items);
-    size_t count = 0;
-    for (size_t i = 0; i < n->count; i++)
-        items[count++] = make_value(g, n->kids[i]->kind == NODE_STAR ? n->kids[i]->kids[0] : n->kids[i], p);
-    return value_list(items, count);
-}
-
-/* Something that the pattern of an argument accepts. */
-static struct value make_value(struct generator *g, const struct node *n, const struct parameter *p)
-{
-    switch (n->deferred ? NODE_CALL : n->kind) {
-    case NODE_NONE: return value_none();
-    case NODE_BOOL: return value_bool(n->boolean);
-    case NODE_INT: return value_int(n->integer);
-    case NODE_FLOAT: return value_float(n->real);
-    case NODE_STRING: return value_string(n->text);
-    case NODE_AT: return make_operand(g, true);
-    case NODE_KIND: return make_kind(g, n->text);
-    case NODE_LIST: return make_list(g, n, p);
-    case NODE_ANY:
-    case NODE_NAME: return one_of_kind(g, p ? p->kinds & ~(unsigned)KIND_NONE : KIND_TENSOR);
-    case NODE_ALTERNATIVE: return make_value(g, n->kids[0], p);
-    default: g->failed = true; return value_none();
+    bool more = true;
+    for (size_t number = 0; more; number++) {
+        struct source given = *s, changed = *s;
+        struct graph *before = source_graph(&given), *after = source_graph(&changed);
+        const char *what = graph_vary(before, number);
+        more = what && graph_vary(after, number);
+        if (more && apply_rules(s->rules, after, s->name))
+            write_pair(before, after, s->name, s->example ? s->example->line : s->rule->line,
+                       arena_printf(&before->arena, "varied %s: %s", s->rule->name, what), task);
+        source_release(&given, before);
+        source_release(&changed, after);
     }
 }
 
-static void make_argument(struct generator *g, const struct node_argument *a, const struct parameter *p)
+/* An example made up for a rule that has none, when the rule applies to it. */
+static bool made_up(struct rules *rules, const struct rule *rule, const char *name, struct task *task)
 {
-    const struct node *n = a->value;
-    bool name = n->kind == NODE_NAME || n->kind == NODE_ANY;
-    if (n->kind == NODE_OPTIONAL || (name && p && p->has_default))
-        return;
-    if (!p && a->kind == ARGUMENT_POSITION)
-        g->failed = true;
-    else
-        operator_set(g->op, p ? p->name : a->key, make_value(g, n, p));
+    struct graph *before = rule_example(rules, rule), *after = before ? rule_example(rules, rule) : NULL;
+    rules->only = rule->name;
+    bool applies = after && apply_rules(rules, after, name);
+    rules->only = NULL;
+    if (applies && task->folder)
+        write_pair(before, after, name, rule->line, arena_printf(&before->arena, "generated %s", rule->name),
+                   task);
+    graph_free(before);
+    graph_free(after);
+    return applies;
 }
 
-static const struct signature *form_of(const struct rules *rules, const struct node *call)
-{
-    const struct signature *s = signature_find(rules->signatures, call->text);
-    for (; s; s = s->next) {
-        size_t position = 0;
-        bool fits = true;
-        for (size_t i = 0; i < call->argument_count && fits; i++) {
-            position += call->arguments[i].kind == ARGUMENT_POSITION;
-            fits = call->arguments[i].kind != ARGUMENT_KEY || signature_parameter(s, call->arguments[i].key);
-        }
-        if (fits && position <= s->parameter_count)
-            return s;
-    }
-    return NULL;
-}
-
-/* A graph with the operator that the rule's pattern is; NULL when it is of several, or nothing can be made up. */
-static struct graph *generate(struct rules *rules, const struct rule *rule)
-{
-    const struct node *n = rule->pattern;
-    while (n && n->kind == NODE_AS)
-        n = n->kids[0];
-    const struct signature *s = n && n->kind == NODE_CALL && !n->optional ? form_of(rules, n) : NULL;
-    if (!s || rule->classes.count || rule->also_count || rule->definition_count)
-        return NULL;
-    struct generator g = { .graph = graph_new(rules->strings, rules->signatures) };
-    g.op = graph_add(g.graph, NULL, n->text, "op");
-    size_t position = 0;
-    for (size_t i = 0; i < n->argument_count && !g.failed; i++) {
-        const struct node_argument *a = &n->arguments[i];
-        const struct parameter *p = a->kind == ARGUMENT_POSITION
-                                        ? position < s->parameter_count ? &s->parameters[position++] : NULL
-                                    : a->kind == ARGUMENT_KEY ? signature_parameter(s, a->key)
-                                                              : NULL;
-        if (a->kind == ARGUMENT_POSITION || a->kind == ARGUMENT_KEY)
-            make_argument(&g, a, p);
-        else
-            g.failed = g.failed || a->kind != ARGUMENT_REST;
-    }
-    for (size_t i = 0; i < rule->targets.count; i++)
-        g.failed = g.failed || rule->targets.items[i].rest;
-    size_t outputs = rule->targets.given ? rule->targets.count : 1;
-    while (outputs > 1 && rule->targets.items[outputs - 1].optional)
-        outputs--; /* as the operator has without further arguments */
-    for (size_t i = 0; i < outputs; i++) {
-        struct operand *x = operator_add_output(g.op, NULL);
-        bool read = !rule->targets.given || rule->targets.items[i].name;
-        if (read)
-            operator_set(graph_add(g.graph, NULL, "pnnx.Output", graph_fresh_operator_name(g.graph, "out")),
-                         "input", value_operand(x));
-    }
-    if (!g.failed && g.inputs > 0 &&
-        !strstr(n->text, "empty")) /* an example of nothing, or of garbage, proves nothing */
-        return g.graph;
-    graph_free(g.graph);
-    return NULL;
-}
-
-static bool has_example(const char *rule, const struct rule_example *examples, size_t count);
-
-/* Makes an example for each one-to-one rule that has none, and writes it when the rule applies to it. */
-static void generate_examples(struct rules *rules, const char *name, struct task *task)
+static void vary_examples(struct rules *rules, const char *name, struct task *task)
 {
     const struct rule_example *examples;
     size_t count = rules_examples(rules, &examples);
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = rules->items[i];
-        struct graph *before = has_example(rule->name, examples, count) ? NULL : generate(rules, rule);
-        struct graph *after = before ? generate(rules, rule) : NULL;
+        bool written = false;
         rules->only = rule->name;
-        if (after && apply_rules(rules, after, name)) {
-            task->written++;
-            write_model(before, task, "before");
-            write_model(after, task, "after");
-            printf("%zu %s:%d generated %s\n", task->written, name, rule->line, rule->name);
+        for (size_t k = 0; k < count; k++) {
+            if (!examples[k].after || strcmp(examples[k].rule, rule->name) != 0)
+                continue;
+            written = true;
+            write_variations(&(struct source){ rules, rule, &examples[k], name, { 0 } }, task);
         }
-        graph_free(before);
-        graph_free(after);
+        struct graph *possible = written ? NULL : rule_example(rules, rule);
+        if (possible)
+            write_variations(&(struct source){ rules, rule, NULL, name, { 0 } }, task);
+        graph_free(possible);
     }
     rules->only = NULL;
 }
+
+/* What a file lacks, in places: the rounds of a `for` are one. */
+struct lack {
+    size_t examples, misses;
+};
 
 static bool same_place(const struct rule *a, const struct rule *b)
 {
     return a->line == b->line && a->column == b->column;
 }
 
-/* How many rules no example shows; those of one place, the rounds of a `for`, are one. */
-static size_t count_bare(struct rules *rules, const char *name, bool say)
+/* Adds the rules that no example shows, written or made up, and those that ask for more than one call with its
+ * arguments, but have no near miss. */
+static void count_lack(struct rules *rules, const char *name, struct task *task, struct lack *lack)
 {
     const struct rule_example *examples;
-    size_t count = rules_examples(rules, &examples), bare = 0;
+    size_t count = rules_examples(rules, &examples);
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = rules->items[i];
-        bool first = true, shown = false;
-        for (size_t k = 0; k < rules->count && first && !shown; k++) {
-            bool same = same_place(rules->items[k], rule);
-            first = !same || k >= i;
-            shown = same && has_example(rules->items[k]->name, examples, count);
+        bool first = true, shown = false, missed = rule_is_plain(rule);
+        for (size_t k = 0; k < rules->count; k++) {
+            const struct rule *round = rules->items[k];
+            if (!same_place(round, rule))
+                continue;
+            first = first && k >= i;
+            shown = shown || has_example(round->name, examples, count);
+            missed = missed || has_miss(round->name, examples, count);
         }
-        if (first && !shown && say)
+        bool made = !has_example(rule->name, examples, count) &&
+                    made_up(rules, rule, name, task);
+        if (!first)
+            continue;
+        if (!shown && !made && task->folder)
             printf("%s:%d: %s: no example\n", name, rule->line, rule->name);
-        bare += first && !shown;
+        if (!missed && task->folder)
+            printf("%s:%d: %s: no near miss\n", name, rule->line, rule->name);
+        lack->examples += !shown && !made;
+        lack->misses += !missed;
     }
-    return bare;
 }
 
 /* The rules of a file, with the functions of the program that it belongs to; only pt2pnnx has scopes. */
@@ -796,6 +714,7 @@ int main(int argc, char **argv)
         apply = apply || strcmp(argv[i], "-a") == 0;
         only_read = only_read || strcmp(argv[i], "-e") == 0;
         explain = explain || strcmp(argv[i], "-x") == 0;
+        task.variations = task.variations || strcmp(argv[i], "-v") == 0;
         if (strcmp(argv[i], "-w") == 0 && i + 1 < argc)
             task.folder = argv[++i];
     }
@@ -804,7 +723,8 @@ int main(int argc, char **argv)
     struct signatures *signatures = signatures_new(strings);
     if (apply && argc - i == 5)
         return apply_to_model(strings, signatures, scopes, explain, argv + i);
-    size_t failed = 0, checked = 0, count = 0, bare = 0;
+    size_t failed = 0, checked = 0, count = 0;
+    struct lack lack = { 0 };
     for (; i < argc; i++) {
         size_t reported = report_count();
         struct rules *rules = read_rules(strings, signatures, scopes, argv[i]);
@@ -813,13 +733,14 @@ int main(int argc, char **argv)
         count += rules->count;
         if (!only_read && report_count() == reported)
             checked += check_examples(rules, argv[i], &failed, &task);
-        if (task.folder)
-            generate_examples(rules, argv[i], &task);
-        bare += count_bare(rules, argv[i], task.folder != NULL);
+        if (report_count() == reported)
+            count_lack(rules, argv[i], &task, &lack);
+        if (task.variations && report_count() == reported)
+            vary_examples(rules, argv[i], &task);
         rules_free(rules);
     }
-    printf("%zu rules, %zu examples, %zu failed, %zu rules without an example\n", count, checked, failed,
-           bare);
+    printf("%zu rules, %zu examples, %zu failed, %zu rules without an example, %zu without a near miss\n",
+           count, checked, failed, lack.examples, lack.misses);
     signatures_free(signatures);
     strings_free(strings);
     return failed ? STATUS_CONVERSION : report_status();

@@ -1,9 +1,10 @@
-"""rule_numbers.py FILE.rules... - both sides of every example of the rule files compute the same numbers.
+"""rule_numbers.py [-v] FILE.rules... - both sides of every example of the rule files compute the same numbers.
 
 rewrite_test writes each example as two models, the one given and the one that the rule made of it; pnnx2py prints
 both, and PyTorch runs them on the same random inputs.  An input without a shape in the example gets one that the
 given side can run on.  One-to-one rules without an example get one that is made up; where that does not run at all,
-nothing is proven, which is counted.
+nothing is proven, which is counted.  With -v an example that is varied in one thing, and that the rule still
+applies to, must compute the same, too, if it runs (but for lowerings).
 
 What a lowering rule makes are layers: pnnxshape and pnnx2ncnn convert the given side, and the ncnn runtime gives the
 other numbers.  The rule must be among those that this conversion used.  A file that is not the program's own is read
@@ -86,20 +87,25 @@ def lowered(stem, inputs, want, rule, options):
     return oracle.compare(want, got, exact_shape=False)
 
 
-def check(stem, difference):
-    """Both sides of the example at stem: the difference of its numbers."""
+def check(stem, difference, ran_on):
+    """Both sides of the example at stem: the difference of its numbers; and, in `ran_on`, the inputs.
+
+    Those that it has already are of the example that this is a variation of, which may have one input more, in front."""
+    wanted = given_inputs(f'{stem}.before.param')
+    wanted = wanted[:max(len(wanted) - len(ran_on), 0)] + ran_on
     script = f'{stem}.before.py'
     problem = NOT_RUN
     try:
         oracle.tool('pnnx2py', *model(f'{stem}.before'), script)
     except oracle.Failure as e:
         raise oracle.Failure(f'{NOT_RUN}: {problem_of(e)}')
-    for inputs in candidates(given_inputs(f'{stem}.before.param')):
+    for inputs in candidates(wanted):
         try:
             want = python(script, inputs)
         except Exception as e:
             problem = f'{NOT_RUN}: {e}'
             continue
+        ran_on[:] = [(tuple(x.shape), x.dtype) for x in inputs]
         return difference(stem, inputs, want)
     raise oracle.Failure(problem)
 
@@ -119,39 +125,45 @@ def how_to_run(file, rule):
     return lambda *a: lowered(*a, rule, [] if own else ['-r', file]), oracle.NCNN_TOLERANCE
 
 
-def main(files):
-    failed = checked = unproven = 0
+def main(vary, files):
+    failed = checked = unproven = varied = 0
     most = 0.0
+    ran_on = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, file in enumerate(files):
             inner = pathlib.Path(folder) / str(number)
             inner.mkdir()
-            said = subprocess.run([REWRITE, '-w', inner, file], capture_output=True, text=True)
+            said = subprocess.run([REWRITE, *(['-v'] if vary and LOWERING not in str(file) else []), '-w', inner, file], capture_output=True, text=True)
             if said.returncode:
                 print(said.stdout + said.stderr)
                 failed += 1
             for line in said.stdout.splitlines():
-                if not (example := re.fullmatch(r'(\d+) (\S+:\d+) (generated )?(.*)', line)):
+                if not (example := re.fullmatch(r'(\d+) (\S+:\d+) (generated |varied )?(.*)', line)):
                     continue
                 difference, tolerance = how_to_run(file, example[4])
-                problem = ''
+                problem, variation = '', example[3] == 'varied '
+                rule = example[2], example[4].split(':')[0]
+                if variation and not ran_on.get(rule):
+                    continue
+                inputs = list(ran_on.get(rule, [])) if variation else ran_on.setdefault(rule, [])
                 try:
-                    worst = check(inner / example[1], difference)
+                    worst = check(inner / example[1], difference, inputs)
                     most = max(most, worst)
                     problem = f'differs by {worst:.2e}' if worst > tolerance else ''
                 except Exception as e:
                     problem = problem_of(e)
                 if example[3] and (problem.startswith(NOT_RUN) or 'results instead of' in problem):
-                    unproven += 1
+                    unproven += not variation
                     continue
-                checked += 1
+                checked += not variation
+                varied += variation
                 if problem:
                     failed += 1
                     print(f'{example[2]}: {example[4]}: {problem}')
     print(f'the largest difference is {most:.0e}')
-    print(f'{checked} examples run, {failed} failed; {unproven} that were made up do not run')
+    print(f'{checked} examples and {varied} variations run, {failed} failed; {unproven} that were made up do not run')
     return failed > 0
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main('-v' in sys.argv[1:], [a for a in sys.argv[1:] if a != '-v']))

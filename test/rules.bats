@@ -40,13 +40,13 @@ examples() {
 @test "rules: both sides of every example of pt2pnnx and pnnxopt compute the same numbers" {
     run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pt2pnnx/*.rules "$ROOT"/cmd/pnnxopt/*.rules
     assert_success
-    assert_output --partial ' examples run, 0 failed'
+    assert_output --partial ' variations run, 0 failed'
 }
 
 @test "rules: the ncnn runtime computes the numbers of every example of pnnx2ncnn, by the example's rule" {
     run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pnnx2ncnn/*.rules
     assert_success
-    assert_output --partial ' examples run, 0 failed'
+    assert_output --partial ' variations run, 0 failed'
 }
 
 @test "rules: a lowering that computes other numbers, or that a conversion does not come to, is named" {
@@ -63,7 +63,7 @@ END
     assert_failure 1
     assert_line --partial 'wrong.rules:2: F.relu: differs by'
     assert_line --partial 'wrong.rules:5: torch.unbind: pnnx2ncnn does not use the rule'
-    assert_line '2 examples run, 2 failed; 0 that were made up do not run'
+    assert_line '2 examples and 0 variations run, 2 failed; 0 that were made up do not run'
 }
 
 @test "rules: an example whose sides differ in numbers is named" {
@@ -75,7 +75,38 @@ END
     run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" wrong.rules
     assert_failure 1
     assert_line --partial 'wrong.rules:2: silu: differs by'
-    assert_line '1 examples run, 1 failed; 0 that were made up do not run'
+    assert_line '1 examples and 0 variations run, 1 failed; 0 that were made up do not run'
+}
+
+@test "rules: a rule that forgets a condition is found by varying its example" {
+    cat >wrong.rules <<'END'
+elu: aten::elu(x, alpha=a, ...) => F.elu(x, alpha=a) ;
+#> aten::elu e 1 1 x y alpha=2.0 scale=1.0 input_scale=1.0 #x=(2,3)f32
+#= F.elu e 1 1 x y alpha=2.0
+END
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" -v wrong.rules
+    assert_failure 1
+    assert_line --partial 'wrong.rules:2: elu: e scale=1.5: differs by'
+    assert_line '1 examples and 3 variations run, 2 failed; 0 that were made up do not run'
+}
+
+@test "rules: what has no example, or no near miss where the rule asks for more than its one call, is counted" {
+    cat >bare.rules <<'END'
+one: aten::relu(x) => F.relu(x) ;
+two: F.relu(F.relu(x)) => F.relu(x) ;
+#> F.relu a 1 1 x m
+#> F.relu b 1 1 m y
+#= F.relu b 1 1 x y
+if_rank: F.silu(x) => F.mish(x) if x.rank == 2 ;
+END
+    mkdir models
+    run rewrite -w models bare.rules
+    assert_success
+    assert_line '2 bare.rules:1 generated one'
+    assert_line 'bare.rules:2: two: no near miss'
+    assert_line 'bare.rules:6: if_rank: no example'
+    assert_line 'bare.rules:6: if_rank: no near miss'
+    assert_line '3 rules, 1 examples, 0 failed, 1 rules without an example, 2 without a near miss'
 }
 
 @test "rules: an example that does not hold is shown, and fails" {
@@ -89,7 +120,7 @@ END
     assert_failure 1
     assert_line 'wrong.rules:2: silu: another result'
     assert_line 'wrong.rules:2: silu: applied where it must not'
-    assert_line '1 rules, 2 examples, 2 failed, 0 rules without an example'
+    assert_line '1 rules, 2 examples, 2 failed, 0 rules without an example, 0 without a near miss'
 }
 
 @test "rules: a file with ten mistakes reports ten, each with its line and column" {

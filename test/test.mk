@@ -17,7 +17,7 @@ $(O)/test/%: $(O)/test/%.o $(O)/libpnnx.a
 # The rules of the programs call their C functions.
 RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions \
                     pnnx2ncnn/functions pnnx2ncnn/batch pnnx2ncnn/layout pnnx2ncnn/weights)
-$(O)/test/rewrite_test: $(O)/test/rewrite_test.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
+$(O)/test/rewrite_test: $(O)/test/rewrite_test.o $(O)/test/rewrite/generate.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
 SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cmd/pt2pnnx/*.c)) \

@@ -1,0 +1,20 @@
+/* generate.h - graphs that nobody wrote: examples of rules of one call, and what differs from an example in one thing. */
+#ifndef TEST_REWRITE_GENERATE_H
+#define TEST_REWRITE_GENERATE_H
+
+#include "common/rewrite_private.h"
+
+/* Element i of weights whose values no one gave: floats between 0.25 and 1, integers that count up. */
+double some_value(enum dtype dtype, size_t i);
+
+/* Whether the pattern is one call, and its arguments, its module and its results are all that the rule asks for. */
+bool rule_is_plain(const struct rule *rule);
+
+/* A graph with the call that the rule's pattern is; NULL when it is several, or nothing can be made up. */
+struct graph *rule_example(struct rules *rules, const struct rule *rule);
+
+/* Changes one thing of the graph, the number-th of those that can be: an argument of a call, a result with one more
+ * reader, the module around.  Returns what, or NULL when there are no so many. */
+const char *graph_vary(struct graph *g, size_t number);
+
+#endif
