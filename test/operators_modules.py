@@ -59,7 +59,7 @@ for n, x in ((1, X1), (2, X2), (3, X3)):
     B, I = getattr(nn, f"BatchNorm{n}d"), getattr(nn, f"InstanceNorm{n}d")
     module(f"nn.BatchNorm{n}d", lambda B=B: B(4), x, script=True)
     module(f"nn.BatchNorm{n}d", lambda B=B: B(4, eps=1e-3, affine=False), x)
-    module("", lambda B=B: B(4, track_running_stats=False), x, absent=())
+    module(f"nn.BatchNorm{n}d", lambda B=B: B(4, track_running_stats=False), x)
     module("F.instance_norm", lambda I=I: I(4), x)
     module(f"nn.InstanceNorm{n}d", lambda I=I: I(4, affine=True, eps=1e-2), x)
     module(f"nn.InstanceNorm{n}d", lambda I=I: I(4, affine=True, track_running_stats=True), x)
