@@ -65,7 +65,7 @@ static const struct nearest {
     { "Tensor.size",                    "pnnxshape with inputshape= before"                                 },
 };
 
-static const char *nearest_form(const struct operator* op)
+static const char *nearest_form(const struct operator *op)
 {
     for (size_t i = 0; i < sizeof nearest / sizeof *nearest; i++)
         if (operator_is(op, nearest[i].type))
@@ -108,7 +108,7 @@ static void add_shape(struct operand *x, void *context)
 }
 
 /* " dim=1 step=2": the arguments that are constants. */
-static void add_arguments(const struct operator* op, struct text *t)
+static void add_arguments(const struct operator *op, struct text *t)
 {
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct argument *a = &op->arguments[i];
@@ -121,7 +121,7 @@ static void add_arguments(const struct operator* op, struct text *t)
     }
 }
 
-static void refuse(struct refusals *r, const struct operator* op, const char *why, const char *form)
+static void refuse(struct refusals *r, const struct operator *op, const char *why, const char *form)
 {
     struct text shapes = { .length = 0 };
     if (map_get(&r->names, op->name))
@@ -137,7 +137,7 @@ static void refuse(struct refusals *r, const struct operator* op, const char *wh
 /* ---- integers ---- */
 
 /* Operators that move elements, whatever they are, or look up by them. */
-static bool moves_only(const struct operator* op)
+static bool moves_only(const struct operator *op)
 {
     static const char *const types[] = {
         "Tensor.reshape",  "Tensor.view",   "Tensor.reshape_as", "Tensor.unflatten",
@@ -163,7 +163,7 @@ static void find_integer(struct operand *x, void *found)
 
 void refuse_integers(struct refusals *r, struct graph *g)
 {
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         struct operand *x = NULL;
         if (moves_only(op) || !strchr(op->type, '.'))
             continue;
@@ -182,7 +182,7 @@ static void find_unknown(struct operand *x, void *found)
         *(struct operand **)found = x;
 }
 
-static void refuse_one(struct refusals *r, const struct operator* op)
+static void refuse_one(struct refusals *r, const struct operator *op)
 {
     struct text why = { .length = 0 };
     struct operand *unknown = NULL;
@@ -197,14 +197,14 @@ static void refuse_one(struct refusals *r, const struct operator* op)
 }
 
 /* Layers have plain names, operators a dot or colons in theirs; custom operators will be the layers of their names. */
-static bool is_layer(const struct operator* op)
+static bool is_layer(const struct operator *op)
 {
     return !strpbrk(op->type, ".:") || strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0;
 }
 
 void refuse_unlowered(struct refusals *r, struct graph *g)
 {
-    for (struct operator* op = g->first; op; op = op->next) {
+    for (struct operator *op = g->first; op; op = op->next) {
         bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
                    operator_is(op, "pnnx.Attribute");
         if (!end && !is_layer(op))
