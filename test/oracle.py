@@ -37,6 +37,7 @@ import networks
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get('PNNX_BIN', ROOT / 'build/bin')).resolve()
 SERVER = BIN.parent / 'test/server'
+REFUSED = ROOT / 'test/ncnn_refused.txt'
 PROVEN = BIN.parent / 'test/proven'
 PYTHON_TOLERANCE = 1e-5
 NCNN_TOLERANCE = 1e-3
@@ -288,7 +289,7 @@ def check_same_files(folder, a, b):
 def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTHON_TOLERANCE):
     """Takes a TorchScript file through all programs, comparing after each.  Returns a list of Stage.
 
-    `ncnn` is 'must', 'no', or 'may': then pnnx2ncnn may refuse the model, but what it writes must be right."""
+    `ncnn` is 'must', 'no', 'may': then pnnx2ncnn may refuse the model, but what it writes must be right, or 'refuses'."""
     shape = shapes_text(inputs)
     given = [f'inputshape={shape}'] if scripted else []
     steps = [('raise=0', 'raw', ['pt2pnnx', 'raise=0', *given, pt]),
@@ -314,20 +315,22 @@ def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTH
         except Exception as e:                              # whatever the printed Python raises is a finding
             stage.problem = problem_text(e)
     if ncnn != 'no':
-        done.append(ncnn_stage(folder, f'opt{max(LEVELS)}', inputs, want, ncnn == 'may'))
+        done.append(ncnn_stage(folder, f'opt{max(LEVELS)}', inputs, want, ncnn))
     return done
 
 
-def ncnn_stage(folder, source, inputs, want, may_refuse):
+def ncnn_stage(folder, source, inputs, want, expected):
     stage = Stage('pnnx2ncnn')
     try:
         if not (folder / f'{source}.param').exists():
             raise Failure('its input was not made')
         names = [folder / f'{source}.param', folder / f'{source}.bin', folder / 'model.ncnn.param', folder / 'model.ncnn.bin']
-        stage.milliseconds, said = tool('pnnx2ncnn', 'fp16=0', f'ncnnpy={folder}/model_ncnn.py', *names, allow=(0, 1) if may_refuse else (0,))
+        stage.milliseconds, said = tool('pnnx2ncnn', 'fp16=0', f'ncnnpy={folder}/model_ncnn.py', *names, allow=(0,) if expected == 'must' else (0, 1))
         if not names[2].exists():
             stage.refused = said.splitlines()[0] if said else 'without a word'
             return stage
+        if expected == 'refuses':
+            raise Failure(f'pnnx2ncnn converts it, and {REFUSED.name} says that it does not')
         stage.operators = operators(names[2])
         stage.ncnn = check_ncnn(folder, 'model', inputs, want)
     except Exception as e:
@@ -409,7 +412,26 @@ def check_other_sizes(c, folder, tolerance):
         check_python(folder, 'pt', inputs, want, tolerance)
 
 
-def check_operator(c):
+def refused_names():
+    """The names in test/ncnn_refused.txt."""
+    lines = [line for line in REFUSED.read_text().splitlines() if not line.startswith('#')]
+    return {name for paragraph in '\n'.join(lines).split('\n\n') for name in paragraph.partition(': ')[2].split()}
+
+
+def is_refused(table_name, c):
+    names = refused_names()
+    return c.type in names or f'{table_name}:{c.name}' in names
+
+
+def check_refused_names(table_name, cases):
+    there = {f'{table_name}:{c.name}' for c in cases}
+    gone = sorted(n for n in refused_names() if n.startswith(f'{table_name}:') and n not in there)
+    if gone:
+        raise Failure(f'{REFUSED.name} names cases that are not there: {" ".join(gone)}')
+    return []
+
+
+def check_operator(table_name, c):
     """One case of a table (test/operators.py)."""
     tolerance = max(PYTHON_TOLERANCE, c.tolerance if c.tolerance > 1e-4 else 0)
     with folder_for(c.name) as folder:
@@ -418,7 +440,7 @@ def check_operator(c):
             want = tensors(net(*clones(inputs)))
         saved = torch.jit.script(net) if c.script else torch.jit.trace(net, clones(inputs), check_trace=False)
         saved.save(folder / 'model.pt')
-        done = stages(folder / 'model.pt', inputs, want, folder, 'may', c.script, tolerance)
+        done = stages(folder / 'model.pt', inputs, want, folder, 'refuses' if is_refused(table_name, c) else 'must', c.script, tolerance)
         for what, check in (('types', lambda: check_types(c, folder)), ('other sizes', lambda: check_other_sizes(c, folder, tolerance))):
             try:
                 check()
@@ -468,8 +490,11 @@ def run_operators(table, patterns):
     del operators.CASES[:]
     importlib.import_module(f'operators_{table}')
     cases = [c for c in operators.CASES if not patterns or any(p in c.name for p in patterns)]
-    print(f'1..{len(cases)}')
-    return all([tap(f'{table}: {c.name}', i + 1, lambda: check_operator(c)) for i, c in enumerate(cases)])
+    checks = [(c.name, lambda c=c: check_operator(table, c)) for c in cases]
+    if not patterns:
+        checks.append(('cases of ncnn_refused.txt are there', lambda: check_refused_names(table, cases)))
+    print(f'1..{len(checks)}')
+    return all([tap(f'{table}: {name}', i + 1, check) for i, (name, check) in enumerate(checks)])
 
 
 def run_model(path, text):
