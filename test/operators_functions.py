@@ -112,6 +112,7 @@ function("F.lp_pool2d", lambda x: F.lp_pool2d(x, 3, (2, 3), (1, 2)), X2)
 for pad in ((1, 2), (1, 2, 0, 1), (-1, 2)):
     function("F.pad", lambda x, p=pad: F.pad(x, p), X2)
 function("F.pad", lambda x: F.pad(x, (1, 2), value=3.5), X2)
+function("F.pad", lambda x: F.pad(x, (2, 0), mode="reflect", value=0.0), (1, 3, 8))
 for mode in ("reflect", "replicate", "circular"):
     function("F.pad", lambda x, m=mode: F.pad(x, (1, 2), mode=m), X1)
     function("F.pad", lambda x, m=mode: F.pad(x, (1, 2, 2, 1), mode=m), X2)
