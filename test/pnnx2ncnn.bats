@@ -117,6 +117,12 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: torch.add 'a' (1,7)i64: computes on elements that are no floats, which ncnn's layers cannot"
 }
 
+@test "pnnx2ncnn: a tensor without elements is refused" {
+    ops 'pnnx.Input in 0 1 x #x=(1,4,8)f32' 'Tensor.slice s 1 1 x y dim=2 start=8 end=2147483647 step=1 $input=x #y=(1,4,0)f32' 'pnnx.Output out 1 0 y'
+    refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
+    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: Tensor.slice 's' (1,4,8)f32: gives a tensor without elements, which ncnn has not"
+}
+
 @test "pnnx2ncnn: without shapes it says what is missing" {
     ops 'pnnx.Input in 0 1 x' 'F.softmax s 1 1 x y dim=1 $input=x' 'pnnx.Output out 1 0 y'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin

@@ -84,6 +84,7 @@ int main(int argc, char **argv)
     reduce_ranks(g);
     struct refusals *refusals = refusals_new(g);
     refuse_integers(refusals, g);
+    refuse_empties(refusals, g);
     batch_solve(g);
     lowering_apply(rules, g);
     refuse_unlowered(refusals, g);

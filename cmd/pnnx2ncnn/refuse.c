@@ -174,6 +174,19 @@ void refuse_integers(struct refusals *r, struct graph *g)
     }
 }
 
+/* ---- nothing ---- */
+
+void refuse_empties(struct refusals *r, struct graph *g)
+{
+    for (struct operator *op = g->first; op; op = op->next)
+        for (size_t i = 0; i < op->output_count; i++)
+            for (int k = 0; k < op->outputs[i]->rank; k++)
+                if (op->outputs[i]->shape[k] == 0) {
+                    refuse(r, op, "gives a tensor without elements, which ncnn has not", NULL);
+                    break;
+                }
+}
+
 /* ---- the rest ---- */
 
 static void find_unknown(struct operand *x, void *found)
