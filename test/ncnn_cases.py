@@ -221,6 +221,8 @@ class Writer(torch.fx.Interpreter):
 
     def write_call(self, node, kind, args, kwargs, value):
         """An operator with keys for its inputs."""
+        if kind == 'torch.einsum':                       # in PNNX the operands come first, however many
+            kwargs['equation'], args = args[0], [args[1:]]
         given = set(kwargs)
         for overload in SIGNATURES[kind]:
             tensors = [p for p, a in zip(overload, args) if isinstance(a, torch.fx.Node)]
@@ -482,6 +484,11 @@ case('matmul transposed', lambda x, y: torch.matmul(x, y.transpose(-1, -2)), [1,
 case('bmm', torch.bmm, [3, 7, 5], [3, 5, 6])
 case('bmm of one', torch.bmm, [1, 7, 5], [1, 5, 6])
 case('mm', torch.mm, [7, 5], [5, 6])
+for e, *shapes in (('ij,jk->ik', [3, 4], [4, 5]), ('bhqc,bhkc->bhqk', [2, 3, 5, 4], [2, 3, 6, 4]), ('ncq,nck->nqk', [1, 4, 5], [1, 4, 6]),
+                   ('bqhc,bkhc->bhqk', [2, 5, 3, 4], [2, 6, 3, 4]), ('ii->i', [4, 4]), ('ii->', [4, 4]), ('ij->', [3, 4]), ('i,i->', [5], [5]),
+                   ('ij,jk', [3, 4], [4, 5]), ('ba', [3, 4]), ('...ij,...jk->...ik', [2, 3, 4], [2, 4, 5]), ('...i,i', [2, 3, 4], [4]),
+                   ('i...->...i', [2, 3, 4]), ('ij,jk,kl->il', [3, 4], [4, 5], [5, 2])):
+    case(f'einsum {e}', lambda *x, e=e: torch.einsum(e, *x), *shapes)
 case('addmm', lambda c, a, b: torch.addmm(c, a, b, beta=0.5, alpha=2.0), [7, 6], [7, 5], [5, 6])
 case('F.linear of two', F.linear, [1, 7, 5], [6, 5])
 
