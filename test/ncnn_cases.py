@@ -383,6 +383,11 @@ for f in ('abs neg floor ceil square sqrt rsqrt exp log sin cos tan asin acos at
           'expm1 sinh asinh cosh atanh log1p erf erfc exp2 log2 frac sigmoid relu').split():
     case(f'torch.{f}', lambda x, f=getattr(torch, f): f(torch.sigmoid(x) * 0.9 + 0.05), I)
 case('torch.acosh', lambda x: torch.acosh(torch.sigmoid(x) + 1.5), I)
+for n in (0, 0.5, 1, 2, 2.5, 3, 4, 7, -1, -3):        # whole exponents of negative numbers, others of 0 and above
+    case(f'torch.pow {n}', lambda x, n=n: torch.pow(F.relu(x) if n > 0 else x, n) if n % 1 else torch.pow(x, n), I)
+case('torch.pow of a number', lambda x: torch.pow(2.5, x), I)
+case('torch.pow of negative numbers to whole ones', lambda x: torch.pow(x, torch.round(x) + 4), I)
+case('torch.addcmul', lambda x, a, b: torch.addcmul(x, a, b, value=0.5), I, [1, 6, 1, 1], [9, 8])
 for f in 'add sub mul div pow maximum minimum atan2 fmod logaddexp floor_divide remainder'.split():
     function = getattr(torch, f)
     soft = lambda x: torch.sigmoid(x) * 2 + 0.3
