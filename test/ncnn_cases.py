@@ -383,7 +383,7 @@ for f in ('abs neg floor ceil square sqrt rsqrt exp log sin cos tan asin acos at
           'expm1 sinh asinh cosh atanh log1p erf erfc exp2 log2 frac sigmoid relu').split():
     case(f'torch.{f}', lambda x, f=getattr(torch, f): f(torch.sigmoid(x) * 0.9 + 0.05), I)
 case('torch.acosh', lambda x: torch.acosh(torch.sigmoid(x) + 1.5), I)
-for n in (0, 0.5, 1, 2, 2.5, 3, 4, 7, -1, -3):        # whole exponents of negative numbers, others of 0 and above
+for n in (0, 0.1, 0.5, 1, 2, 2.5, 3, 4, 7, -1, -3):        # whole exponents of negative numbers, others of 0 and above
     case(f'torch.pow {n}', lambda x, n=n: torch.pow(F.relu(x) if n > 0 else x, n) if n % 1 else torch.pow(x, n), I)
 case('torch.pow of a number', lambda x: torch.pow(2.5, x), I)
 case('torch.pow of negative numbers to whole ones', lambda x: torch.pow(x, torch.round(x) + 4), I)
