@@ -7,7 +7,8 @@
 // knows the stack of modules and source lines it was made in.
 //
 // Where input shapes are known, an operand carries a hint: a tensor on the meta device, which has a shape and a
-// type but no numbers, or the number that a size has.  Hints decide branches and loops; they are never written.
+// type but no numbers, or the number that a size has.  Hints decide branches and loops; they are never written, and
+// computed only when something asks for one: running every operator on the meta device takes longer than reading.
 #include "formats/torchscript.h"
 
 #include <algorithm>
@@ -104,16 +105,19 @@ enum class Is {
 };
 
 struct Abstract;
+struct Promise;
 using Items = std::shared_ptr<std::vector<Abstract>>; // shared: Python's lists are references
 
 struct Abstract {
     Is is = Is::unknown;
-    IValue value;             // known: it; operand: the hint, or None
-    size_t number = 0;        // operand: its number; unknown: of the reason, from 1; 0: none
-    bool number_only = false; // operand: a Python number when the network runs, no tensor
-    bool whole = false;       // operand: a number that is an integer
-    bool sized = false;       // operand: computed from sizes and ranks alone
-    bool many = false;        // operand: a list, whose length is unknown
+    IValue value;                     // known: it; operand without a promise: the hint, or None
+    std::shared_ptr<Promise> promise; // operand: what computes the hint
+    size_t index = 0;                 // and which of its results it is
+    size_t number = 0;                // operand: its number; unknown: of the reason, from 1; 0: none
+    bool number_only = false;         // operand: a Python number when the network runs, no tensor
+    bool whole = false;               // operand: a number that is an integer
+    bool sized = false;               // operand: computed from sizes and ranks alone
+    bool many = false;                // operand: a list, whose length is unknown
     Items items;
 
     bool is_tensor() const
@@ -124,7 +128,37 @@ struct Abstract {
     {
         return is == Is::list || is == Is::tuple;
     }
+    // The value, or the hint of an operand.
+    const IValue &hint() const;
 };
+
+// The calls whose hints nobody has asked for yet, in the order of the network: some change their inputs' shapes in
+// place, so all are computed when one is asked for.
+struct Journal {
+    std::deque<std::shared_ptr<Promise>> open;
+    std::shared_ptr<Promise> add(const Node *n, const std::vector<Abstract> &in);
+    void settle();
+};
+
+// The hints of one call's results; of one result that is a list, of its items.
+struct Promise {
+    Journal *journal;
+    const Node *node;
+    std::vector<Abstract> in; // as they were at the call
+    bool kept = false;
+    bool list = false;
+    std::vector<IValue> results;
+};
+
+const IValue &Abstract::hint() const
+{
+    static const IValue none;
+    if (!promise)
+        return value;
+    if (!promise->kept)
+        promise->journal->settle();
+    return index < promise->results.size() ? promise->results[index] : none;
+}
 
 Abstract known(IValue value);
 
@@ -211,15 +245,16 @@ bool concrete_tensor(const at::Tensor &t, Mode mode, IValue &out)
 
 bool concrete_single(const Abstract &a, const c10::TypePtr &type, Mode mode, IValue &out)
 {
-    if (a.is != Is::known && (mode == Mode::exact || a.value.isNone()))
+    if (a.is != Is::known && (mode == Mode::exact || a.hint().isNone()))
         return false;
-    if (a.value.isTensor())
-        return concrete_tensor(a.value.toTensor(), mode, out);
-    out = a.value;
-    if (type->kind() == TypeKind::TensorType && a.value.isScalar())
-        out = at::scalar_tensor(a.value.toScalar(), a.value.isInt()    ? at::kLong
-                                                    : a.value.isBool() ? at::kBool
-                                                                       : at::kDouble);
+    const IValue &value = a.hint();
+    if (value.isTensor())
+        return concrete_tensor(value.toTensor(), mode, out);
+    out = value;
+    if (type->kind() == TypeKind::TensorType && value.isScalar())
+        out = at::scalar_tensor(value.toScalar(), value.isInt()    ? at::kLong
+                                                  : value.isBool() ? at::kBool
+                                                                   : at::kDouble);
     return true;
 }
 
@@ -478,13 +513,9 @@ class Interpreter
     // Operators.  A handler returns false when it leaves the node to the general way.
     void run_operator(const Node *n, std::vector<Abstract> &in, Frame &frame);
     bool fold(const Node *n, const std::vector<Abstract> &in, std::vector<Abstract> &out);
-    bool execute(const Node *n, const std::vector<Abstract> &in, Mode mode, std::vector<IValue> &out);
-    std::vector<IValue> hints(const Node *n, const std::vector<Abstract> &in);
-    std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in);
-    std::vector<IValue> shape_hints(const Node *n, const std::vector<Abstract> &in);
     std::vector<Abstract> emit(const Node *n, const std::vector<Abstract> &in);
     Entry entry_of(const Node *n, const std::vector<Abstract> &in);
-    Abstract result_of(const Node *n, size_t index, const IValue *hint, size_t entry);
+    Abstract result_of(const Node *n, size_t index, const std::shared_ptr<Promise> &promise, size_t entry);
     std::vector<Abstract> take_apart(const Abstract &list, size_t count, const Node *at);
 
     bool constant(const Node *n, std::vector<Abstract> &v);
@@ -569,6 +600,7 @@ class Interpreter
     std::vector<const Node *> calls_;       // the stack of calls
     std::vector<size_t> scopes_;            // and of module invocations
     std::vector<IValue> shapes_;            // hints for the inputs that are still to come
+    std::shared_ptr<Journal> journal_ = std::make_shared<Journal>(); // shared with copies
     size_t step_ = 0;
 };
 
@@ -779,7 +811,7 @@ size_t write_argument(const Node *n)
     return SIZE_MAX;
 }
 
-bool Interpreter::execute(const Node *n, const std::vector<Abstract> &in, Mode mode, std::vector<IValue> &out)
+bool execute(const Node *n, const std::vector<Abstract> &in, Mode mode, std::vector<IValue> &out)
 {
     const c10::FunctionSchema *schema = n->maybeSchema();
     if ((schema && schema->is_vararg()) || n->blocks().size() > 0)
@@ -892,31 +924,15 @@ IValue weigh(IValue value)
     return value;
 }
 
-// What is known of the results of a node before it runs: shapes, types, sizes.
-std::vector<IValue> Interpreter::hints(const Node *n, const std::vector<Abstract> &in)
-{
-    std::vector<IValue> out;
-    for (const Abstract &a : in)
-        if (any_inside(a, [](const Abstract &item) { return item.is == Is::operand && item.value.isNone(); }))
-            return {};
-    if (n->isNondeterministic() || (!execute(n, in, Mode::hints, out) && !execute(n, in, Mode::meta, out)))
-        out = table_hints(n, in);
-    if (out.empty())
-        out = shape_hints(n, in);
-    for (IValue &value : out)
-        value = weigh(std::move(value));
-    return out;
-}
-
-// The same for some operators that neither the meta device nor libtorch's table of shape functions has.
-std::vector<IValue> Interpreter::table_hints(const Node *n, const std::vector<Abstract> &in)
+// Hints for some operators that neither the meta device nor libtorch's table of shape functions has.
+std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in)
 {
     static const std::set<std::string> alike = { "group_norm", "instance_norm", "dropout", "feature_dropout",
                                                  "alpha_dropout" };
     static const std::set<std::string> recurrent = { "lstm", "gru", "rnn_tanh", "rnn_relu" };
-    if (in.empty() || !n->kind().is_aten() || !in[0].value.isTensor())
+    if (in.empty() || !n->kind().is_aten() || !in[0].hint().isTensor())
         return {};
-    const at::Tensor &x = in[0].value.toTensor();
+    const at::Tensor &x = in[0].hint().toTensor();
     if (alike.count(plain_name(n)))
         return { x };
     bool batched = recurrent.count(plain_name(n)) && in.size() == 9;
@@ -925,7 +941,7 @@ std::vector<IValue> Interpreter::table_hints(const Node *n, const std::vector<Ab
     std::vector<IValue> out;
     bool pair = in[1].items != nullptr;
     for (const Abstract &state : pair ? *in[1].items : std::vector<Abstract>{ in[1] })
-        out.push_back(state.value);
+        out.push_back(state.hint());
     if (!out[0].isTensor() || x.dim() == 0)
         return {};
     std::vector<int64_t> sizes = x.sizes().vec();
@@ -935,7 +951,7 @@ std::vector<IValue> Interpreter::table_hints(const Node *n, const std::vector<Ab
 }
 
 // The same from libtorch's table of shape functions, for operators that the meta device does not have.
-std::vector<IValue> Interpreter::shape_hints(const Node *n, const std::vector<Abstract> &in)
+std::vector<IValue> shape_hints(const Node *n, const std::vector<Abstract> &in)
 {
     const c10::FunctionSchema *schema = n->maybeSchema();
     auto graph = schema ? torch::jit::shapeComputeGraphForSchema(*schema)
@@ -965,6 +981,69 @@ std::vector<IValue> Interpreter::shape_hints(const Node *n, const std::vector<Ab
         return {};
     }
     return {};
+}
+
+// What is known of the results of a node before it runs: shapes, types, sizes.
+std::vector<IValue> hints(const Node *n, const std::vector<Abstract> &in)
+{
+    std::vector<IValue> out;
+    for (const Abstract &a : in)
+        if (any_inside(a,
+                       [](const Abstract &item) { return item.is == Is::operand && item.hint().isNone(); }))
+            return {};
+    if (n->isNondeterministic() || (!execute(n, in, Mode::hints, out) && !execute(n, in, Mode::meta, out)))
+        out = table_hints(n, in);
+    if (out.empty())
+        out = shape_hints(n, in);
+    for (IValue &value : out)
+        value = weigh(std::move(value));
+    return out;
+}
+
+// A copy that later changes of lists and counters do not reach.
+Abstract as_now(const Abstract &a)
+{
+    Abstract copy = a;
+    if (a.items) {
+        copy.items = std::make_shared<std::vector<Abstract>>();
+        for (const Abstract &item : *a.items)
+            copy.items->push_back(as_now(item));
+    }
+    if (a.is_tensor() && a.value.toTensor().defined() && a.value.toTensor().dim() == 0) {
+        copy.value = a.value.toTensor().clone();
+        copy.value.toTensor().unsafeGetTensorImpl()->set_wrapped_number(
+            a.value.toTensor().unsafeGetTensorImpl()->is_wrapped_number());
+    }
+    return copy;
+}
+
+std::shared_ptr<Promise> Journal::add(const Node *n, const std::vector<Abstract> &in)
+{
+    auto promise = std::make_shared<Promise>();
+    promise->journal = this;
+    promise->node = n;
+    for (const Abstract &a : in)
+        promise->in.push_back(as_now(a));
+    open.push_back(promise);
+    return promise;
+}
+
+void Journal::settle()
+{
+    while (!open.empty()) {
+        std::shared_ptr<Promise> promise = open.front();
+        open.pop_front();
+        std::vector<IValue> results = hints(promise->node, promise->in);
+        promise->list = results.size() == 1 && results[0].isList();
+        if (promise->list) {
+            c10::List<IValue> items = results[0].toList();
+            results.assign(items.begin(), items.end());
+        }
+        for (IValue &value : results)
+            promise->results.push_back(weigh(std::move(value)));
+        promise->kept = true;
+        promise->in.clear();
+    }
 }
 
 // ---- recording a call
@@ -1011,8 +1090,8 @@ bool changes_type(const at::Tensor &t, const std::vector<Abstract> &all)
     if (t.scalar_type() != at::kDouble || t.unsafeGetTensorImpl()->is_wrapped_number())
         return false;
     return std::any_of(all.begin(), all.end(), [](const Abstract &a) {
-        return a.is == Is::operand && a.value.isTensor() && a.value.toTensor().dim() > 0 &&
-               at::isIntegralType(a.value.toTensor().scalar_type(), true);
+        return a.is == Is::operand && a.hint().isTensor() && a.hint().toTensor().dim() > 0 &&
+               at::isIntegralType(a.hint().toTensor().scalar_type(), true);
     });
 }
 
@@ -1142,28 +1221,42 @@ bool is_whole(const Node *n, const std::vector<Abstract> &in)
     });
 }
 
+// The number of items in the list that a node gives: what the only reader takes it apart to, or what the hint says.
+bool list_length(const Node *n, const Promise &promise, Journal &journal, size_t &count)
+{
+    const auto &uses = n->output()->uses();
+    bool unpacked = uses.size() == 1 && uses[0].user->kind() == prim::ListUnpack;
+    if (!unpacked)
+        journal.settle();
+    count = unpacked ? uses[0].user->outputs().size() : promise.results.size();
+    return unpacked || promise.list;
+}
+
 // The abstract value of a node's result.
-Abstract Interpreter::result_of(const Node *n, size_t index, const IValue *hint, size_t entry)
+Abstract Interpreter::result_of(const Node *n, size_t index, const std::shared_ptr<Promise> &promise,
+                                size_t entry)
 {
     c10::TypePtr type = bare(n->output(index)->type());
     if (type->kind() == TypeKind::NoneType)
         return known(IValue());
     if (type->kind() == TypeKind::StringType || type->kind() == TypeKind::DeviceObjType)
         return unknown(0);
-    if (type->kind() == TypeKind::ListType && hint && hint->isList() && n->outputs().size() == 1) {
-        std::vector<Abstract> items;
-        for (const IValue &value : hint->toListRef()) {
-            Abstract a;
-            a.is = Is::operand;
-            a.value = weigh(value);
-            a.number = result(entry);
-            items.push_back(std::move(a));
+    size_t count = 0;
+    if (type->kind() == TypeKind::ListType && n->outputs().size() == 1 &&
+        list_length(n, *promise, *journal_, count)) {
+        std::vector<Abstract> items(count);
+        for (size_t i = 0; i < count; i++) {
+            items[i].is = Is::operand;
+            items[i].promise = promise;
+            items[i].index = i;
+            items[i].number = result(entry);
         }
         return sequence(Is::list, std::move(items));
     }
     Abstract a;
     a.is = Is::operand;
-    a.value = hint ? *hint : IValue();
+    a.promise = promise;
+    a.index = index;
     a.number = result(entry);
     a.many = type->kind() == TypeKind::ListType;
     a.whole = type->kind() == TypeKind::IntType;
@@ -1177,14 +1270,14 @@ std::vector<Abstract> Interpreter::emit(const Node *n, const std::vector<Abstrac
     if (written != SIZE_MAX && in[written].is_tensor())
         freeze(in[written].value.toTensor());
     Entry entry = entry_of(n, in);
-    std::vector<IValue> hint = hints(n, in);
+    std::shared_ptr<Promise> promise = journal_->add(n, in);
     bool whole = is_whole(n, in), sized = all_operands(in, &Abstract::sized);
     bool numbers = is_arithmetic(n) && all_operands(in, &Abstract::number_only);
     size_t number = record.entries.size();
     record.entries.push_back(std::move(entry));
     std::vector<Abstract> out;
     for (size_t i = 0; i < n->outputs().size(); i++) {
-        out.push_back(result_of(n, i, i < hint.size() ? &hint[i] : nullptr, number));
+        out.push_back(result_of(n, i, promise, number));
         out.back().whole = out.back().whole || whole;
         out.back().number_only = out.back().number_only || numbers;
         out.back().sized = sized;
@@ -1649,9 +1742,9 @@ bool Interpreter::to_int(const Node *n, std::vector<Abstract> &v)
                 n->output()->type()->kind() == TypeKind::TensorType;
     if (v[0].is != Is::operand || (!v[0].whole && !real))
         return false;
-    std::vector<IValue> hint = hints(n, { v[0] });
     v = { v[0] };
-    v[0].value = hint.empty() ? IValue() : hint[0];
+    v[0].promise = journal_->add(n, v);
+    v[0].index = 0;
     return true;
 }
 
@@ -1814,11 +1907,12 @@ bool Interpreter::decided(const Abstract &a, bool &out) const
 {
     if (a.is != Is::known && a.is != Is::operand)
         return false;
-    if (a.value.isBool())
-        out = a.value.toBool();
-    else if (a.value.isTensor() && a.value.toTensor().defined() && !a.value.toTensor().is_meta() &&
-             a.value.toTensor().numel() == 1)
-        out = a.value.toTensor().item().toBool();
+    const IValue &value = a.hint();
+    if (value.isBool())
+        out = value.toBool();
+    else if (value.isTensor() && value.toTensor().defined() && !value.toTensor().is_meta() &&
+             value.toTensor().numel() == 1)
+        out = value.toTensor().item().toBool();
     else
         return false;
     return true;
@@ -1883,7 +1977,7 @@ bool Interpreter::iterate(const Node *n, Frame &frame, std::vector<Abstract> &ca
                           Abstract go)
 {
     const Block *body = n->blocks()[0];
-    int64_t trips = limit.value.toInt();
+    int64_t trips = limit.hint().toInt();
     bool again = true;
     for (int64_t i = 0; i < trips; i++) {
         if (!decided(go, again) || static_cast<size_t>(i) > max_trips)
@@ -1907,7 +2001,7 @@ void Interpreter::run_loop(const Node *n, Frame &frame)
     std::vector<Abstract> carried;
     for (size_t i = 2; i < n->inputs().size(); i++)
         carried.push_back(frame[n->input(i)]);
-    bool first = false, counted = (limit.is == Is::known || limit.is == Is::operand) && limit.value.isInt();
+    bool first = false, counted = (limit.is == Is::known || limit.is == Is::operand) && limit.hint().isInt();
     if (!counted || !decided(go, first) || !iterate(n, frame, carried, limit, go)) {
         undecided(n, frame, counted ? go : limit, "a loop");
         return;
@@ -1977,7 +2071,11 @@ Abstract Interpreter::kept_result(const Abstract &a, size_t entry)
         return a;
     Abstract out;
     out.is = Is::operand;
-    out.value = a.is == Is::operand ? a.value : IValue();
+    if (a.is == Is::operand) {
+        out.value = a.value;
+        out.promise = a.promise;
+        out.index = a.index;
+    }
     out.number = result(entry);
     return out;
 }
