@@ -436,6 +436,7 @@ for d, image in ((1, [1, 6, 20]), (2, I), (3, [1, 6, 7, 8, 9])):
     case(f'InstanceNorm{d}d', getattr(nn, f'InstanceNorm{d}d')(6), image)
     case(f'InstanceNorm{d}d affine', getattr(nn, f'InstanceNorm{d}d')(6, affine=True), image)
     case(f'GroupNorm {d}d', nn.GroupNorm(3, 6), image)
+    case(f'GroupNorm {d}d without bias', nn.GroupNorm(2, 6, bias=False), image)
     case(f'GroupNorm {d}d plain', nn.GroupNorm(2, 6, affine=False), image)
     for k in ('Max', 'Avg'):
         Pool = getattr(nn, f'{k}Pool{d}d')

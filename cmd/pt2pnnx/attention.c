@@ -6,7 +6,7 @@ enum { MOST_LINEARS = 4 };
 
 /* The calls of one invocation that matter. */
 struct attention {
-    struct operator *
+    struct operator*
         linears[MOST_LINEARS]; /* projections of query, key and value in one, two or three; the last is
                                              * that of the result */
     size_t linear_count;
