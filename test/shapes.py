@@ -12,6 +12,7 @@ lists the tensors whose shape was not inferred.
 import contextlib
 import importlib
 import io
+import math
 import os
 import re
 import sys
@@ -168,6 +169,20 @@ def make(x, f, *arguments, **options):
     return f(*(n + zero for n in arguments), **options)
 
 
+def scattered_floats(x, dims):
+    return (arange(x, math.prod(dims)) * 7 % 31).float().view(1, 2, *dims[1:])
+
+
+# Sizes up and down, scales that are no quotient of the sizes, and every way to weigh neighbours.
+RESIZES = [(f'{mode}{" of corners" * bool(o.get("align_corners"))}{" antialiased" * bool(o.get("antialias"))}', (2, *dims), {'mode': mode, **o, **s}, f'{k} {v}')
+           for mode, dims, options in (('nearest', (5, 7), [{}]), ('nearest-exact', (5, 7), [{}]), ('linear', (9,), [{}, {'align_corners': True}]),
+                                       ('bilinear', (5, 7), [{}, {'align_corners': True}, {'antialias': True}]), ('trilinear', (3, 4, 5), [{}]),
+                                       ('bicubic', (5, 7), [{}, {'align_corners': True}, {'antialias': True}]))
+           for o in options
+           for s in ({'size': (4, 11, 2)[:len(dims)]}, {'scale_factor': 1.7}, {'scale_factor': 0.6, 'recompute_scale_factor': True})
+           for k, v in [next(iter(s.items()))]]
+
+
 def tensor(x, values):
     return torch.tensor(values) + arange(x, 1)
 
@@ -279,6 +294,8 @@ CONSTANTS = {
     'sizes': (lambda x: make(x, torch.full, (x.shape[0] * 2, x.shape[1] // 4), x.numel()), False),
     'new': (lambda x: x.new_zeros(2, x.size(0)) + torch.ones_like(x)[:2, :x.size(0)], False),
     'exponentials': (lambda x: torch.exp(-arange(x, 8).float() / 3).sigmoid(), True),
+    **{f'{name} by {how}': (lambda x, dims=dims, options=options: torch.nn.functional.interpolate(scattered_floats(x, dims), **options), True)
+       for name, dims, options, how in RESIZES},
     'angles': (lambda x: torch.sin(arange(x, 8).float()) + torch.atan2(arange(x, 8) - 3.0, arange(x, 8) + 1.0), True),
 }
 
@@ -308,7 +325,7 @@ def check_constant(f, inexact):
             got, want = oracle.load_module(printed(folder, 'shape')).Model().eval()(x)[1], f(x)
             if got.dtype != want.dtype or got.shape != want.shape:
                 problems.append(f'{raised}: {tuple(got.shape)} {got.dtype} instead of {tuple(want.shape)} {want.dtype}')
-            elif not (torch.allclose(got, want, rtol=1e-6, atol=1e-7) if inexact else torch.equal(got, want)):
+            elif not (torch.allclose(got, want, rtol=1e-6, atol=1e-6 * float(want.abs().max())) if inexact else torch.equal(got, want)):
                 problems.append(f'{raised}: {got.tolist()} instead of {want.tolist()}')
         return problems, []
 

@@ -247,14 +247,13 @@ static int64_t scaled(struct graph *g, int64_t in, double scale)
     return 1 / scale == (double)whole ? dim_div_floor(g, in, whole) : DIM_UNKNOWN;
 }
 
-/* The scale of axis `i` of `count`; false: not known. */
-static bool scale_of(const struct call *c, const struct value *v, int i, int count, double *out)
+bool interpolate_scale(const struct call *c, const struct value *v, int i, int count, double *out)
 {
     struct fact f;
     if (v->kind == VALUE_LIST) {
         if (v->list.count != 1 && v->list.count != (size_t)count)
             return false;
-        return scale_of(c, &v->list.items[v->list.count == 1 ? 0 : i], 0, 1, out);
+        return interpolate_scale(c, &v->list.items[v->list.count == 1 ? 0 : i], 0, 1, out);
     }
     if (value_number(v, out))
         return true;
@@ -279,7 +278,7 @@ static void shape_interpolate(struct call *c)
     for (int i = 0; i < spatial; i++)
         if (arg_present(c, "size"))
             dims[2 + i] = size[i];
-        else if (!scale || !scale_of(c, scale, i, spatial, &factor))
+        else if (!scale || !interpolate_scale(c, scale, i, spatial, &factor))
             dims[2 + i] = DIM_UNKNOWN;
         else
             dims[2 + i] = scaled(c->graph, dims[2 + i], factor);
@@ -386,11 +385,13 @@ static const struct row rows[] = {
     { "pixel_shuffle nn.PixelShuffle", shape_pixel_shuffle, NULL, 0 },
     { "pixel_unshuffle nn.PixelUnshuffle", shape_pixel_shuffle, NULL, 1 },
     { "channel_shuffle native_channel_shuffle nn.ChannelShuffle", shape_same, NULL, 0 },
-    { "interpolate upsample upsample_nearest upsample_bilinear nn.Upsample nn.UpsamplingNearest2d "
-      "nn.UpsamplingBilinear2d __interpolate", shape_interpolate, NULL, 0 },
+    { "interpolate upsample nn.Upsample", shape_interpolate, evaluate_interpolate, MODE_IN_ARGUMENT },
+    { "upsample_nearest", shape_interpolate, evaluate_interpolate, MODE_IN_TYPE },
+    { "upsample_bilinear nn.UpsamplingNearest2d nn.UpsamplingBilinear2d __interpolate", shape_interpolate, NULL, 0 },
     { "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_linear1d upsample_bilinear2d "
       "upsample_bicubic2d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
-      "_upsample_nearest_exact3d _upsample_bilinear2d_aa _upsample_bicubic2d_aa", shape_upsample, NULL, 0 },
+      "_upsample_nearest_exact3d _upsample_bilinear2d_aa _upsample_bicubic2d_aa", shape_upsample, evaluate_interpolate,
+      MODE_IN_TYPE },
     { "grid_sample grid_sampler grid_sampler_2d grid_sampler_3d", shape_grid_sample, NULL, 0 },
     { "affine_grid affine_grid_generator", shape_affine_grid, NULL, 0 },
     { "pad constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d "

@@ -192,4 +192,10 @@ bool evaluate_extreme(struct call *c, bool maximum); /* of `input` and `other` *
 bool evaluate_product(struct call *c, const struct tensor *a,
                       const struct tensor *b); /* broadcast to the result */
 
+/* Resizing: conv.c, resize.c. */
+/* The scale of axis `i` of `count`; false: not known. */
+bool interpolate_scale(const struct call *c, const struct value *v, int i, int count, double *out);
+enum { MODE_IN_ARGUMENT, MODE_IN_TYPE }; /* the code of a row */
+bool evaluate_interpolate(struct call *c);
+
 #endif
