@@ -63,7 +63,9 @@ function("F.linear", lambda b, x, w: torch.addmm(b, x, w.t()), (5,), FLAT, (5, 1
 function("F.embedding", F.embedding, ints(10, 2, 5), (10, 6))
 function("F.embedding", lambda i, w: F.embedding(i, w, padding_idx=2), ints(10, 7), (10, 6))
 function("F.bilinear", F.bilinear, (3, 4), (3, 5), (6, 4, 5))
-function("", F.embedding_bag, ints(10, 2, 5), (10, 6), absent=())
+function("F.embedding_bag", F.embedding_bag, ints(10, 2, 5), (10, 6))
+function("F.embedding_bag", lambda i, w, o: F.embedding_bag(i, w, o, mode="max"), ints(10, 8), (10, 6), tensor(torch.tensor([0, 3])))
+function("F.embedding_bag", lambda i, w, s: F.embedding_bag(i, w, per_sample_weights=s, mode="sum"), ints(10, 2, 5), (10, 6), (2, 5))
 function("F.one_hot", lambda i: F.one_hot(i, 10), ints(10, 5), absent=())
 
 # Normalization
@@ -135,6 +137,7 @@ function("F.interpolate", lambda x: F.interpolate(x, scale_factor=1.7, mode="lin
 function("F.interpolate", lambda x: F.interpolate(x, scale_factor=1.7, recompute_scale_factor=True), X1)
 function("F.interpolate", lambda x: F.interpolate(x, scale_factor=(1.7, 1.3, 0.8), recompute_scale_factor=True), X3)
 function("F.interpolate", lambda x: F.interpolate(x, scale_factor=1.7, mode="trilinear", recompute_scale_factor=True), X3)
+function("F.interpolate", lambda x: F.interpolate(x, scale_factor=2.1, recompute_scale_factor=True), (1, 2, 10, 20))    # 21, not 20
 function("F.interpolate", lambda x: F.interpolate(x, scale_factor=1.7, mode="nearest-exact", recompute_scale_factor=True), X2)
 function("", lambda x, y: F.interpolate(x, size=y.shape[2:], mode="bilinear"), X2, (1, 1, 7, 9), also=[[X2, (1, 1, 5, 6)]], absent=())
 function("", lambda x: F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True), X2, absent=())
@@ -178,3 +181,14 @@ function("F.binary_cross_entropy_with_logits", F.binary_cross_entropy_with_logit
 function("F.cross_entropy", F.cross_entropy, FLAT, ints(10, 3))
 function("F.nll_loss", F.nll_loss, FLAT, ints(10, 3))
 function("F.kl_div", lambda x, y: F.kl_div(x, y, reduction="sum"), FLAT, positive(*FLAT))
+for reduction in ("none", "mean", "sum"):
+    for name in ("margin_ranking_loss", "cosine_embedding_loss"):
+        shape = (5,) if name == "margin_ranking_loss" else FLAT
+        function(f"F.{name}", lambda x, y, t, f=getattr(F, name), r=reduction: f(x, y, t.sign(), 0.1, reduction=r), shape, shape, shape[:1])
+    function("F.hinge_embedding_loss", lambda x, t, r=reduction: F.hinge_embedding_loss(x, t.sign(), reduction=r), FLAT, FLAT)
+    function("F.triplet_margin_loss", lambda x, y, z, r=reduction: F.triplet_margin_loss(x, y, z, reduction=r), FLAT, FLAT, FLAT)
+    function("F.multi_margin_loss", lambda x, t, r=reduction: F.multi_margin_loss(x, t, reduction=r), FLAT, ints(10, 3))
+    function("F.poisson_nll_loss", lambda x, t, r=reduction: F.poisson_nll_loss(x, t, reduction=r), FLAT, positive(*FLAT))
+    function("F.cross_entropy", lambda x, t, r=reduction: F.cross_entropy(x, t, reduction=r), (3, 10, 4), ints(10, 3, 4))
+    function("F.ctc_loss", lambda x, t, r=reduction: F.ctc_loss(x.log_softmax(2), t, torch.tensor([10, 10]), torch.tensor([4, 3]), reduction=r),
+             (10, 2, 6), ints(6, 2, 4, low=1))

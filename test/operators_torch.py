@@ -326,3 +326,50 @@ for name in ("entr", "i0e", "i1", "i1e", "ndtr", "erfcx", "expit", "log1p", "exp
     function("", getattr(torch.special, name), positive(*FLAT))
 function("torch.zeros_like", lambda x: (x * 1).zero_(), FLAT)
 function("torch.full_like", lambda x: (x * 1).fill_(2), FLAT)
+
+# In place, a truth value becomes a number of the tensor's type.
+for name in ("eq", "lt", "logical_and", "greater_equal"):
+    function("Tensor.type_as", lambda x, y, f=name + "_": getattr(x * 1, f)(y), FLAT, FLAT)
+
+# Further calls, one each
+for name in ("std", "var"):
+    function(f"torch.{name}", lambda x, f=getattr(torch, name): f(x, dim=None, unbiased=True, keepdim=True), CUBE)
+for type_, f, *inputs in (
+        ("Tensor.reshape", lambda x: x.ravel(), FLAT), ("torch.conj", lambda x: x.mH, complexes(3, 4)),
+        ("torch.conj", lambda x: x.H, complexes(3, 4)), ("torch.conj", torch.conj_physical, complexes(3, 4)),
+        ("Tensor.permute", lambda x: x.T, CUBE), ("torch.tensor_split", lambda x: torch.vsplit(x, (1, 2)), FLAT),
+        ("torch.tensor_split", lambda x: torch.hsplit(x, 2), FLAT), ("torch.tensor_split", lambda x: torch.dsplit(x, 2), CUBE),
+        ("torch.tensor_split", lambda x: torch.hsplit(x, (1, 3)), (10,)),
+        ("torch.linalg.norm", lambda x: torch.linalg.norm(x, 2, dim=(0, 1)), FLAT),
+        ("torch.nansum", lambda x: torch.nansum(x, 1), FLAT), ("torch.nanmean", lambda x: torch.nanmean(x, 1, True), FLAT),
+        ("torch.kthvalue", lambda x: torch.kthvalue(x, 2, dim=1), FLAT), ("torch.aminmax", lambda x: torch.aminmax(x, dim=1), FLAT),
+        ("torch.quantile", lambda x: torch.quantile(x, 0.3, dim=1), FLAT), ("torch.corrcoef", torch.corrcoef, FLAT),
+        ("torch.msort", torch.msort, FLAT), ("torch.argwhere", lambda x: torch.argwhere(x > 0), FLAT),
+        ("torch.where", lambda x: torch.nonzero(x > 0, as_tuple=True), FLAT),
+        ("torch.unique", torch.unique, ints(5, 9)),
+        ("torch.unique", lambda x: torch.unique(x, return_counts=True), ints(5, 9)),
+        ("torch.unique", lambda x: torch.unique(x, return_inverse=True)[1], ints(5, 9)),
+        ("torch.unique", lambda x: torch.unique(x, return_inverse=True, return_counts=True), ints(5, 9)),
+        ("torch.unique", lambda x: torch.unique(x, dim=0), ints(2, 6, 2)),
+        ("torch.unique_consecutive", lambda x: torch.unique_consecutive(x, return_counts=True), ints(3, 9)),
+        ("torch.searchsorted", lambda s, x: torch.searchsorted(s, x, side="right"), lambda: torch.arange(9.0), FLAT),
+        ("torch.isclose", torch.isclose, FLAT, FLAT), ("torch.isin", lambda x: torch.isin(x, torch.tensor([1, 2])), ints(5, 9)),
+        ("torch.dist", torch.dist, FLAT, FLAT), ("torch.igamma", torch.igamma, positive(5), positive(5)),
+        ("torch.mvlgamma", lambda x: torch.mvlgamma(x + 3, 2), positive(5)), ("torch.frexp", torch.frexp, FLAT),
+        ("torch.renorm", lambda x: torch.renorm(x, 2, 0, 1.0), FLAT), ("torch.diff", torch.diff, FLAT),
+        ("torch.trapz", torch.trapz, FLAT), ("torch.cumulative_trapezoid", torch.cumulative_trapezoid, FLAT),
+        ("torch.diagflat", torch.diagflat, (2, 2)), ("torch.combinations", torch.combinations, (4,)),
+        ("torch.index_reduce", lambda x, i, s: x.index_reduce(0, i, s, "prod"), FLAT, tensor(torch.tensor([0, 2])), (2, 10)),
+        ("torch.put", lambda x, i, s: x.put(i, s), FLAT, tensor(torch.tensor([0, 5])), (2,)),
+        ("torch.as_strided_scatter", lambda x, s: torch.as_strided_scatter(x, s, (2, 2), (1, 2)), FLAT, (2, 2)),
+        ("torch.tril_indices", lambda x: torch.tril_indices(x.shape[0], 4), FLAT), ("torch.logspace", lambda x: torch.logspace(0, 1, x.shape[1]), FLAT),
+        ("torch.hann_window", lambda x: torch.hann_window(x.shape[1]), FLAT),
+        ("torch.hamming_window", lambda x: torch.hamming_window(x.shape[1], False), FLAT),
+        ("torch.stft", lambda x, w: torch.stft(x, 16, window=w, center=False, return_complex=True, align_to_window=True), (2, 64), positive(16)),
+        ("torch.logdet", lambda x: torch.logdet(x @ x.t() + torch.eye(3)), (3, 3)), ("torch.matrix_exp", torch.matrix_exp, (3, 3)),
+        ("torch.chunk", torch.gru_cell, (2, 3), (2, 4), (12, 3), (12, 4), (12,), (12,)),
+        ("torch.chunk", lambda x, h, c, *w: torch.lstm_cell(x, (h, c), *w), (2, 3), (2, 4), (2, 4), (16, 3), (16, 4), (16,), (16,)),
+        ("torch.quantize_per_tensor", lambda x: torch.quantize_per_tensor(x, 0.1, 10, torch.quint8).dequantize(), FLAT),
+        ("torch.int_repr", lambda x: torch.quantize_per_tensor(x, 0.1, 10, torch.qint8).int_repr(), FLAT),
+        ("torch.fake_quantize_per_tensor_affine", lambda x: torch.fake_quantize_per_tensor_affine(x, 0.1, 0, -128, 127), FLAT)):
+    function(type_, f, *inputs)

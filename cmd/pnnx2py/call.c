@@ -91,7 +91,6 @@ static const struct {
     { "torch.std_mean",                             2, NULL            },
     { "torch.var_mean",                             2, NULL            },
     { "torch.frexp",                                2, NULL            },
-    { "torch.unique",                               3, "return_inverse"},
     { "aten::max",                                  2, "dim"           },
     { "aten::min",                                  2, "dim"           },
     { "aten::topk",                                 2, NULL            },

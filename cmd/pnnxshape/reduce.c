@@ -174,19 +174,37 @@ static bool evaluate_max(struct call *c)
     return evaluate_reduce(c);
 }
 
+static bool reduction_none(const struct call *c)
+{
+    const struct value *v = arg_value(c, "reduction");
+    return v && ((v->kind == VALUE_INT && v->integer == 0) ||
+                 (v->kind == VALUE_STRING && strcmp(v->string, "none") == 0));
+}
+
 /* Losses: one number, or with reduction='none' (0 in aten) the operands' shape. */
 static void shape_loss(struct call *c)
 {
     struct fact facts[2] = { arg_fact(c, "input"), arg_fact(c, "target") };
-    const struct value *v = arg_value(c, "reduction");
-    bool none = v && ((v->kind == VALUE_INT && v->integer == 0) ||
-                      (v->kind == VALUE_STRING && strcmp(v->string, "none") == 0));
     int64_t dims[MAX_RANK];
     int rank;
-    if (!none)
+    if (!reduction_none(c))
         result(c, 0, promote_facts(facts, 2), 0, NULL);
     else if (broadcast_facts(c, facts, 2, &rank, dims))
         result(c, 0, promote_facts(facts, 2), rank, dims);
+}
+
+/* One number for each row, or a row of places: (n, c, ...) gives (n, ...), (c) gives (). */
+static void shape_class_loss(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t dims[MAX_RANK];
+    int rank = 0;
+    if (x.rank == RANK_UNKNOWN)
+        return;
+    for (int i = 0; i < x.rank && reduction_none(c); i++)
+        if (i != 1 && x.rank > 1)
+            dims[rank++] = x.dims[i];
+    result(c, 0, x.dtype, rank, dims);
 }
 
 /* ---- running sums ---- */
@@ -382,10 +400,11 @@ static const struct row rows[] = {
     { "median nanmedian", shape_extreme, NULL, REDUCE_NONE },
     { "kthvalue mode", shape_axis_extreme, NULL, 0 },
     { "l1_loss mse_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits "
-      "kl_div", shape_loss, NULL, 0 },
+      "kl_div soft_margin_loss poisson_nll_loss hinge_embedding_loss", shape_loss, NULL, 0 },
+    { "cross_entropy nll_loss multi_margin_loss multilabel_margin_loss", shape_class_loss, NULL, 0 },
     { "cumsum", shape_cumulative, evaluate_cumulative, REDUCE_SUM },
     { "cumprod", shape_cumulative, evaluate_cumulative, REDUCE_PROD },
-    { "logcumsumexp", shape_same, NULL, 0 },
+    { "logcumsumexp poisson torch.normal aten::normal_functional uniform random exponential mvlgamma", shape_same, NULL, 0 },
     { "diff", shape_diff, evaluate_diff, 0 },
     { "cummax cummin", shape_cummax, NULL, 0 },
     { "sort msort", shape_cummax, NULL, 0 },

@@ -184,14 +184,15 @@ static void write(struct aliases *a, struct operator *op, struct operand *x, str
 static const struct {
     const char *type, *functional;
 } renamed[] = {
-    {"aten::zero_",     "aten::zeros_like"},
-    { "aten::__iadd__", "aten::add"       },
-    { "aten::__isub__", "aten::sub"       },
-    { "aten::__imul__", "aten::mul"       },
-    { "aten::__idiv__", "aten::div"       },
-    { "aten::__iand__", "aten::__and__"   },
-    { "aten::__ior__",  "aten::__or__"    },
-    { "aten::__ixor__", "aten::__xor__"   },
+    {"aten::zero_",     "aten::zeros_like"       },
+    { "aten::normal_",  "aten::normal_functional"},
+    { "aten::__iadd__", "aten::add"              },
+    { "aten::__isub__", "aten::sub"              },
+    { "aten::__imul__", "aten::mul"              },
+    { "aten::__idiv__", "aten::div"              },
+    { "aten::__iand__", "aten::__and__"          },
+    { "aten::__ior__",  "aten::__or__"           },
+    { "aten::__ixor__", "aten::__xor__"          },
 };
 
 /* In-place operators that change how the tensor is seen, not the memory. */
@@ -260,6 +261,44 @@ static struct operand *first_operand(const struct operator *op)
     return is ? op->arguments[0].value.operand : NULL;
 }
 
+/* The functional form answers in truth values, the in-place form in the type of what it writes to. */
+static bool answers_in_bool(const char *type)
+{
+    static const char *const names[] = { "eq",
+                                         "ne",
+                                         "lt",
+                                         "le",
+                                         "gt",
+                                         "ge",
+                                         "not_equal",
+                                         "less",
+                                         "less_equal",
+                                         "greater",
+                                         "greater_equal",
+                                         "logical_and",
+                                         "logical_or",
+                                         "logical_xor",
+                                         "logical_not" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(type + strlen("aten::"), names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Makes the result of `op` that of x's type: a cast behind `op` gives it. */
+static void cast_result(struct operator *op, struct operand *x, struct operator *before)
+{
+    struct graph *g = op->graph;
+    struct operand *out = op->outputs[0];
+    struct operator *cast = graph_add(g, before, "aten::type_as", graph_fresh_operator_name(g, op->name));
+    cast->scope = op->scope;
+    cast->source = op->source;
+    operand_move(out, cast);
+    struct operand *truth = operator_add_output(op, graph_fresh_operand_name(g, out->name));
+    operator_set(cast, "self", value_operand(truth));
+    operator_set(cast, "other", value_operand(x));
+}
+
 static void visit_write(struct aliases *a, struct operator *op, struct operand *x, const char *type)
 {
     struct operator *before = op->next;
@@ -271,6 +310,8 @@ static void visit_write(struct aliases *a, struct operator *op, struct operand *
     rename_first(op);
     make_full_like(op);
     struct operand *out = op->outputs[0];
+    if (answers_in_bool(type))
+        cast_result(op, first_operand(op), before);
     write(a, op, x, out, before);
     set_view(a, out, x, NULL, VIEW_SAME);
     alias_of(a, out)->seen = alias_of(a, root_of(a, x))->writes;

@@ -1,5 +1,8 @@
 #include "cmd/pt2pnnx/functions.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "cmd/pt2pnnx/attention.h"
 
 /* The weights of a recurrent layer under the names that torch.nn gives them.  `ws` has for each layer and
@@ -38,11 +41,33 @@ static bool rnn_weights(struct graph *g, const struct rule_item *arguments, size
     return true;
 }
 
+/* The decimal number with the fewest digits that is the same in 32 bits; a number that needs 64 stays. */
+static bool short_float(struct graph *g, const struct rule_item *arguments, size_t count,
+                        struct rule_item *result)
+{
+    double v, wide;
+    char text[40];
+    (void)g, (void)count;
+    if (!value_number(&arguments[0].value, &v))
+        return false;
+    wide = v;
+    for (int digits = 1; digits <= 9 && (double)(float)v == v; digits++) {
+        snprintf(text, sizeof text, "%.*e", digits - 1, v);
+        wide = strtod(text, NULL);
+        if ((float)wide == (float)v)
+            break;
+    }
+    result->kind = RULE_VALUE;
+    result->value = value_float(wide);
+    return true;
+}
+
 const struct rule_function raise_functions[] = {
     {"rnn_weights",        "libb:T",  rnn_weights      },
     { "attention_options", "cloo?:l", attention_options},
     { "attention_input",   "ci:v",    attention_input  },
     { "attention_mask",    "c:v",     attention_mask   },
     { "attention_weights", "c:T",     attention_weights},
+    { "short_float",       "v:v",     short_float      },
 };
 const size_t raise_function_count = sizeof raise_functions / sizeof *raise_functions;
