@@ -89,7 +89,7 @@ static bool plan_owned(struct match *m, struct plan *plan, const char *key, stru
     return tensor || item.kind == ITEM_ABSENT || (item.kind == ITEM_VALUE && item.value.kind == VALUE_NONE);
 }
 
-/* [tagged c@weight, raw c@bias?]: attributes "0t", "1r", those that are absent skipped. */
+/* [tagged c@weight, raw c@bias?]: attributes "0t", "1r"; absent is only what has a `?`. */
 static bool plan_weights(struct match *m, struct plan *plan, const struct node *list)
 {
     size_t number = plan->attribute_count;
@@ -97,7 +97,7 @@ static bool plan_weights(struct match *m, struct plan *plan, const struct node *
         const struct node *n = list->kids[i];
         struct item item = evaluate(m, n);
         const struct attribute *tensor = item_tensor(&item);
-        if (!tensor && item.kind != ITEM_ABSENT)
+        if (!tensor && (item.kind != ITEM_ABSENT || !n->optional))
             return false;
         if (!tensor)
             continue;

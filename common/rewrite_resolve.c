@@ -759,6 +759,10 @@ static void resolve_expression(struct resolver *r, struct node **place)
         resolve_expression(r, place);
         return;
     }
+    case NODE_WEIGHT:
+        n->optional = n->kids[0]->kind == NODE_OPTIONAL;
+        resolve_kids(r, n);
+        return;
     default: resolve_kids(r, n);
     }
 }

@@ -56,4 +56,7 @@ struct value pnnx_parse_value(struct graph *g, const char *text, size_t length);
  * "nan". */
 const char *pnnx_float_text(struct arena *arena, double f);
 
+/* The weight that a module lacks, which PyTorch would make up at random: "bias"; or NULL. */
+const char *pnnx_missing_weight(const struct operator *op);
+
 #endif

@@ -1,9 +1,10 @@
 /* pnnx_check.c - the weights of a module have the shapes that its parameters ask for: an edited kernel_size with the
- * old weight is an error here, and not a wrong network later. */
+ * old weight is an error here, and not a wrong network later.  And which weights a module must have. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/arena.h"
+#include "formats/pnnx.h"
 #include "formats/pnnx_line.h"
 
 /* The shape of one weight: sizes separated by blanks, each a parameter (a list gives several sizes), or two factors
@@ -54,7 +55,7 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* The sizes that one factor is: a number, or the parameter of that name.  Returns how many; 0: not known. */
-static size_t factor(const struct operator *op, const char *text, size_t length, int64_t *sizes)
+static size_t factor(const struct operator* op, const char *text, size_t length, int64_t *sizes)
 {
     char name[32];
     if (length == 0 || length >= sizeof name)
@@ -75,7 +76,7 @@ static size_t factor(const struct operator *op, const char *text, size_t length,
 }
 
 /* The shape that the parameters ask for; 0 sizes: they do not say. */
-static size_t asked_shape(const struct operator *op, const char *text, int64_t *shape)
+static size_t asked_shape(const struct operator* op, const char *text, int64_t *shape)
 {
     size_t rank = 0;
     while (*text) {
@@ -109,7 +110,7 @@ static const char *shape_text(struct arena *arena, const int64_t *shape, size_t 
     return text;
 }
 
-void pnnx_check_weight(struct place at, const struct operator *op, const struct attribute *a)
+void pnnx_check_weight(struct place at, const struct operator* op, const struct attribute *a)
 {
     for (size_t i = 0; i < sizeof weight_shapes / sizeof *weight_shapes; i++) {
         const struct weight_shape *row = &weight_shapes[i];
@@ -124,4 +125,48 @@ void pnnx_check_weight(struct place at, const struct operator *op, const struct 
             op->type, op->name, a->key, shape_text(arena, a->shape, (size_t)a->rank),
             shape_text(arena, shape, rank), row->sizes);
     }
+}
+
+/* ---- weights that are missing ---- */
+
+/* Weights that a module has always, or when `key` is true. */
+static const struct {
+    const char *prefix, *attribute, *key;
+} needed[] = {
+    {"nn.Conv",                     "weight",          NULL                 },
+    { "nn.Conv",                    "bias",            "bias"               },
+    { "nn.Linear",                  "weight",          NULL                 },
+    { "nn.Linear",                  "bias",            "bias"               },
+    { "nn.Bilinear",                "weight",          NULL                 },
+    { "nn.Bilinear",                "bias",            "bias"               },
+    { "nn.Embedding",               "weight",          NULL                 },
+    { "nn.PReLU",                   "weight",          NULL                 },
+    { "nn.BatchNorm",               "weight",          "affine"             },
+    { "nn.BatchNorm",               "bias",            "affine"             },
+    { "nn.BatchNorm",               "running_mean",    "track_running_stats"},
+    { "nn.InstanceNorm",            "weight",          "affine"             },
+    { "nn.InstanceNorm",            "running_mean",    "track_running_stats"},
+    { "nn.GroupNorm",               "weight",          "affine"             },
+    { "nn.LayerNorm",               "weight",          "elementwise_affine" },
+    { "nn.RMSNorm",                 "weight",          "elementwise_affine" },
+    { "nn.LSTM",                    "weight_ih_l0",    NULL                 },
+    { "nn.LSTM",                    "bias_ih_l0",      "bias"               },
+    { "nn.GRU",                     "weight_ih_l0",    NULL                 },
+    { "nn.GRU",                     "bias_ih_l0",      "bias"               },
+    { "nn.RNN",                     "weight_ih_l0",    NULL                 },
+    { "nn.RNN",                     "bias_ih_l0",      "bias"               },
+    { "nn.MultiheadAttention",      "out_proj.weight", NULL                 },
+    { "nn.MultiheadAttention",      "out_proj.bias",   "bias"               },
+    { "torchvision.ops.DeformConv", "weight",          NULL                 },
+    { "torchvision.ops.DeformConv", "bias",            "bias"               },
+};
+
+const char *pnnx_missing_weight(const struct operator* op)
+{
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (strncmp(op->type, needed[i].prefix, strlen(needed[i].prefix)) == 0 && !strstr(op->type, "Cell") &&
+            !operator_attribute(op, needed[i].attribute) &&
+            (!needed[i].key || operator_bool(op, needed[i].key, false)))
+            return needed[i].attribute;
+    return NULL;
 }

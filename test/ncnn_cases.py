@@ -131,9 +131,9 @@ class Writer(torch.fx.Interpreter):
         for key in parameters:
             if hasattr(module, key) and not isinstance(getattr(module, key), torch.Tensor):
                 rest.append(f'{key}={text(getattr(module, key))}')
-        rest.append(f'bias={module.bias is not None}') if 'bias' in parameters and isinstance(
-            getattr(module, 'bias', True), (torch.Tensor, type(None))) and 'bias=None' not in rest else None
-        rest = [f'bias={module.bias is not None}' if r == 'bias=None' else r for r in rest]
+        bias = getattr(module, 'bias', getattr(module, 'in_proj_bias', True))      # a parameter, or the constructor's bool
+        if 'bias' in parameters and not isinstance(bias, bool):
+            rest = [r for r in rest if not r.startswith('bias=')] + [f'bias={bias is not None}']
         for key, w in module.state_dict().items():
             if key != 'num_batches_tracked':
                 self.weights[f'{node.name}.{key}'] = w

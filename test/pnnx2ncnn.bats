@@ -129,6 +129,16 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: F.softmax 's' (?): the shape of an input is unknown (nearest: pnnxshape with inputshape= before)"
 }
 
+@test "pnnx2ncnn: a module that lacks a weight is refused, and a rule that asks for one does not apply" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3)f32' 'nn.Linear fc 1 1 x y bias=True in_features=3 out_features=3 #y=(1,3)f32' \
+        'my.Gain g 1 1 y z' 'pnnx.Output out 1 0 z'
+    echo "'my.Gain'(y) as g => 'Gain'(y, [raw g@gain]) ;" >my.rules
+    refuses 1 pnnx2ncnn -r my.rules in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: in.param:4: nn.Linear 'fc' (1,3)f32: has no weight @weight
+pnnx2ncnn: in.param:5: my.Gain 'g' (1,3)f32: has no ncnn layer
+pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
+}
+
 @test "pnnx2ncnn: a rule of the user comes before the built-in ones" {
     conv
     echo 'mine: nn.Conv2d(x, ...) as c => "MyConv"(x, 0=c.out_channels, [raw c@weight]) ;' >my.rules

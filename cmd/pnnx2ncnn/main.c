@@ -83,6 +83,7 @@ int main(int argc, char **argv)
     prepare_constants(g);
     reduce_ranks(g);
     struct refusals *refusals = refusals_new(g);
+    refuse_weightless(refusals, g);
     refuse_integers(refusals, g);
     refuse_empties(refusals, g);
     batch_solve(g);

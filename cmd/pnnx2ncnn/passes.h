@@ -39,6 +39,8 @@ struct refusals *refusals_new(struct graph *g);
 void refuse_integers(struct refusals *r, struct graph *g);
 /* Reports operators with a result of size 0. */
 void refuse_empties(struct refusals *r, struct graph *g);
+/* Reports modules that lack weights. */
+void refuse_weightless(struct refusals *r, struct graph *g);
 /* Reports whatever is no layer after lowering. */
 void refuse_unlowered(struct refusals *r, struct graph *g);
 /* The last line, "N operators of K kinds cannot be converted"; frees `r`. */

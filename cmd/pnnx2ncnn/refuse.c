@@ -187,6 +187,15 @@ void refuse_empties(struct refusals *r, struct graph *g)
                 }
 }
 
+/* ---- weights ---- */
+
+void refuse_weightless(struct refusals *r, struct graph *g)
+{
+    for (struct operator *op = g->first; op; op = op->next)
+        if (pnnx_missing_weight(op))
+            refuse(r, op, arena_printf(&g->arena, "has no weight @%s", pnnx_missing_weight(op)), NULL);
+}
+
 /* ---- the rest ---- */
 
 static void find_unknown(struct operand *x, void *found)

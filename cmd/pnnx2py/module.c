@@ -190,46 +190,6 @@ static void print_weight(struct printer *p, const struct operator *op, const str
 
 /* ---- all of them ---- */
 
-/* Weights that a module would make up at random if the file did not have them: always, or when `key` is true. */
-static const struct {
-    const char *prefix, *attribute, *key;
-} needed[] = {
-    {"nn.Conv",                "weight",          NULL                 },
-    { "nn.Conv",               "bias",            "bias"               },
-    { "nn.Linear",             "weight",          NULL                 },
-    { "nn.Linear",             "bias",            "bias"               },
-    { "nn.Bilinear",           "weight",          NULL                 },
-    { "nn.Bilinear",           "bias",            "bias"               },
-    { "nn.Embedding",          "weight",          NULL                 },
-    { "nn.PReLU",              "weight",          NULL                 },
-    { "nn.BatchNorm",          "weight",          "affine"             },
-    { "nn.BatchNorm",          "bias",            "affine"             },
-    { "nn.InstanceNorm",       "weight",          "affine"             },
-    { "nn.InstanceNorm",       "running_mean",    "track_running_stats"},
-    { "nn.GroupNorm",          "weight",          "affine"             },
-    { "nn.LayerNorm",          "weight",          "elementwise_affine" },
-    { "nn.RMSNorm",            "weight",          "elementwise_affine" },
-    { "nn.LSTM",               "weight_ih_l0",    NULL                 },
-    { "nn.LSTM",               "bias_ih_l0",      "bias"               },
-    { "nn.GRU",                "weight_ih_l0",    NULL                 },
-    { "nn.GRU",                "bias_ih_l0",      "bias"               },
-    { "nn.RNN",                "weight_ih_l0",    NULL                 },
-    { "nn.RNN",                "bias_ih_l0",      "bias"               },
-    { "nn.MultiheadAttention", "out_proj.weight", NULL                 },
-    { "nn.MultiheadAttention", "out_proj.bias",   "bias"               },
-};
-
-/* The weight that is missing, or NULL. */
-static const char *missing_weight(const struct operator *op)
-{
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (starts_with(op->type, needed[i].prefix) && !strstr(op->type, "Cell") &&
-            !operator_attribute(op, needed[i].attribute) &&
-            (!needed[i].key || operator_bool(op, needed[i].key, false)))
-            return needed[i].attribute;
-    return NULL;
-}
-
 static void check_member(struct printer *p, const struct operator *op)
 {
     if (starts_with(op->type, "nn.quantized.") || starts_with(op->type, "nn.intrinsic."))
@@ -238,8 +198,8 @@ static void check_member(struct printer *p, const struct operator *op)
                "quantized");
     else if (!is_dotted(op->type))
         refuse(p, op, "its type is no name that Python can call");
-    else if (missing_weight(op))
-        refuse(p, op, arena_printf(&op->graph->arena, "has no weight @%s", missing_weight(op)));
+    else if (pnnx_missing_weight(op))
+        refuse(p, op, arena_printf(&op->graph->arena, "has no weight @%s", pnnx_missing_weight(op)));
     else if (operator_is(op, "pnnx.Attribute") && !operator_attribute(op, "data"))
         refuse(p, op, "has no @data");
     else if (op->attribute_count > 0 && !member(p, op))
