@@ -82,10 +82,8 @@ install: all
 clean:
 	rm -rf $(O)/bin $(O)/lib $(O)/common $(O)/formats $(O)/cmd $(O)/test $(O)/libpnnx.a
 
-# clang-format takes our struct operator for the keyword of C++, and its stars for a part of it.
 format:
-	clang-format -i $(wildcard */*.[ch] */*.cc cmd/*/*.[ch])
-	sed -i 's/struct operator\(\*\**\) /struct operator \1/g' $(wildcard */*.[ch] cmd/*/*.[ch])
+	@scripts/format $(wildcard */*.[ch] */*.cc cmd/*/*.[ch])
 
 -include $(wildcard $(O)/*/*.d $(O)/cmd/*/*.d)
 .PHONY: all clean format check demo bench install

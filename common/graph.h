@@ -79,8 +79,7 @@ struct argument {
     struct value value; /* change it only through operator_set() */
 };
 
-struct operator
-{
+struct operator {
     struct operator *prev, *next;
     struct graph *graph;
     size_t id;                         /* dense from 0, stable, never reused */

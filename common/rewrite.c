@@ -185,7 +185,7 @@ static bool apply_rule(struct application *a, const struct rule *rule, struct op
     if (!match_rule(&a->match, a->rules, a->graph, rule, root, box) || !build_result(&a->match, next))
         return false;
     count_application(a, rule, chain, ids, operators);
-    struct operator *at = * next ? *next : a->graph->last;
+    struct operator *at = *next ? *next : a->graph->last;
     if (at && (a->count > a->limit || chain > CHAIN_LIMIT))
         report_chase(a, at);
     return true;

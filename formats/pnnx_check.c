@@ -55,7 +55,7 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* The sizes that one factor is: a number, or the parameter of that name.  Returns how many; 0: not known. */
-static size_t factor(const struct operator* op, const char *text, size_t length, int64_t *sizes)
+static size_t factor(const struct operator *op, const char *text, size_t length, int64_t *sizes)
 {
     char name[32];
     if (length == 0 || length >= sizeof name)
@@ -76,7 +76,7 @@ static size_t factor(const struct operator* op, const char *text, size_t length,
 }
 
 /* The shape that the parameters ask for; 0 sizes: they do not say. */
-static size_t asked_shape(const struct operator* op, const char *text, int64_t *shape)
+static size_t asked_shape(const struct operator *op, const char *text, int64_t *shape)
 {
     size_t rank = 0;
     while (*text) {
@@ -110,7 +110,7 @@ static const char *shape_text(struct arena *arena, const int64_t *shape, size_t 
     return text;
 }
 
-void pnnx_check_weight(struct place at, const struct operator* op, const struct attribute *a)
+void pnnx_check_weight(struct place at, const struct operator *op, const struct attribute *a)
 {
     for (size_t i = 0; i < sizeof weight_shapes / sizeof *weight_shapes; i++) {
         const struct weight_shape *row = &weight_shapes[i];
@@ -161,7 +161,7 @@ static const struct {
     { "torchvision.ops.DeformConv", "bias",            "bias"               },
 };
 
-const char *pnnx_missing_weight(const struct operator* op)
+const char *pnnx_missing_weight(const struct operator *op)
 {
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (strncmp(op->type, needed[i].prefix, strlen(needed[i].prefix)) == 0 && !strstr(op->type, "Cell") &&

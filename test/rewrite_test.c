@@ -647,8 +647,7 @@ static void count_lack(struct rules *rules, const char *name, struct task *task,
             shown = shown || has_example(round->name, examples, count);
             missed = missed || has_miss(round->name, examples, count);
         }
-        bool made = !has_example(rule->name, examples, count) &&
-                    made_up(rules, rule, name, task);
+        bool made = !has_example(rule->name, examples, count) && made_up(rules, rule, name, task);
         if (!first)
             continue;
         if (!shown && !made && task->folder)

@@ -639,7 +639,7 @@ static const struct kind kinds[] = {
       "torch.atanh torch.log1p torch.erf torch.erfc torch.logical_not torch.positive torch.exp2 torch.frac "
       "torch.sgn "
       "torch.clone Tensor.clone Tensor.to Tensor.type_as Tensor.contiguous Tensor.detach Tensor.float "
-      "torch.deg2rad torch.rad2deg torch.zeros_like torch.ones_like torch.full_like",                                                 transfer_same,      0},
+      "torch.deg2rad torch.rad2deg torch.zeros_like torch.ones_like torch.full_like",                     transfer_same,      0},
     { "torch.add torch.sub torch.mul torch.div torch.pow torch.maximum torch.minimum torch.fmax torch.fmin "
       "torch.atan2 "
       "torch.fmod torch.remainder torch.floor_divide torch.true_divide torch.rsub torch.logaddexp torch.eq "

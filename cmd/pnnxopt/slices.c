@@ -203,8 +203,8 @@ static void group_replace(struct group *group, struct operator *op, const size_t
 }
 
 /* A new operator on x, right behind its producer, named after the first cut. */
-static struct operator*
-    add_behind(struct operand *x, const char *type, const char *name, size_t outputs, int64_t dim)
+static struct operator *add_behind(struct operand *x, const char *type, const char *name, size_t outputs,
+                                   int64_t dim)
 {
     struct graph *g = x->producer->graph;
     struct operator *op = graph_add(g, x->producer->next, type, graph_fresh_operator_name(g, name));

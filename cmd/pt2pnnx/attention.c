@@ -6,9 +6,8 @@ enum { MOST_LINEARS = 4 };
 
 /* The calls of one invocation that matter. */
 struct attention {
-    struct operator*
-        linears[MOST_LINEARS]; /* projections of query, key and value in one, two or three; the last is
-                                             * that of the result */
+    /* Projections of query, key and value in one, two or three; the last is that of the result. */
+    struct operator *linears[MOST_LINEARS];
     size_t linear_count;
     struct operand *inputs[3]; /* query, key, value, as the caller gave them */
     bool batch_first;

@@ -156,8 +156,8 @@ static struct operand *narrow_scatter(struct operator *before, const struct oper
 }
 
 /* The view back: an operator of `type` on the value. */
-static struct operator*
-    unary(struct operator *before, const struct operator *view, const char *type, struct operand *value)
+static struct operator *unary(struct operator *before, const struct operator *view, const char *type,
+                              struct operand *value)
 {
     struct operator *op = add_like(before, view, type);
     operator_set(op, "self", value_operand(value));

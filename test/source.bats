@@ -1,0 +1,48 @@
+# What holds of the files of the project themselves. A check whose tool is absent is skipped, and says so.
+load helpers
+
+# needs TOOL: skips the test where there is none
+needs() { command -v "$1" >/dev/null || skip "no $1"; }
+
+shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$ROOT"/test/tap; }
+
+@test "source: make format has nothing to do" {
+    needs clang-format
+    clang-format --version | grep -q 'version 14\.' || skip "clang-format is not version 14, whose layout this is"
+    run -0 "$ROOT/scripts/format" -n "$ROOT"/*/*.[ch] "$ROOT"/*/*.cc "$ROOT"/cmd/*/*.[ch]
+    assert_output ""
+}
+
+@test "source: scripts/format lays out our struct operator as any other, lists with -n, and is done after once" {
+    needs clang-format
+    cp "$ROOT/.clang-format" .
+    printf 'struct operator\n{\n  int rank;\n};\nstatic struct operator* next(struct operator** a) { return * a; }\n' >a.c
+    printf 'struct operator {\n    int rank;\n};\nstatic struct operator *next(struct operator **a)\n{\n    return *a;\n}\n' >want.c
+    run -1 "$ROOT/scripts/format" -n a.c want.c
+    assert_output a.c
+    run -0 "$ROOT/scripts/format" a.c
+    same_text want.c a.c
+    run -0 "$ROOT/scripts/format" -n a.c
+    assert_output ""
+}
+
+@test "source: clang has no warning for the C files" {
+    needs clang
+    cd "$ROOT"
+    run -0 clang -std=c11 -D_POSIX_C_SOURCE=200809L -DVERSION='"0"' -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+        */*.c cmd/*/*.c
+    assert_output ""
+}
+
+@test "source: shellcheck has no word on the scripts" {
+    needs shellcheck
+    # shellcheck disable=SC2046  # no spaces in our names
+    run -0 shellcheck $(shell_scripts)
+    assert_output ""
+}
+
+@test "source: mandoc has no warning for the pages" {
+    needs mandoc
+    run -0 mandoc -T lint -W warning "$ROOT"/man/*.[1-9]
+    assert_output ""
+}
