@@ -571,6 +571,15 @@ for mode in ('nearest', 'bilinear', 'bicubic'):
     if mode != 'nearest':
         case(f'interpolate {mode} aligned', lambda x, m=mode: F.interpolate(x, size=(13, 11), mode=m, align_corners=True), I)
     case(f'Upsample {mode}', nn.Upsample(scale_factor=3, mode=mode), I)
+    for scale in (1.3, 0.7, (2.3, 1.6)):                   # sizes that are rounded down
+        case(f'interpolate {mode} by {scale}', lambda x, m=mode, s=scale: F.interpolate(x, scale_factor=s, mode=m), I)
+for options in ({'mode': 'nearest'}, {'mode': 'trilinear'}, {'mode': 'trilinear', 'align_corners': True}):
+    for size in ({'size': (4, 9, 11)}, {'scale_factor': 2}, {'scale_factor': (1.5, 0.7, 1.3)}):
+        case(f'interpolate a volume {options} {size}', lambda x, o={**options, **size}: F.interpolate(x, **o), [1, 3, 5, 6, 7])
+case('interpolate four volumes', lambda x: F.interpolate(F.relu(x), scale_factor=2, mode='trilinear'), [4, 3, 5, 6, 7])
+for x, scale in (([1, 3, 7], 3), (I, 2), ([1, 3, 4, 5, 6], (2, 3, 2))):
+    case(f'interpolate nearest-exact {x}', lambda x, s=scale: F.interpolate(x, scale_factor=s, mode='nearest-exact'), x)
+case('interpolate linear by 1.7', lambda x: F.interpolate(x, scale_factor=1.7, mode='linear'), S)
 case('interpolate linear', lambda x: F.interpolate(x, size=17, mode='linear'), S)
 case('interpolate nearest 1d', lambda x: F.interpolate(x, scale_factor=2.0), S)
 case('PixelShuffle', nn.PixelShuffle(2), [1, 8, 5, 6])

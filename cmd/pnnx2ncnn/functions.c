@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <float.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/layout.h"
@@ -341,7 +342,7 @@ static bool cut_ends(struct graph *g, const struct rule_item *a, size_t count, s
     return cuts(g, a, result, true);
 }
 
-/* ---- Padding, Interp ---- */
+/* ---- Padding ---- */
 
 /* The parameters 0 to 3, 7 and 8 of Padding; pads are those of PyTorch: from the last dimension on, in front and behind.
  * The layer pads the last two dimensions, and the outermost of three, the second of four. */
@@ -369,20 +370,111 @@ static bool pad_ids(struct graph *g, const struct rule_item *a, size_t count, st
     return give(result, value_list(items, n > 4 ? 6 : 4));
 }
 
-/* Interp's output size: that of the result. */
-static bool size_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+/* ---- Interp ---- */
+
+/* How the last `count` dimensions of an image or a volume are resized. */
+struct resize {
+    int count;
+    int64_t in[3], out[3];
+    double scale[3]; /* 0: given by the sizes */
+    bool sizes_say;  /* the sizes in and out say where every sample is taken */
+};
+
+static double scale_at(const struct value *v, int i)
 {
-    struct dims d;
+    double scale = 0;
+    if (v && v->kind == VALUE_LIST)
+        v = v->list.count == 1 ? &v->list.items[0] : i < (int)v->list.count ? &v->list.items[i] : NULL;
+    return v && value_number(v, &scale) && scale > 0 ? scale : 0;
+}
+
+/* PyTorch takes samples at distances of 1 / scale_factor, also where the result's size was rounded down, unless the corners
+ * are aligned or it shall compute the scales anew. */
+static bool read_resize(const struct operator *op, struct resize *r)
+{
+    const struct operand *x = operator_operand(op, "input"), *y = op->outputs[0];
+    const struct value *scales = operator_value(op, "scale_factor");
+    bool anew =
+        operator_bool(op, "recompute_scale_factor", false) || operator_bool(op, "align_corners", false);
+    if (!x || x->rank < 3 || x->rank > 5 || y->rank != x->rank)
+        return false;
+    *r = (struct resize){ .count = x->rank - 2, .sizes_say = true };
+    for (int i = 0; i < r->count; i++) {
+        r->in[i] = x->shape[i + 2], r->out[i] = y->shape[i + 2];
+        r->scale[i] = anew ? 0 : scale_at(scales, i);
+        bool known = dim_known(r->in[i]) && dim_known(r->out[i]);
+        if (!known || (r->scale[i] > 0 && (double)r->in[i] * r->scale[i] != (double)r->out[i]))
+            r->sizes_say = false;
+    }
+    return true;
+}
+
+/* The runtime computes the size in float, and rounds down. */
+static bool scale_gives(double scale, int64_t in, int64_t out)
+{
+    if (!dim_known(in) || !dim_known(out))
+        return scale == floor(scale) && scale > 0;
+    return scale > 0 && (int64_t)((float)in * (float)scale) == out;
+}
+
+/* Interp's ids for two dimensions, from `first` on; before the first of all is one that stays. */
+static bool give_interp(struct graph *g, const struct resize *r, int first, struct rule_item *result)
+{
     struct value *items = arena_array(&g->arena, 2, sizeof *items);
-    (void)count;
-    if (!layout_dims(operand_of(&a[0]), &d) || d.rank < 2 || d.rank > 3)
-        return false;
-    int64_t height = d.rank == 2 ? 1 : d.size[1], width = d.size[d.rank - 1];
-    if (!dim_known(height) || !dim_known(width))
-        return false;
-    items[0] = pair(g, "3", value_int(height));
-    items[1] = pair(g, "4", value_int(width));
+    for (int i = first; i < first + 2; i++) {
+        bool there = i >= 0 && i < r->count;
+        struct value *item = &items[i - first];
+        if (r->sizes_say)
+            *item = pair(g, i == first ? "3" : "4", value_int(there ? r->out[i] : 1));
+        else if (!there || scale_gives(r->scale[i], r->in[i], r->out[i]))
+            *item = pair(g, i == first ? "1" : "2", value_float(there ? r->scale[i] : 1));
+        else
+            return false;
+    }
     return give(result, value_list(items, 2));
+}
+
+/* Those of the last two dimensions. */
+static bool resize_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct resize r;
+    (void)count;
+    return read_resize(a[0].op, &r) && give_interp(g, &r, r.count - 2, result);
+}
+
+/* Those of a volume's depth, its images being rows. */
+static bool resize_depth_ids(struct graph *g, const struct rule_item *a, size_t count,
+                             struct rule_item *result)
+{
+    struct resize r;
+    (void)count;
+    if (!read_resize(a[0].op, &r) || r.count != 3)
+        return false;
+    r.in[1] = r.out[1] = dim_known(r.out[1]) && dim_known(r.out[2]) ? r.out[1] * r.out[2] : DIM_UNKNOWN;
+    r.scale[1] = 1;
+    return give_interp(g, &r, 0, result);
+}
+
+/* True when the middles of the result's elements lie in the same elements as their beginnings, which the runtime takes. */
+static bool resize_middle(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct resize r;
+    bool same = true;
+    (void)g, (void)count;
+    if (!read_resize(a[0].op, &r))
+        return false;
+    for (int i = 0; i < r.count; i++) {
+        if (!dim_known(r.in[i]) || !dim_known(r.out[i]))
+            return false;
+        float middle = r.scale[i] > 0 ? (float)(1 / r.scale[i]) : (float)r.in[i] / (float)r.out[i];
+        float step = r.sizes_say ? (float)r.in[i] / (float)r.out[i] : 1 / (float)r.scale[i];
+        for (int64_t k = 0; k < r.out[i]; k++) {
+            int64_t want = (int64_t)(((float)k + 0.5F) * middle), got = (int64_t)((float)k * step);
+            want = want < r.in[i] ? want : r.in[i] - 1, got = got < r.in[i] ? got : r.in[i] - 1;
+            same = same && want == got;
+        }
+    }
+    return give(result, value_bool(same));
 }
 
 /* ---- numbers ---- */
@@ -657,7 +749,9 @@ const struct rule_function lower_functions[] = {
     { "shape_ids",        "l:l",     shape_ids               }, /* for **: sizes, outermost first */
     { "rows_ids",         "o:l",     rows_ids                }, /* for **: from rows to the result's dimensions */
     { "pad_ids",          "ol:l",    pad_ids                 }, /* for **: tensor, pads */
-    { "size_ids",         "o:l",     size_ids                }, /* for **: a result */
+    { "resize_ids",       "c:l",     resize_ids              }, /* for **: Interp's, of the last two dimensions */
+    { "resize_depth_ids", "c:l",     resize_depth_ids        }, /* the same of a volume's depth */
+    { "resize_middle",    "c:b",     resize_middle           },
     { "cut_starts",       "ol:l",    cut_starts              },
     { "cut_ends",         "ol:l",    cut_ends                },
     { "at",               "vi:v",    at                      },
