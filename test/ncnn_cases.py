@@ -496,6 +496,22 @@ for e, *shapes in (('ij,jk->ik', [3, 4], [4, 5]), ('bhqc,bhkc->bhqk', [2, 3, 5, 
                    ('i...->...i', [2, 3, 4]), ('ij,jk,kl->il', [3, 4], [4, 5], [5, 2])):
     case(f'einsum {e}', lambda *x, e=e: torch.einsum(e, *x), *shapes)
 case('addmm', lambda c, a, b: torch.addmm(c, a, b, beta=0.5, alpha=2.0), [7, 6], [7, 5], [5, 6])
+case('addmm of a square', torch.addmm, [5], [5, 7], [7, 5])
+case('addmm without what is added', lambda c, a, b: torch.addmm(c, a, b, beta=0, alpha=2), [7, 6], [7, 5], [5, 6])
+for added in ([3, 7, 6], [1, 7, 6], [7, 6], [7, 1], [6], [3, 1, 6]):
+    for beta, alpha in ((1, 1), (0.5, 2), (0, 3)):
+        case(f'baddbmm {added} {beta} {alpha}', lambda c, a, b, o=(beta, alpha): torch.baddbmm(c, a, b, beta=o[0], alpha=o[1]), added, [3, 7, 5], [3, 5, 6])
+case('baddbmm of one', torch.baddbmm, [1, 7, 6], [1, 7, 5], [1, 5, 6])
+case('addmv', lambda c, a, b: torch.addmv(c, a, b, beta=0.5, alpha=2), [7], [7, 5], [5])
+case('mv', torch.mv, [7, 5], [5])
+case('dot', torch.dot, [5], [5])
+case('outer', torch.outer, [5], [7])
+for x, y in (([5], [5]), ([7, 5], [5]), ([7, 5], [6, 5]), (S, [6, 12])):
+    case(f'inner {x} {y}', torch.inner, x, y)
+for x, y in (([3, 4], [3, 5]), ([1, 4], [1, 5]), ([2, 3, 4], [2, 3, 5]), ([1, 3, 2, 4], [1, 3, 2, 5])):
+    case(f'Bilinear {x}', nn.Bilinear(4, 5, 6), x, y)
+    case(f'Bilinear without bias {x}', nn.Bilinear(4, 5, 6, bias=False), x, y)
+    case(f'F.bilinear {x}', F.bilinear, x, y, [6, 4, 5], [6])
 case('F.linear of two', F.linear, [1, 7, 5], [6, 5])
 
 case('view', lambda x: x.view(1, 3, 2, 72), I)
