@@ -23,6 +23,7 @@ import ncnn  # noqa: F401 - here, and not in each child that runs it
 import torch
 
 import oracle
+import torchvision_stand_in
 
 SHAPES = [(2, 4, 8, 8), (2, 4, 8), (4, 8), (8, 8), (8,), (2, 4, 4, 8, 8), ()]
 REWRITE = pathlib.Path(os.environ.get('PNNX_BUILD', oracle.ROOT / 'build')) / 'test/rewrite_test'
@@ -129,6 +130,7 @@ def main(vary, files):
     failed = checked = unproven = varied = 0
     most = 0.0
     ran_on = {}
+    torchvision_stand_in.install()
     with tempfile.TemporaryDirectory() as folder:
         for number, file in enumerate(files):
             inner = pathlib.Path(folder) / str(number)

@@ -1,0 +1,43 @@
+"""What rules know of torchvision, by its definition: for the numbers of their examples, where it is not installed."""
+import itertools
+import sys
+import types
+
+import torch
+import torch.nn.functional as F
+
+
+class DeformConv2d(torch.nn.Conv2d):
+    """A convolution that reads each of its samples elsewhere: at an offset (down, right) of its own, times a mask."""
+
+    def sampled(self, x, offset, row, column):
+        """x at one place of the kernel, for each window: offset is (images, groups, 2, rows, columns)."""
+        n, groups, _, rows, columns = offset.shape
+        height, width = x.shape[2:]
+        down = torch.arange(rows)[:, None] * self.stride[0] - self.padding[0] + row * self.dilation[0] + offset[:, :, 0]
+        right = torch.arange(columns) * self.stride[1] - self.padding[1] + column * self.dilation[1] + offset[:, :, 1]
+        grid = torch.stack([2 * right / (width - 1) - 1, 2 * down / (height - 1) - 1], -1).flatten(0, 1)
+        each = F.grid_sample(x.reshape(n * groups, -1, height, width), grid, align_corners=True)
+        return each.reshape(n, groups, -1, rows, columns)
+
+    def forward(self, input, offset, mask=None):
+        n, _, rows, columns = offset.shape
+        places = list(itertools.product(*map(range, self.kernel_size)))
+        offset = offset.reshape(n, -1, len(places), 2, rows, columns)
+        samples = torch.stack([self.sampled(input, offset[:, :, i], *place) for i, place in enumerate(places)], 3)
+        if mask is not None:
+            samples = samples * mask.reshape(n, -1, 1, len(places), rows, columns)
+        windows = samples.reshape(n, self.groups, -1, rows, columns)
+        y = torch.einsum('ngkij,gok->ngoij', windows, self.weight.reshape(self.groups, -1, windows.shape[2]))
+        y = y.reshape(n, -1, rows, columns)
+        return y if self.bias is None else y + self.bias[:, None, None]
+
+
+def install():
+    """As `import torchvision` gives it."""
+    try:
+        import torchvision  # noqa: F401
+    except ImportError:
+        module = types.ModuleType('torchvision')
+        module.ops = types.SimpleNamespace(DeformConv2d=DeformConv2d)
+        sys.modules['torchvision'] = module
