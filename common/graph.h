@@ -150,6 +150,8 @@ const struct value *operator_value(const struct operator *op, const char *key);
 /* Sets an argument: copies the value deeply and links the operands in it. */
 void operator_set(struct operator *op, const char *key, struct value value);
 void operator_unset(struct operator *op, const char *key);
+/* Lets `op` alone read `new` for `old`, wherever it reads it. */
+void operator_replace(struct operator *op, struct operand *old, struct operand *new);
 /* The operand that the argument is; NULL when it is absent, or no operand. */
 struct operand *operator_operand(const struct operator *op, const char *key);
 /* Typed look-ups with a fallback, for passes: the argument, else the signature's default, else `otherwise`.

@@ -59,16 +59,32 @@ static void relink(struct operator *op, size_t first)
             op->arguments[i].value.use->slot = &op->arguments[i].value;
 }
 
+/* Lets the reader behind `use` read `new` for `old`. */
+static void move_use(struct use *use, struct operand *old, struct operand *new)
+{
+    pull_use(old, use);
+    use->slot->operand = new;
+    use->op->layout = NULL;
+    push_use(new, use);
+}
+
 void operand_replace(struct operand *old, struct operand *new)
 {
     if (old == new)
         return;
-    while (old->uses) {
-        struct use *use = old->uses;
-        pull_use(old, use);
-        use->slot->operand = new;
-        use->op->layout = NULL;
-        push_use(new, use);
+    while (old->uses)
+        move_use(old->uses, old, new);
+}
+
+void operator_replace(struct operator *op, struct operand *old, struct operand *new)
+{
+    if (old == new)
+        return;
+    struct use *next;
+    for (struct use *use = old->uses; use; use = next) {
+        next = use->next;
+        if (use->op == op)
+            move_use(use, old, new);
     }
 }
 

@@ -53,13 +53,17 @@ static void edit(struct graph *g, uint32_t *state)
     for (uint32_t i = next_random(state) % (uint32_t)(g->operator_count + 1); i > 1; i--)
         op = op->next;
     struct operand *x = pick(g, op, state);
-    switch (next_random(state) % 5) {
+    switch (next_random(state) % 6) {
     case 0: operator_set(op, "other", x ? value_operand(x) : value_none()); break;
     case 1: operator_unset(op, "tensors"); break;
     case 2: operator_set(op, "dim", value_string("text")); break;
     case 3:
         if (x && op->output_count)
             operand_replace(op->outputs[0], x);
+        break;
+    case 4:
+        if (x && op->argument_count && op->arguments[0].value.kind == VALUE_LIST)
+            operator_replace(op, op->arguments[0].value.list.items[0].operand, x);
         break;
     default:
         if (next_random(state) % 64 == 0)

@@ -68,6 +68,18 @@ class WritesParts(nn.Module):
 
 
 @model(noise(2, 6))
+class WritesResultOfWrite(nn.Module):
+    def forward(self, x):
+        y = x * 1
+        t = y.t()
+        for i in range(80):
+            y[:, i % 6] = x[:, (i + 1) % 6] * 2
+            y += 0.1
+            t.detach()[i % 6] -= 0.3
+        return y, t
+
+
+@model(noise(2, 6))
 class WritesInput(nn.Module):
     def forward(self, x):
         x[:, 0] = 5

@@ -35,29 +35,6 @@ static int absolute(const struct operand *x, int64_t axis)
 
 /* ---- needs ---- */
 
-static struct value with_operand(struct graph *g, const struct value *v, struct operand *old,
-                                 struct operand *new)
-{
-    struct value copy = *v;
-    if (v->kind == VALUE_OPERAND && v->operand == old)
-        return value_operand(new);
-    if (v->kind == VALUE_LIST) {
-        copy.list.items = arena_array(&g->arena, v->list.count, sizeof *copy.list.items);
-        for (size_t i = 0; i < v->list.count; i++)
-            copy.list.items[i] = with_operand(g, &v->list.items[i], old, new);
-    }
-    return copy;
-}
-
-/* Lets `op` alone read `new` for `old`. */
-static void replace_in(struct operator *op, struct operand *old, struct operand *new)
-{
-    for (size_t i = 0; i < op->argument_count; i++)
-        if (value_has_operand(&op->arguments[i].value))
-            operator_set(op, op->arguments[i].key,
-                         with_operand(op->graph, &op->arguments[i].value, old, new));
-}
-
 static void refuse(struct operator *op, const struct operand *x)
 {
     report(STATUS_CONVERSION, operator_place(op),
@@ -77,7 +54,7 @@ static void convert(struct solver *s, struct operator *op, struct operand *x, in
         return;
     struct operand *y = layout_convert(op, x, rank, shape, want);
     if (y)
-        replace_in(op, x, y);
+        operator_replace(op, x, y);
     else
         refuse(op, x);
 }

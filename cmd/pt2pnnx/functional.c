@@ -246,7 +246,9 @@ static void set_view(struct aliases *a, struct operand *x, struct operand *base,
                      enum view_kind kind)
 {
     struct alias *alias = alias_of(a, x), *of = alias_of(a, base);
-    alias->base = base;
+    /* What is the same as its base is passed over, so that a thousand writes, each into the result of the last, are
+     * not a thousand views of each other. */
+    alias->base = of->base && !of->view ? of->base : base;
     alias->view = view;
     alias->kind = kind;
     alias->contiguous = of->contiguous && (!view || view_keeps_contiguous(view, kind));
