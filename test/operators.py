@@ -14,12 +14,14 @@ import typing
 import torch
 from torch import nn
 
+from spelling import spelling
+
 CASES = []
 
 
 @dataclasses.dataclass
 class Case:
-    name: str                               # unique: the type and a number
+    name: str                               # unique: what it calls, and on what
     type: str                               # must be among the operators after pt2pnnx; "": no matter
     make: typing.Callable[[], nn.Module]
     inputs: list                            # of shapes and functions
@@ -77,24 +79,38 @@ class InsideOne(Inside):
         return self.inner(x)
 
 
-def _add(type_, make, inputs, also, script, tolerance, absent):
-    number = sum(c.type == type_ for c in CASES)
-    CASES.append(Case(f"{type_}_{number}", type_, make, list(inputs), also, script, tolerance, absent))
+def _shape(i):
+    t = i() if callable(i) else torch.empty(i)
+    dtype = str(t.dtype).partition(".")[2]
+    return "x".join(map(str, t.shape)) + (dtype if dtype != "float32" else "")
+
+
+def _add(type_, what, make, inputs, also, script, tolerance, absent):
+    """A case named after its content, so that another one before it does not rename it: nn.ReLU()@2x4x8x8."""
+    text, short = spelling(what), type_.rpartition(".")[2]
+    if text == short or text.startswith(short + "("):
+        text = type_ + text[len(short):]
+    elif not text.startswith(type_ + "("):
+        text = f"{type_}={text}" if type_ else text
+    name = text + "".join("@" + _shape(i) for i in inputs)
+    if any(c.name == name for c in CASES):
+        raise ValueError(f"two cases are the same: {name}")
+    CASES.append(Case(name, type_, make, list(inputs), [list(a) for a in also], script, tolerance, absent))
 
 
 def module(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=("aten::",)):
     """A torch.nn module; it sits below another one under the name `inner`."""
-    _add(type_, lambda: (InsideOne if len(inputs) == 1 else Inside)(make()), inputs, [list(a) for a in also], script, tolerance, absent)
+    _add(type_, make, lambda: (InsideOne if len(inputs) == 1 else Inside)(make()), inputs, also, script, tolerance, absent)
 
 
 def function(type_, f, *inputs, also=(), tolerance=1e-4, absent=("aten::",)):
     """A function of tensors."""
-    _add(type_, lambda: Function(f), inputs, [list(a) for a in also], False, tolerance, absent)
+    _add(type_, f, lambda: Function(f), inputs, also, False, tolerance, absent)
 
 
 def network(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=("aten::",)):
     """A module of the table's own, which is the network itself."""
-    _add(type_, make, inputs, [list(a) for a in also], script, tolerance, absent)
+    _add(type_, make, make, inputs, also, script, tolerance, absent)
 
 
 # Inputs that are not normally distributed floats

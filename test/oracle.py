@@ -19,6 +19,7 @@ import io
 import os
 import pathlib
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -350,7 +351,7 @@ def folder_for(name):
     """A folder for the files of one model; kept where PNNX_KEEP says."""
     keep = os.environ.get('PNNX_KEEP')
     if keep:
-        path = pathlib.Path(keep).resolve() / name.replace('/', '-').replace(' ', '_')
+        path = pathlib.Path(keep).resolve() / re.sub(r'[^\w.,=@-]', '_', name.replace('/', '-'))
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
         yield path
@@ -415,7 +416,7 @@ def check_other_sizes(c, folder, tolerance):
 def refused_names():
     """The names in test/ncnn_refused.txt."""
     lines = [line for line in REFUSED.read_text().splitlines() if not line.startswith('#')]
-    return {name for paragraph in '\n'.join(lines).split('\n\n') for name in paragraph.partition(': ')[2].split()}
+    return {name for paragraph in '\n'.join(lines).split('\n\n') for name in re.split(r':\s', paragraph, maxsplit=1)[-1].split()}
 
 
 def is_refused(table_name, c):

@@ -46,3 +46,36 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
     run -0 mandoc -T lint -W warning "$ROOT"/man/*.[1-9]
     assert_output ""
 }
+
+@test "source: a case of the tables is named after what it calls and on what, wherever it stands" {
+    cat >cases.py <<'END'
+import operators, torch
+from operators import function, ints, module
+for n in (1, 2):
+    function("torch.sum", lambda x, n=n: torch.sum(x, dim=n), (2, 3, 4))
+function("torch.sum", torch.sum, (2, 3)), function("torch.sum", lambda x: x.sum(), ints(5, 4))
+for c in (torch.nn.ReLU, torch.nn.ELU):
+    module("nn." + c.__name__, lambda c=c: c(inplace=True), (2, 3), also=[[(4, 3)]])
+    module("", lambda c=c, o={"inplace": False}: c(**o), (2, 3))
+function("", lambda x: 1 if x is None else 2, (3,))
+try:
+    module("nn.ReLU", lambda: torch.nn.ReLU(inplace=True), (2, 3))
+    module("nn.ReLU", lambda: torch.nn.ReLU(inplace=True), (2, 3))
+except ValueError as e:
+    print(e)
+print(*[c.name for c in operators.CASES[:9]], sep="\n")
+END
+    run -0 "$PYTHON" cases.py
+    assert_output - <<'END'
+two cases are the same: nn.ReLU=torch.nn.ReLU(inplace=True)@2x3
+torch.sum(x,dim=1)@2x3x4
+torch.sum(x,dim=2)@2x3x4
+torch.sum@2x3
+torch.sum=x.sum()@4int64
+nn.ReLU(inplace=True)@2x3
+nn.ReLU(**{'inplace':False})@2x3
+nn.ELU(inplace=True)@2x3
+nn.ELU(**{'inplace':False})@2x3
+1_if_x_is_None_else_2@3
+END
+}
