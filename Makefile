@@ -47,6 +47,8 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+$(O)/common/element.o: CFLAGS_ALL += $(if $(findstring -O2,$(OPTIMIZE)),-O3) # whole weights go through its loops
+
 # A text file as an object: const char NAME_text[], const size_t NAME_text_size, NAME from the file's name.
 $(O)/%.rules.o: %.rules scripts/embed
 	@mkdir -p $(@D)

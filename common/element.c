@@ -208,6 +208,13 @@ void elements_float(enum dtype type, const void *data, size_t first, size_t coun
             out[i] = (float)element_real(type, bytes, i);
 }
 
+/* a where the condition holds, else b, without a branch: compilers make branches of `?:`. */
+static uint32_t select_bits(bool condition, uint32_t a, uint32_t b)
+{
+    uint32_t mask = 0u - condition;
+    return (a & mask) | (b & ~mask);
+}
+
 /* half_from_float() without branches, so that compilers do several at once: both the normal and the subnormal result
  * are computed.  Adding 0.5 moves a subnormal's fraction to the low bits, rounded to nearest even by the addition. */
 static uint16_t half_by_selection(float f)
@@ -222,16 +229,30 @@ static uint16_t half_by_selection(float f)
     memcpy(&shifted, &magnitude, sizeof shifted);
     uint32_t subnormal = shifted - 0x3f000000;
     uint32_t normal = (bits - (112u << 23) + 0xfff + (bits >> 13 & 1)) >> 13;
-    uint32_t result = bits < 0x38800000 ? subnormal : normal;
-    result = bits >= 0x477ff000 ? 0x7c00 : result;
-    result = bits > 0x7f800000 ? 0x7e00 : result;
+    uint32_t result = select_bits(bits < 0x38800000, subnormal, normal);
+    result = select_bits(bits >= 0x477ff000, 0x7c00, result);
+    result = select_bits(bits > 0x7f800000, 0x7e00, result);
     return (uint16_t)(sign | result);
 }
 
-void halves_from_floats(uint16_t *halves, const float *floats, size_t count)
+/* Compiled for wider registers too than the build may assume; the loader takes what the processor has.
+ * (Callers in other files cannot call what clang makes of this.) */
+#if defined __x86_64__ && defined __GLIBC__ && defined __OPTIMIZE__ && !defined __clang__
+size_t halves_from_floats(uint16_t *halves, const float *floats, size_t count)
+    __attribute__((target_clones("avx2", "default")));
+#endif
+
+size_t halves_from_floats(uint16_t *halves, const float *floats, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    uint32_t overflowed = 0; /* as wide as a float, so that both are done in the same registers */
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &floats[i], sizeof bits);
+        bits &= 0x7fffffff;
         halves[i] = half_by_selection(floats[i]);
+        overflowed += (bits >= 0x477ff000) & (bits < 0x7f800000);
+    }
+    return overflowed;
 }
 
 size_t element_count(int rank, const int64_t *shape)

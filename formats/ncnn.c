@@ -235,24 +235,16 @@ static void write_raw(struct output *out, const struct attribute *w)
 /* Returns how many finite values became infinite. */
 static size_t write_half(struct output *out, const struct attribute *w)
 {
-    uint8_t buffer[CHUNK * 2 + 2];
     float floats[CHUNK];
-    uint16_t halves[CHUNK];
+    uint16_t halves[CHUNK + 1];
     size_t count = weight_count(w), overflowed = 0;
     for (size_t start = 0; start < count; start += CHUNK) {
         size_t n = count - start < CHUNK ? count - start : CHUNK;
         elements_float(w->dtype, w->data, start, n, floats);
-        halves_from_floats(halves, floats, n);
-        for (size_t i = 0; i < n; i++) {
-            overflowed += (halves[i] & 0x7fff) == 0x7c00 && isfinite(floats[i]);
-            buffer[2 * i] = (uint8_t)halves[i];
-            buffer[2 * i + 1] = (uint8_t)(halves[i] >> 8);
-        }
-        if (n % 2) { /* only in the last chunk: every weight is padded to four bytes */
-            buffer[2 * n] = buffer[2 * n + 1] = 0;
-            n++;
-        }
-        output_write(out, buffer, n * 2);
+        overflowed += halves_from_floats(halves, floats, n);
+        if (n % 2) /* only in the last chunk: every weight is padded to four bytes */
+            halves[n++] = 0;
+        output_write(out, halves, n * sizeof *halves);
     }
     return overflowed;
 }
