@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/dim.h"
 #include "common/element.h"
@@ -261,6 +262,36 @@ static void write_causal(struct operator *op)
     operator_set(op, "is_causal", value_bool(false));
 }
 
+/* The layer reads as many scores from the mask as there are: a mask of one row or of one column is expanded. */
+static void expand_mask(struct operator *op)
+{
+    struct graph *g = op->graph;
+    const struct operand *q = operator_operand(op, "query"), *k = operator_operand(op, "key");
+    struct operand *mask = operator_operand(op, "attn_mask");
+    if (!mask || !operator_is(op, "F.scaled_dot_product_attention") || !q || !k || q->rank < 2 ||
+        k->rank < 2 || mask->rank < 2 || mask->rank > TENSOR_RANK)
+        return;
+    int rows = mask->rank - 2, columns = mask->rank - 1;
+    int64_t shape[TENSOR_RANK];
+    struct value sizes[TENSOR_RANK];
+    memcpy(shape, mask->shape, (size_t)mask->rank * sizeof *shape);
+    if (shape[rows] == 1)
+        shape[rows] = q->shape[q->rank - 2];
+    if (shape[columns] == 1)
+        shape[columns] = k->shape[k->rank - 2];
+    if (shape[rows] == mask->shape[rows] && shape[columns] == mask->shape[columns])
+        return;
+    for (int i = 0; i < mask->rank; i++)
+        sizes[i] = value_int(dim_known(shape[i]) ? shape[i] : -1);
+    struct operator *expand = graph_add(g, op, "Tensor.expand", graph_fresh_operator_name(g, op->name));
+    operator_set(expand, "input", value_operand(mask));
+    operator_set(expand, "sizes", value_list(sizes, (size_t)mask->rank));
+    expand->line = op->line;
+    struct operand *y = operator_add_output(expand, NULL);
+    operand_set_shape(y, mask->dtype, mask->rank, shape);
+    operator_set(op, "attn_mask", value_operand(y));
+}
+
 /* A float constant that is `seen` where the mask is false and `hidden` where it is true. */
 static struct operand *as_choice(struct operator *op, const struct operand *mask, float seen, float hidden)
 {
@@ -332,6 +363,7 @@ void prepare_constants(struct graph *g)
         } else if (is_attention(op)) {
             write_causal(op);
             convert_mask(op);
+            expand_mask(op);
         } else if (is_arithmetic(op)) {
             convert_operands(op);
         }
