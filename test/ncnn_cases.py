@@ -6,6 +6,7 @@ A case is traced with torch.fx, whose nodes are what PNNX calls operators (nn.Co
 a PNNX model with the shapes that PyTorch gave; pnnx2ncnn converts it with float32 weights, the ncnn runtime runs it,
 and PyTorch's own result is what it must be.  So nothing of the other programs is needed, or hides a mistake.
 """
+import inspect
 import itertools
 import operator
 import os
@@ -49,6 +50,7 @@ PYTHON = {operator.add: 'torch.add', operator.sub: 'torch.sub', operator.mul: 't
 # Methods that PNNX has as such; the others are functions of torch.
 KEPT = {'masked_fill', 'reshape', 'permute', 'expand', 'repeat', 'select', 'unflatten', 'reshape_as', 'expand_as'}
 NAMES = {'torch.log_sigmoid': 'F.logsigmoid', 'F._threshold': 'F.threshold'}
+WEIGHTS_FIRST = {'F.group_norm', 'F.layer_norm', 'F.rms_norm'}         # in PNNX; in Python after a number or sizes
 METHODS = {'view': 'Tensor.reshape', 'reshape': 'Tensor.reshape', 'contiguous': 'torch.clone', 'size': None}
 
 
@@ -183,7 +185,10 @@ class Writer(torch.fx.Interpreter):
             module = 'F' if getattr(F, node.target.__name__, None) is node.target else 'torch'
             kind = f'{module}.{node.target.__name__}'
             kind = NAMES.get(kind, kind)
-        self.write_call(node, kind, list(node.args), dict(node.kwargs), value)
+        args, kwargs = list(node.args), dict(node.kwargs)
+        if kind in WEIGHTS_FIRST:
+            args, kwargs = args[:1], {**dict(zip(list(inspect.signature(node.target).parameters)[1:], args[1:])), **kwargs}
+        self.write_call(node, kind, args, kwargs, value)
 
     def write_getitem(self, node, value):
         source, index = node.args
@@ -512,6 +517,38 @@ for x, y in (([3, 4], [3, 5]), ([1, 4], [1, 5]), ([2, 3, 4], [2, 3, 5]), ([1, 3,
     case(f'Bilinear {x}', nn.Bilinear(4, 5, 6), x, y)
     case(f'Bilinear without bias {x}', nn.Bilinear(4, 5, 6, bias=False), x, y)
     case(f'F.bilinear {x}', F.bilinear, x, y, [6, 4, 5], [6])
+for shape, weight in (([1, 6], [6]), ([5, 6], [6]), ([1, 6, 9], [6]), ([4, 6, 9], [6]), (I, [6]), ([1, 6, 4, 5, 3], [6])):
+    positive = lambda v: v.abs() + 0.5
+    case(f'F.batch_norm of computed weights {shape}', lambda x, m, v, w, b: F.batch_norm(x, m, positive(v), w, b), shape, *[weight] * 4)
+    case(f'F.batch_norm of computed statistics {shape}', lambda x, m, v: F.batch_norm(x, m, positive(v)), shape, *[weight] * 2)
+    case(f'F.prelu of computed slopes {shape}', F.prelu, shape, weight)
+    case(f'F.prelu of a computed slope {shape}', F.prelu, shape, [1])
+    case(f'F.group_norm of computed weights {shape}', lambda x, w, b: F.group_norm(x, num_groups=3, weight=w, bias=b), shape, weight, weight)
+    if len(shape) > 2:
+        case(f'F.instance_norm of computed weights {shape}', lambda x, w, b: F.instance_norm(x, weight=w, bias=b), shape, weight, weight)
+        case(f'F.instance_norm of computed statistics {shape}',
+             lambda x, m, v: F.instance_norm(x, m, positive(v), use_input_stats=False), shape, weight, weight)
+        for n in (2, 3, 4):
+            case(f'LocalResponseNorm {n} {shape}', nn.LocalResponseNorm(n, 0.4, 0.75, 1.5), shape)
+    case(f'F.layer_norm of computed weights {shape}', lambda x, w, b, n=shape[-1:]: F.layer_norm(x, n, w, b), shape, shape[-1:], shape[-1:])
+    case(f'F.rms_norm of a computed weight {shape}', lambda x, w, n=shape[-1:]: F.rms_norm(x, n, w), shape, shape[-1:])
+for d, shape in ((1, [1, 6, 9]), (2, I), (3, [1, 6, 4, 5, 3])):
+    for affine in (False, True):
+        case(f'InstanceNorm{d}d with statistics, affine={affine}',
+             getattr(nn, f'InstanceNorm{d}d')(6, affine=affine, track_running_stats=True), shape)
+for x in ([5, 6], S, [3, 7, 12], I):
+    case(f'hypot {x}', torch.hypot, x, x)
+    for p in (1.0, 2.0):
+        case(f'dist {p} {x}', lambda x, y, p=p: torch.dist(x, y, p), x, x)
+        for keep in (False, True):
+            case(f'pairwise_distance {p} {keep} {x}', lambda x, y, p=p, k=keep: F.pairwise_distance(x, y, p, keepdim=k), x, x)
+        case(f'cdist {p} {x}', lambda x, y, p=p: torch.cdist(x, y, p), x, x[:-2] + [4] + x[-1:])
+    for dim in range(len(x)):
+        case(f'cosine_similarity {dim} {x}', lambda x, y, d=dim: F.cosine_similarity(x, y, d), x, x)
+        for p in (0.5, 1, 3, float('inf'), float('-inf')):
+            case(f'norm {p} {dim} {x}', lambda x, d=dim, p=p: torch.norm(x, p, dim=d), x)
+        case(f'var_mean {dim} {x}', lambda x, d=dim: torch.var_mean(x, dim=d, correction=int(d > 0)), x)
+        case(f'std_mean {dim} {x}', lambda x, d=dim: torch.std_mean(x, dim=d, keepdim=True, correction=0), x)
 case('F.linear of two', F.linear, [1, 7, 5], [6, 5])
 
 case('view', lambda x: x.view(1, 3, 2, 72), I)
