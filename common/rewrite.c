@@ -20,7 +20,6 @@ struct rules *rules_new(struct strings *strings, const struct signatures *signat
     };
     arena_init(&rules->arena);
     map_init(&rules->by_type);
-    map_init(&rules->macros);
     map_init(&rules->commutative);
     map_init(&rules->errors);
     rules->examples_end = &rules->examples;
@@ -34,7 +33,6 @@ void rules_free(struct rules *rules)
     if (!rules)
         return;
     map_release(&rules->by_type);
-    map_release(&rules->macros);
     map_release(&rules->commutative);
     map_release(&rules->errors);
     scratch_release(rules->scratch);
@@ -84,7 +82,9 @@ void rules_error(struct rules *rules, int line, int column, const char *format, 
 void rules_read(struct rules *rules, const char *name, const char *text, size_t size)
 {
     rules->file = name;
+    map_init(&rules->macros);
     rules_parse(rules, name, text, size);
+    map_release(&rules->macros);
 }
 
 void rules_read_file(struct rules *rules, const char *name)

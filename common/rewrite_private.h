@@ -24,7 +24,7 @@ struct rules {
     size_t count;
     struct map by_type;     /* interned type -> struct rule_list * */
     struct rule_list boxes; /* module rules */
-    struct map macros;      /* interned name -> struct rule_macro * */
+    struct map macros;      /* of the file that is being read: interned name -> struct rule_macro * */
     struct map commutative; /* interned type -> itself */
     struct example_line *examples, **examples_end;
     struct map errors; /* places that have an error already: the body of a `for` is read many times */

@@ -167,6 +167,19 @@ optimised() {
         'F.dropout d 1 1 x y p=0.5 training=False $input=x #x=(2,9)f32 #y=(2,9)f32'
 }
 
+@test "pnnxopt: what a rule file defines holds in that file" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'F.leaky_relu d 1 1 x y negative_slope=0.5 $input=x #y=(2,9)f32' \
+        'pnnx.Output out 1 0 y'
+    echo 'let slope = 0.5 ; one: F.leaky_relu(x, negative_slope=slope) => F.leaky_relu(x, negative_slope=0.25) ;' >one.rules
+    echo 'let slope = 0.25 ; two: F.leaky_relu(x, negative_slope=slope) => F.silu(x) ;' >two.rules
+    run optimised -r one.rules -r two.rules
+    assert_line 'F.silu d 1 1 0 1 $input=0'
+    echo 'three: F.silu(x) => F.leaky_relu(x, negative_slope=slope) ;' >three.rules
+    refuses 2 pnnxopt -r one.rules -r three.rules in.param in.bin out2.param out2.bin
+    assert_equal "$stderr" "pnnxopt: three.rules:1:52: 'slope' is bound nowhere"
+}
+
 @test "pnnxopt: rules of the user run, and their mistakes have line and column" {
     ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
         'F.relu d 1 1 x y $input=x #y=(2,9)f32' \
