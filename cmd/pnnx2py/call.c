@@ -229,6 +229,27 @@ static void call_unkeyed(struct call *c, const struct operator *op, const struct
             call_argument(c, &items[i]);
 }
 
+/* Bounds of aten::clamp are two tensors or two numbers, and `a` is one of them beside a number. */
+static bool is_bound_beside_number(const struct printer *p, const struct operator *op,
+                                   const struct argument *a)
+{
+    if (!operator_is(op, "aten::clamp") && !operator_is(op, "aten::clip"))
+        return false;
+    bool min = strcmp(a->key, "min") == 0, max = strcmp(a->key, "max") == 0;
+    const struct value *other = min || max ? operator_get(op, min ? "max" : "min") : NULL;
+    return other && is_number(p, other);
+}
+
+/* Whether a tensor is given where torch.ops takes numbers only: unlike torch.NAME, it converts none. */
+static bool needs_item(const struct printer *p, const struct operator *op, const struct argument *a)
+{
+    if (a->value.kind != VALUE_OPERAND || is_number(p, &a->value) || strncmp(op->type, "aten::", 6) != 0)
+        return false;
+    const struct parameter *q = signature_parameter(op->signature, a->key);
+    bool numbers = q && (q->kinds & KIND_NUMBER) && !(q->kinds & (KIND_TENSOR | KIND_LIST));
+    return numbers || is_bound_beside_number(p, op, a);
+}
+
 static void call_arguments(struct call *c, const struct operator *op, size_t first)
 {
     size_t count = positional(op);
@@ -240,6 +261,8 @@ static void call_arguments(struct call *c, const struct operator *op, size_t fir
             call_argument(c, &a->value);
         else
             call_keyword(c, a->key, &a->value);
+        if (needs_item(c->printer, op, a))
+            lines_add(&c->printer->out, ".item()");
     }
 }
 
