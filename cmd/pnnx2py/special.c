@@ -231,6 +231,19 @@ static void print_fill(struct printer *p, const struct operator *op)
     call_close(&c);
 }
 
+/* Calls that PyTorch has only in place: of a copy. */
+static void print_written(struct printer *p, const struct operator *op)
+{
+    if (!is_method(p, op))
+        return;
+    print_results(p, op);
+    print_tensor(p, &op->arguments[0].value);
+    const char *const said[] = { op->arguments[0].key, NULL };
+    struct call c = call_open(p, ".clone().%s_", op->type + strlen("aten::"));
+    call_rest(&c, op, said);
+    call_close(&c);
+}
+
 /* torch.ops, as Tensor.index_put takes no None for a whole axis. */
 static void print_index_put(struct printer *p, const struct operator *op)
 {
@@ -472,6 +485,7 @@ static const struct special specials[] = {
     { "aten::__not__",             print_wrap          },
     { "aten::contiguous",          print_wrap          },
     { "aten::detach",              print_wrap          },
+    { "aten::fill_diagonal",       print_written       },
     { "aten::size",                print_size          },
     { "Tensor.clone",              print_wrap          },
     { "Tensor.size",               print_size          },

@@ -404,7 +404,8 @@ static const struct row rows[] = {
     { "cross_entropy nll_loss multi_margin_loss multilabel_margin_loss", shape_class_loss, NULL, 0 },
     { "cumsum", shape_cumulative, evaluate_cumulative, REDUCE_SUM },
     { "cumprod", shape_cumulative, evaluate_cumulative, REDUCE_PROD },
-    { "logcumsumexp poisson torch.normal aten::normal_functional uniform random exponential mvlgamma", shape_same, NULL, 0 },
+    { "logcumsumexp poisson torch.normal aten::normal_functional uniform random exponential mvlgamma "
+      "aten::fill_diagonal", shape_same, NULL, 0 },
     { "diff", shape_diff, evaluate_diff, 0 },
     { "cummax cummin", shape_cummax, NULL, 0 },
     { "sort msort", shape_cummax, NULL, 0 },

@@ -24,6 +24,7 @@ struct aliases {
     struct graph *g;
     struct alias *of; /* by operand id; a zero one is a root that nobody wrote to */
     size_t count;     /* operands there were at the start: those made here are values, never looked up */
+    bool mixed;       /* the network knows floats, or integers, of several widths */
 };
 
 static struct alias *alias_of(struct aliases *a, const struct operand *x)
@@ -184,15 +185,17 @@ static void write(struct aliases *a, struct operator *op, struct operand *x, str
 static const struct {
     const char *type, *functional;
 } renamed[] = {
-    {"aten::zero_",     "aten::zeros_like"       },
-    { "aten::normal_",  "aten::normal_functional"},
-    { "aten::__iadd__", "aten::add"              },
-    { "aten::__isub__", "aten::sub"              },
-    { "aten::__imul__", "aten::mul"              },
-    { "aten::__idiv__", "aten::div"              },
-    { "aten::__iand__", "aten::__and__"          },
-    { "aten::__ior__",  "aten::__or__"           },
-    { "aten::__ixor__", "aten::__xor__"          },
+    {"aten::zero_",        "aten::zeros_like"       },
+    { "aten::normal_",     "aten::normal_functional"},
+    { "aten::__iadd__",    "aten::add"              },
+    { "aten::__isub__",    "aten::sub"              },
+    { "aten::__imul__",    "aten::mul"              },
+    { "aten::__idiv__",    "aten::div"              },
+    { "aten::__iand__",    "aten::__and__"          },
+    { "aten::__ior__",     "aten::__or__"           },
+    { "aten::__ixor__",    "aten::__xor__"          },
+    { "aten::__ilshift__", "aten::__lshift__"       },
+    { "aten::__irshift__", "aten::__rshift__"       },
 };
 
 /* In-place operators that change how the tensor is seen, not the memory. */
@@ -287,6 +290,24 @@ static bool answers_in_bool(const char *type)
     return false;
 }
 
+/* The functional form of two tensors answers in the wider of their types, the in-place form in that of the first. */
+static bool may_widen(const struct operator *op, const char *type)
+{
+    static const char *const names[] = {
+        "add",         "sub",         "mul",       "div",          "subtract",  "multiply",  "divide",
+        "true_divide", "fmod",        "remainder", "floor_divide", "pow",       "atan2",     "arctan2",
+        "hypot",       "copysign",    "clamp",     "clamp_min",    "clamp_max", "clip",      "addcmul",
+        "addcdiv",     "xlogy",       "ldexp",     "gcd",          "lcm",       "nextafter", "bitwise_and",
+        "bitwise_or",  "bitwise_xor", "__and__",   "__or__",       "__xor__",
+    };
+    size_t tensors = 0, i = 0;
+    for (size_t k = 0; k < op->argument_count; k++)
+        tensors += op->arguments[k].value.kind == VALUE_OPERAND;
+    while (i < sizeof names / sizeof *names && strcmp(type + strlen("aten::"), names[i]) != 0)
+        i++;
+    return tensors > 1 && i < sizeof names / sizeof *names;
+}
+
 /* Makes the result of `op` that of x's type: a cast behind `op` gives it. */
 static void cast_result(struct operator *op, struct operand *x, struct operator *before)
 {
@@ -312,7 +333,7 @@ static void visit_write(struct aliases *a, struct operator *op, struct operand *
     rename_first(op);
     make_full_like(op);
     struct operand *out = op->outputs[0];
-    if (answers_in_bool(type))
+    if (answers_in_bool(type) || (a->mixed && may_widen(op, type)))
         cast_result(op, first_operand(op), before);
     write(a, op, x, out, before);
     set_view(a, out, x, NULL, VIEW_SAME);
@@ -355,9 +376,37 @@ static void visit(struct aliases *a, struct operator *op)
         set_view(a, op->outputs[i], x, kind == VIEW_SAME ? NULL : op, kind);
 }
 
+/* Whether an operator has or makes anything but f32, i64 and bool.  A tensor of rank 0 widens no other. */
+static bool has_other_width(const struct operator *op)
+{
+    static const char *const wide[] = { "torch.double", "torch.half", "torch.bfloat16", "torch.int",
+                                        "torch.short",  "torch.int8", "torch.uint8" };
+    for (size_t i = 0; i < op->output_count; i++) {
+        enum dtype type = op->outputs[i]->dtype;
+        if (op->outputs[i]->rank != 0 && type != DTYPE_NULL && type != DTYPE_F32 && type != DTYPE_I64 &&
+            type != DTYPE_BOOL)
+            return true;
+    }
+    for (size_t i = 0; i < op->argument_count; i++)
+        for (size_t k = 0; k < sizeof wide / sizeof *wide; k++)
+            if (op->arguments[i].value.kind == VALUE_STRING &&
+                strcmp(op->arguments[i].value.string, wide[k]) == 0)
+                return true;
+    return false;
+}
+
+/* Whether a network has types whose sum with f32 or i64 is another one of the same kind. */
+static bool mixes_widths(const struct graph *g)
+{
+    for (const struct operator *op = g->first; op; op = op->next)
+        if (has_other_width(op))
+            return true;
+    return false;
+}
+
 void functionalise(struct graph *g)
 {
-    struct aliases a = { .g = g, .count = g->operand_ids };
+    struct aliases a = { .g = g, .count = g->operand_ids, .mixed = mixes_widths(g) };
     a.of = arena_array(&g->arena, a.count + 1, sizeof *a.of);
     struct operator *next;
     for (struct operator *op = g->first; op; op = next) {
