@@ -18,6 +18,7 @@ for name in ("log", "log10", "log1p", "log2", "rsqrt", "sqrt", "lgamma", "digamm
 for name in ("acos", "asin", "atanh", "erfinv"):
     function(f"torch.{name}", getattr(torch, name), unit(*FLAT))
 function("torch.logit", torch.logit, lambda: torch.rand(3, 4) * 0.8 + 0.1)
+function("torch.logit", lambda x: torch.logit(x, 0.2), lambda: torch.rand(3, 4))
 function("torch.nan_to_num", torch.nan_to_num, FLAT)
 function("torch.bitwise_not", torch.bitwise_not, ints(10, 5))
 function("torch.logical_not", torch.logical_not, bools(5))
@@ -152,6 +153,9 @@ function("torch.tril", torch.tril, (4, 4))
 function("torch.triu", lambda x: torch.triu(x, 1), (4, 4))
 function("torch.diagonal", lambda x: torch.diagonal(x, 0, 1, 2), (2, 4, 4), absent=())
 function("torch.trace", torch.trace, (4, 4), absent=())
+function("torch.trace", torch.trace, ints(9, 4, 4), absent=())
+function("torch.linalg.multi_dot", lambda a, b, c: torch.linalg.multi_dot([a, b, c]), (3, 4), (4, 5), (5,))
+function("torch.linalg.multi_dot", lambda a, b, c: torch.chain_matmul(a, b, c), (3, 4), (4, 5), (5, 2))
 
 # Shapes
 function("Tensor.reshape", lambda x: x.reshape(2, -1), IMAGE)

@@ -359,6 +359,23 @@ static void shape_matrix_to_number(struct call *c)
         result(c, 0, x.dtype, x.rank - 2, x.dims);
 }
 
+/* A chain of matrices: as many rows as the first, as many columns as the last, either of which may be a vector. */
+static void shape_multi_dot(struct call *c)
+{
+    struct fact facts[MAX_RANK];
+    int count = arg_facts(c, "tensors", facts, MAX_RANK), rank = 0;
+    if (count < 2 || count > MAX_RANK)
+        return;
+    const struct fact *first = &facts[0], *last = &facts[count - 1];
+    int64_t dims[2];
+    if (first->rank == 2)
+        dims[rank++] = first->dims[0];
+    if (last->rank == 2)
+        dims[rank++] = last->dims[1];
+    bool known = (first->rank == 1 || first->rank == 2) && (last->rank == 1 || last->rank == 2);
+    result(c, 0, first->dtype, known ? rank : RANK_UNKNOWN, dims);
+}
+
 /* clang-format off */
 static const struct row rows[] = {
     { "matmul mm bmm mv dot inner_ vdot linalg.matmul linalg_matmul __matmul__", shape_matmul, NULL, 0 },
@@ -377,6 +394,7 @@ static const struct row rows[] = {
     { "inverse linalg.inv linalg_inv linalg.cholesky linalg_cholesky cholesky linalg.matrix_exp matrix_exp "
       "linalg.matrix_power matrix_power linalg.pinv_", shape_first, NULL, 0 },
     { "linalg.solve linalg_solve linalg.solve_triangular linalg_solve_triangular", shape_second, NULL, 0 },
+    { "linalg.multi_dot", shape_multi_dot, NULL, 0 },
     { "det linalg.det linalg_det logdet", shape_matrix_to_number, NULL, 0 },
 };
 /* clang-format on */

@@ -384,6 +384,7 @@ static void shape_bucketize(struct call *c)
 /* clang-format off */
 static const struct row rows[] = {
     { "sum nansum", shape_reduce, evaluate_reduce, REDUCE_SUM },
+    { "trace", shape_reduce, NULL, REDUCE_SUM },
     { "prod", shape_reduce, evaluate_reduce, REDUCE_PROD },
     { "mean", shape_reduce, evaluate_reduce, REDUCE_MEAN },
     { "amax", shape_reduce, evaluate_reduce, REDUCE_MAX },
