@@ -39,8 +39,9 @@ static uint64_t get64(const uint8_t *p)
 /* What is known while the directory is read. */
 struct directory {
     struct mapping *map;
-    size_t start;   /* where the archive begins */
-    uint64_t base;  /* what offsets count from: 0 or start */
+    size_t start; /* where the archive begins */
+    uint64_t
+        base; /* what offsets count from, modulo 2^64: 0 or start, or another place when the text before was edited */
     uint64_t first; /* position of the first central record; no member's data reaches beyond it */
     uint64_t at;    /* position of the next one */
     uint64_t end;   /* where the records end */
@@ -64,46 +65,33 @@ static size_t find_end(const struct mapping *map, size_t start)
     die_damaged(map, "it has no end record (is the file cut off?)");
 }
 
-/* True when records of `size` bytes at offset `offset` end at `end`, counted from where the stream or the
- * archive starts; sets the base. */
+/* Notes that records of `size` bytes, of which the first is at `offset`, end at `end`.  That tells what offsets count
+ * from, also in a stream whose text has become longer or shorter since: pt2pnnx m.pt | sed s/a/bc/ | pnnxopt. */
 static bool directory_fits(struct directory *d, uint64_t offset, uint64_t size, uint64_t end)
 {
-    const uint64_t bases[] = { d->start, 0 };
-    for (size_t i = 0; i < 2; i++) {
-        if (size > end || offset > end - size || end - size - offset != bases[i])
-            continue;
-        d->base = bases[i];
-        d->first = d->at = end - size;
-        d->end = end;
-        return true;
-    }
-    return false;
+    if (size > end - d->start)
+        return false;
+    d->first = d->at = end - size;
+    d->end = end;
+    d->base = d->first - offset;
+    return true;
 }
 
-/* Reads the zip64 end record that the locator before `end` names; false when there is no locator. */
+/* Reads the zip64 end record before the locator before `end`; false when there is no locator. */
 static bool read_end64(struct directory *d, size_t end)
 {
-    const uint8_t *data = d->map->data;
-    if (end - d->start < LOCATOR64_SIZE + END64_SIZE ||
-        get32(data + end - LOCATOR64_SIZE) != LOCATOR64_SIGNATURE)
+    const uint8_t *p = d->map->data + end - LOCATOR64_SIZE;
+    if (end - d->start < LOCATOR64_SIZE + END64_SIZE || get32(p) != LOCATOR64_SIGNATURE)
         return false;
-    uint64_t offset = get64(data + end - LOCATOR64_SIZE + 8);
-    uint64_t last = end - LOCATOR64_SIZE - END64_SIZE;
-    const uint64_t bases[] = { d->start, 0 };
-    for (size_t i = 0; i < 2; i++) {
-        if (offset > last || bases[i] > last - offset || offset + bases[i] < d->start)
-            continue;
-        uint64_t at = offset + bases[i];
-        const uint8_t *p = data + at;
-        if (get32(p) != END64_SIGNATURE)
-            continue;
-        if (get32(p + 16) != 0 || get32(p + 20) != 0 || get64(p + 24) != get64(p + 32))
-            die_damaged(d->map, "it is one of several parts");
-        d->count = get64(p + 32);
-        if (directory_fits(d, get64(p + 48), get64(p + 40), at))
-            return true;
-    }
-    die_damaged(d->map, "its zip64 end record is not where the locator says");
+    uint64_t said = get64(p + 8), at = end - LOCATOR64_SIZE - END64_SIZE;
+    p -= END64_SIZE;
+    if (get32(p) != END64_SIGNATURE || !directory_fits(d, get64(p + 48), get64(p + 40), at) ||
+        d->base + said != at)
+        die_damaged(d->map, "its zip64 end record is not where the locator says");
+    if (get32(p + 16) != 0 || get32(p + 20) != 0 || get64(p + 24) != get64(p + 32))
+        die_damaged(d->map, "it is one of several parts");
+    d->count = get64(p + 32);
+    return true;
 }
 
 static void find_directory(struct directory *d)
@@ -154,12 +142,11 @@ static bool read_zip64(const uint8_t *extra, size_t length, uint64_t *size, uint
 static void find_data(const struct directory *d, const char *name, uint64_t offset, uint64_t packed,
                       struct zip_member *member)
 {
-    uint64_t first = d->first;
-    if (offset > first || d->base > first - offset || first - d->base - offset < LOCAL_SIZE)
+    uint64_t first = d->first, at = d->base + offset;
+    if (at < d->start || at > first || first - at < LOCAL_SIZE)
         die_damaged(d->map, "a member lies outside of it");
-    uint64_t at = d->base + offset;
     const uint8_t *p = d->map->data + at;
-    if (at < d->start || get32(p) != LOCAL_SIGNATURE)
+    if (get32(p) != LOCAL_SIGNATURE)
         die_damaged(d->map, "a member does not begin where the directory says");
     uint64_t name_length = get16(p + 26);
     uint64_t skip = LOCAL_SIZE + name_length + get16(p + 28);

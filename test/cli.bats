@@ -209,6 +209,17 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
     run -0 grep -c 'layer1.my-conv' out.param
 }
 
+@test "edited text: a stream that sed makes longer or shorter on its way is read" {
+    small
+    for name in relu leaky_relu x; do
+        sed "s/F.relu/F.$name/" in.param | "$PYTHON" -c 'import sys; sys.stdout.write("".join(" ".join(l.split()) + "\n" for l in sys.stdin))' >expected.param
+        pnnxopt optlevel=0 expected.param in.bin expected.param expected.bin
+        pnnxopt optlevel=0 in.param in.bin | LC_ALL=C sed "s/F.relu/F.$name/" | pnnxopt optlevel=0 - - >stream
+        pnnxopt optlevel=0 - - out.param out.bin <stream
+        cmp out.param expected.param && cmp out.bin expected.bin
+    done
+}
+
 @test "edited text: a wrong count is refused with the count that was expected" {
     small
     sed '2s/5 4/6 4/' in.param >edited.param
