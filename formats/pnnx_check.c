@@ -157,6 +157,9 @@ static const struct {
     { "nn.RNN",                     "bias_ih_l0",      "bias"               },
     { "nn.MultiheadAttention",      "out_proj.weight", NULL                 },
     { "nn.MultiheadAttention",      "out_proj.bias",   "bias"               },
+    { "nn.MultiheadAttention",      "in_proj_bias",    "bias"               },
+    { "nn.MultiheadAttention",      "bias_k",          "add_bias_kv"        },
+    { "nn.MultiheadAttention",      "bias_v",          "add_bias_kv"        },
     { "torchvision.ops.DeformConv", "weight",          NULL                 },
     { "torchvision.ops.DeformConv", "bias",            "bias"               },
 };

@@ -549,6 +549,16 @@ for x in ([5, 6], S, [3, 7, 12], I):
             case(f'norm {p} {dim} {x}', lambda x, d=dim, p=p: torch.norm(x, p, dim=d), x)
         case(f'var_mean {dim} {x}', lambda x, d=dim: torch.var_mean(x, dim=d, correction=int(d > 0)), x)
         case(f'std_mean {dim} {x}', lambda x, d=dim: torch.std_mean(x, dim=d, keepdim=True, correction=0), x)
+MATRICES = [([5], [5]), ([7, 5], [5, 6]), *itertools.product(([1, 7, 5], [3, 7, 5]), ([1, 5, 6], [3, 5, 6])),
+            *itertools.product(([1, 3, 7, 5], [2, 3, 7, 5], [2, 1, 7, 5]), ([1, 3, 5, 6], [2, 3, 5, 6], [1, 1, 5, 6]))]
+for x, y in MATRICES + [(x, y) for (x, _), (_, y) in zip(MATRICES, MATRICES[3:] + MATRICES[:3]) if len(x) != len(y)]:
+    case(f'matmul {x} {y}', torch.matmul, x, y)
+REDUCTIONS = itertools.product(('sum', 'mean', 'amax', 'logsumexp', 'var', 'std', 'norm'), ([1, 6, 4, 5], [2, 6, 4], [6, 4]),
+                               (0, -1, (0, -1), (0, 1), (-2, -1)), (False, True))
+for f, shape, dim, keep in list(REDUCTIONS)[::3]:
+    if f in ('var', 'std') and shape[0] == 1 and dim == 0:
+        continue                                            # of one element
+    case(f'{f} {shape} {dim} {keep}', lambda x, f=f, d=dim, k=keep: getattr(torch, f)(x, dim=d, keepdim=k), shape)
 case('F.linear of two', F.linear, [1, 7, 5], [6, 5])
 
 case('view', lambda x: x.view(1, 3, 2, 72), I)
@@ -662,6 +672,38 @@ case('GRU with a state', nn.GRU(5, 6), [7, 1, 5], [1, 1, 6])
 case('GRU of two layers with a state', nn.GRU(5, 6, num_layers=2, bidirectional=True), [7, 1, 5], [4, 1, 6])
 
 
+class Recurrent(nn.Module):
+    """A recurrent layer: its output, its last state, or all results."""
+
+    def __init__(self, layer, reads):
+        super().__init__()
+        self.layer, self.reads = layer, reads
+
+    def forward(self, x, h=None, c=None):
+        y, h = self.layer(x) if h is None else self.layer(x, h if c is None else (h, c))
+        c = h[1] if isinstance(self.layer, nn.LSTM) else None
+        h = h if c is None else h[0]
+        return y if self.reads == 'output' else h if self.reads == 'state' else (y, h) if c is None else (y, h, c)
+
+
+class RecurrentFromZero(Recurrent):
+    def forward(self, x):
+        return super().forward(x)
+
+
+RECURRENT = itertools.product((nn.LSTM, nn.GRU, nn.RNN), (False, True), (False, True), (True, False), (1, 2, 3),
+                              ('output', 'all', 'state'), ('batch', 'batch first', 'no batch'), (0, 4))
+for R, both, given, bias, layers, reads, how, width in list(RECURRENT)[::13]:
+    options = {'num_layers': layers, 'bidirectional': both, 'batch_first': how == 'batch first', 'bias': bias}
+    if R is nn.LSTM and width:
+        options['proj_size'] = width
+    x = {'batch': [7, 1, 5], 'batch first': [1, 7, 5], 'no batch': [7, 5]}[how]
+    state = lambda w: [(1 + both) * layers] + ([] if how == 'no batch' else [1]) + [w]
+    states = [] if not given else [state(options.get('proj_size', 6)), state(6)] if R is nn.LSTM else [state(6)]
+    case(f'{R.__name__} {x} {options} given={given} reads={reads}',
+         (Recurrent if given else RecurrentFromZero)(R(5, 6, **options), reads), x, *states)
+
+
 class Attention(nn.Module):
     """nn.MultiheadAttention, its output alone."""
 
@@ -695,6 +737,33 @@ case('MultiheadAttention without bias', SelfAttention(12, 3, bias=False, batch_f
 case('MultiheadAttention across', CrossAttention(12, 3, batch_first=True), S, [1, 5, 12], [1, 5, 12])
 case('MultiheadAttention with other widths', CrossAttention(12, 3, kdim=8, vdim=10), [7, 1, 12], [5, 1, 8], [5, 1, 10])
 case('MultiheadAttention masked', MaskedAttention(12, 3, batch_first=True), S, [7, 7])
+
+
+class WeighedAttention(nn.Module):
+    """nn.MultiheadAttention with its weights."""
+
+    def __init__(self, reads, **options):
+        super().__init__()
+        self.a, self.reads = nn.MultiheadAttention(12, 3, **options), reads
+
+    def forward(self, *x):
+        q, k, v, m = x if len(x) == 4 else (x[0], x[0], x[0], x[1] if len(x) == 2 else None)
+        y, w = self.a(q, k, v, attn_mask=m)
+        return (y, w) if self.reads == 'both' else w if self.reads == 'weights' else y
+
+
+for first in (False, True):
+    for n in (1, 2):
+        q = [n, 5, 12] if first else [5, n, 12]
+        for options in ({}, {'bias': False}, {'add_bias_kv': True}, {'add_zero_attn': True}, {'add_bias_kv': True, 'add_zero_attn': True}):
+            for reads in ('both', 'output') if options else ('both', 'weights'):
+                for mask in ((), ([5, 5],)):
+                    case(f'MultiheadAttention {q} {options} {reads} {mask}', WeighedAttention(reads, batch_first=first, **options), q, *mask)
+        k, v = ([n, 7, 8], [n, 7, 10]) if first else ([7, n, 8], [7, n, 10])
+        case(f'MultiheadAttention with weights of other widths {q}', WeighedAttention('both', batch_first=first, kdim=8, vdim=10), q, k, v, [5, 7])
+        case(f'MultiheadAttention with weights and a mask for each head {q}', WeighedAttention('both', batch_first=first), q, [n * 3, 5, 5])
+case('MultiheadAttention with weights, without a batch', WeighedAttention('both'), [5, 12])
+case('MultiheadAttention with weights and masked, without a batch', WeighedAttention('both'), [5, 12], [5, 5])
 sdpa = F.scaled_dot_product_attention
 H = [1, 3, 7, 4]
 case('sdpa', sdpa, H, H, H)

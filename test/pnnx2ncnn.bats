@@ -139,6 +139,16 @@ pnnx2ncnn: in.param:5: my.Gain 'g' (1,3)f32: has no ncnn layer
 pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
 }
 
+@test "pnnx2ncnn: attention that is written out lacks no weight either" {
+    for flags in 'bias=True add_bias_kv=False:out_proj.weight' 'bias=False add_bias_kv=True:out_proj.weight'; do
+        ops 'pnnx.Input in 0 1 x #x=(5,1,4)f32' \
+            "nn.MultiheadAttention a 1 2 x y w \$query=x embed_dim=4 num_heads=2 ${flags%:*} #y=(5,1,4)f32 #w=(1,5,5)f32" \
+            'pnnx.Output out 1 0 w'
+        refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
+        assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: nn.MultiheadAttention 'a' (5,1,4)f32: has no weight @${flags#*:}"
+    done
+}
+
 @test "pnnx2ncnn: a rule of the user comes before the built-in ones" {
     conv
     echo 'mine: nn.Conv2d(x, ...) as c => "MyConv"(x, 0=c.out_channels, [raw c@weight]) ;' >my.rules

@@ -81,6 +81,7 @@ int main(int argc, char **argv)
     prepare_recurrent(g);
     prepare_views(g);
     prepare_constants(g);
+    prepare_attention(g);
     reduce_ranks(g);
     struct refusals *refusals = refusals_new(g);
     refuse_weightless(refusals, g);

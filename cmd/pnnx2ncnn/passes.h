@@ -18,6 +18,12 @@ void prepare_recurrent(struct graph *g);
  * become what is added to the scores. */
 void prepare_constants(struct graph *g);
 
+/* ---- attention.c ---- */
+
+/* nn.MultiheadAttention whose weights are read, or with keys of its own (add_bias_kv, add_zero_attn), becomes linear layers,
+ * products of matrices and a softmax. */
+void prepare_attention(struct graph *g);
+
 /* ---- views.c ---- */
 
 /* unbind, stack, select, narrow and slices along several dimensions become chunk, cat, slices along one, and

@@ -41,7 +41,7 @@ static const struct nearest {
     { "F.grid_sample",                  "constant weights and float inputs"                                 },
     { "F.scaled_dot_product_attention",
      "float inputs (batch, heads, length, width) of known lengths, dropout_p=0.0"                           },
-    { "nn.MultiheadAttention",          "no bias_k or bias_v, no weights read"                              },
+    { "nn.MultiheadAttention",          "lengths that are known, a mask of floats or a constant one"        },
     { "nn.RNN",                         "nonlinearity=tanh"                                                 },
     { "nn.BatchNorm1d",                 "statistics that were learnt, or nn.InstanceNorm1d"                 },
     { "nn.BatchNorm2d",                 "statistics that were learnt, or nn.InstanceNorm2d"                 },
