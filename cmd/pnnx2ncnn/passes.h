@@ -26,8 +26,8 @@ void prepare_attention(struct graph *g);
 
 /* ---- views.c ---- */
 
-/* unbind, stack, select, narrow and slices along several dimensions become chunk, cat, slices along one, and
- * reshapes. */
+/* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and
+ * writes along one, and reshapes. */
 void prepare_views(struct graph *g);
 
 /* ---- ranks.c ---- */

@@ -242,6 +242,32 @@ static void take_apart_roll(struct operator *op)
     edit_finish(op, x);
 }
 
+/* x with y in place of x[:, 3]: y with a dimension of one, written over the slice 3:4. */
+static void take_apart_select_scatter(struct operator *op)
+{
+    struct operand *x = operator_operand(op, "input"), *y = operator_operand(op, "src");
+    const struct value *index = operator_get(op, "index");
+    int axis = x ? axis_in(op, x->rank) : -1;
+    int64_t shape[TENSOR_RANK];
+    if (axis < 0 || !y || y->rank != x->rank - 1 || !index || index->kind != VALUE_INT)
+        return;
+    int64_t from = index->integer, size = x->shape[axis];
+    from += from < 0 && dim_known(size) ? size : 0;
+    if (from < 0 || (dim_known(size) && from >= size))
+        return;
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    shape[axis] = 1;
+    struct operator *unsqueeze = edit_add(op, "torch.unsqueeze", y);
+    operator_set(unsqueeze, "dim", value_int(axis));
+    struct operator *scatter = edit_add(op, "torch.slice_scatter", x);
+    operator_set(scatter, "src", value_operand(edit_result(unsqueeze, y, x->rank, shape)));
+    operator_set(scatter, "dim", value_int(axis));
+    operator_set(scatter, "start", value_int(from));
+    operator_set(scatter, "end", value_int(from + 1));
+    operator_set(scatter, "step", value_int(1));
+    edit_finish(op, edit_result(scatter, x, x->rank, x->shape));
+}
+
 void prepare_views(struct graph *g)
 {
     for (struct operator *op = g->first, *next; op; op = next) {
@@ -254,6 +280,8 @@ void prepare_views(struct graph *g)
             take_apart_select(op);
         else if (operator_is(op, "Tensor.slice") && operator_get(op, "dims"))
             take_apart_slices(op);
+        else if (operator_is(op, "torch.select_scatter"))
+            take_apart_select_scatter(op);
         else if (operator_is(op, "torch.narrow"))
             take_apart_narrow(op);
         else if (operator_is(op, "torch.roll"))
