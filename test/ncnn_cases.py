@@ -299,6 +299,9 @@ def batch_indices(script):
 
 def run_ncnn(stem, inputs):
     into, out_of = batch_indices(f'{stem}_ncnn.py')
+    script = pathlib.Path(f'{stem}_ncnn.py').read_text()
+    floats = ['.float()' in line for line in script.splitlines() if re.match(r' +in\d+ = ', line)]
+    kinds = ['i' if 'format="i"' in line else 'f' for line in script.splitlines() if 'out.append' in line]
     results = []
     with ncnn.Net() as net:
         net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
@@ -308,13 +311,13 @@ def run_ncnn(stem, inputs):
             raise Failure('the runtime does not load it')
         with net.create_extractor() as ex:
             for i, (x, batch) in enumerate(zip(inputs, into)):
-                x = x.int() if x.dtype in (torch.long, torch.bool) else x
+                x = x.float() if floats[i] else x.int()
                 ex.input(f'in{i}', ncnn.Mat(x.numpy(), batch_index=batch).clone())
-            for i, batch in enumerate(out_of):
+            for i, (batch, kind) in enumerate(zip(out_of, kinds)):
                 status, blob = ex.extract(f'out{i}')
                 if status:
                     raise Failure(f'out{i} cannot be extracted')
-                results.append(torch.from_numpy(numpy.array(blob.numpy(batch_index=batch))))
+                results.append(torch.from_numpy(numpy.array(blob.numpy(format=kind, batch_index=batch))))
     return results
 
 
@@ -327,7 +330,11 @@ def difference(want, got):
         raise Failure(f'the result is {tuple(got.shape)} instead of {tuple(want.shape)}')
     if [s for s in want.shape if s != 1] != [s for s in got.shape if s != 1]:
         raise Failure(f'the result is {tuple(got.shape)} instead of {tuple(want.shape)}')
-    return ((want - got.reshape(want.shape)).abs().max() / want.abs().max().clamp_min(1e-6)).item()
+    infinite = torch.isinf(want)
+    if not torch.equal(got.reshape(want.shape)[infinite], want[infinite]):
+        raise Failure('the infinities differ')
+    want, got = want[~infinite], got.reshape(want.shape)[~infinite]
+    return ((want - got).abs().max() / want.abs().max().clamp_min(1e-6)).item()
 
 
 def fill(module):
@@ -353,7 +360,7 @@ def run(what, inputs, folder):
     got = run_ncnn(stem, inputs)
     if len(got) != len(want):
         raise Failure(f'{len(got)} results instead of {len(want)}')
-    worst = max(difference(w.float(), g) for w, g in zip(want, got))
+    worst = max(difference(w.float(), g.float()) for w, g in zip(want, got))
     if not worst < TOLERANCE:
         raise Failure(f'differs by {worst:.1e}')
     return worst
@@ -770,6 +777,8 @@ case('sdpa', sdpa, H, H, H)
 case('sdpa scaled', lambda q, k, v: sdpa(q, k, v, scale=0.7), H, H, H)
 case('sdpa masked', sdpa, H, H, H, [7, 7])
 case('sdpa with a mask for all heads', sdpa, H, H, H, [1, 1, 7, 7])
+for m in ([1, 1, 1, 7], [1, 7], [7, 1], [1, 3, 1, 7], [1, 1, 7, 1]):
+    case(f'sdpa with a mask {m}', sdpa, H, H, H, m)
 case('sdpa with a mask for each head', sdpa, H, H, H, [1, 3, 7, 7])
 case('sdpa with a mask of one row', sdpa, H, H, H, [1, 1, 1, 7])
 case('sdpa with a mask of one row for each head', sdpa, H, H, H, [1, 3, 1, 7])
@@ -824,6 +833,43 @@ case('arithmetic among six', lambda x, y: (F.relu(x).view(2, 3, 4, 2, 5, 3) * y 
 case('a product among five', lambda x, y: torch.matmul(x.view(2, 3, 4, 5, 6), y).reshape(24, 35), [24, 30], [6, 7])
 case('cat among five', lambda x, y: torch.cat((x.view(2, 3, 4, 5, 6), y.view(2, 3, 4, 5, 6)), 2).reshape(24, 60), [24, 30], [24, 30])
 case('expand to five', lambda x: x.view(2, 3, 1, 4, 5).expand(2, 3, 7, 4, 5).reshape(42, 20), [6, 20])
+
+# Numbers that are no floats, and comparisons
+INF = float('inf')
+EDGES = torch.tensor([[[1., -1, 0, 0.5, 2, INF, -INF, 0.5]] * 2] * 3)
+OTHERS = torch.tensor([[[1., 0, 0, -0.5, 3, INF, -INF, -INF]] * 2] * 3)
+INTS = torch.randint(0, 6, (3, 4, 5))
+TRUE = torch.rand(3, 4, 5) > 0.5
+ALSO = torch.rand(3, 1, 5) > 0.5
+for f in 'gt lt ge le eq ne'.split():
+    function = getattr(torch, f)
+    case(f'torch.{f} of infinities', function, EDGES, OTHERS)
+    case(f'torch.{f} with a row', function, EDGES, OTHERS[0, 0])
+    case(f'torch.{f} with a number', lambda x, f=function: f(x, 0.5), EDGES)
+    case(f'torch.{f} of integers', lambda x, f=function: f(x, 3), INTS)
+for f in 'logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor add mul'.split():
+    case(f'torch.{f} of booleans', lambda x, y, f=getattr(torch, f): f(x, y), TRUE, ALSO)
+for f in 'logical_and logical_or logical_xor'.split():
+    case(f'torch.{f} of floats', lambda x, y, f=getattr(torch, f): f(x, y), EDGES, OTHERS)
+case('torch.logical_not', torch.logical_not, TRUE)
+case('torch.logical_not of floats', torch.logical_not, EDGES)
+case('torch.isinf', torch.isinf, EDGES)
+case('torch.eq with -infinity', lambda x: torch.eq(x, -INF), EDGES)
+case('torch.where of infinities', torch.where, TRUE[:, :2, :1], EDGES, OTHERS)
+for a, b in ((1.5, -2.0), (-INF, 0.0), (0.0, -INF), (INF, 1.0), (0.0, torch.finfo(torch.float).min)):
+    case(f'torch.where {a} or {b}', lambda c, a=a, b=b: torch.where(c, a, b), TRUE)
+for a in (0.5, -INF, INF):
+    case(f'torch.where with {a}', lambda c, x, a=a: torch.where(c, x, a), TRUE, [3, 4, 5])
+    case(f'masked_fill of an input with {a}', lambda x, m, a=a: x.masked_fill(m, a), [3, 4, 5], ALSO)
+case('cat of floats and integers', lambda x, y: torch.cat((x, y), 1), [3, 4, 5], INTS)
+case('cat of floats and booleans', lambda x, y: torch.cat((x, y), 1), [3, 4, 5], TRUE)
+case('cat of integers', lambda x, y: torch.cat((x, y), 1), INTS, INTS)
+case('booleans moved', lambda x: x.permute(2, 0, 1), TRUE)
+case('attention with a boolean mask', lambda q, m: F.scaled_dot_product_attention(q, q, q, attn_mask=m), [1, 3, 7, 4],
+     torch.tensor([[[[True] * 4 + [False] * 3]]]))
+case('MultiheadAttention with a boolean mask', MaskedAttention(12, 3, batch_first=True), S, torch.triu(torch.ones(7, 7), 1) > 0)
+case('an integer mask for scores', lambda x, m: torch.softmax(x + (1.0 - m) * -1e9, -1), [2, 4, 4], torch.tensor([[[1, 1, 1, 0]], [[1, 0, 0, 0]]]))
+case('integers counted', lambda x: torch.cumsum(torch.ne(x, 2), 1) * x, INTS)
 
 
 def main(words):

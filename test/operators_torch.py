@@ -211,6 +211,8 @@ function("torch.polar", torch.polar, positive(3, 4), (3, 4))
 function("torch.cat", lambda x, y: torch.cat((x, y), 1), (2, 3), (2, 4))
 function("torch.cat", lambda x, y: torch.cat([x, y, x]), (2, 3), (2, 3))
 function("torch.cat", lambda x, y: torch.concat((x, y), -1), (2, 3), (2, 4))
+function("torch.cat", lambda x, y: torch.cat((x, y), 1), (2, 3), ints(5, 2, 3))
+function("torch.cat", lambda x: torch.cat((x, torch.ones(2, 3, dtype=torch.int8)), 1), ints(5, 2, 3))
 function("torch.stack", lambda x, y: torch.stack((x, y)), (2, 3), (2, 3))
 function("torch.stack", lambda x, y: torch.stack((x, y), dim=-1), (2, 3), (2, 3))
 function("torch.hstack", lambda x, y: torch.hstack((x, y)), (2, 3), (2, 3), absent=())
@@ -378,3 +380,7 @@ for type_, f, *inputs in (
         ("torch.int_repr", lambda x: torch.quantize_per_tensor(x, 0.1, 10, torch.qint8).int_repr(), FLAT),
         ("torch.fake_quantize_per_tensor_affine", lambda x: torch.fake_quantize_per_tensor_affine(x, 0.1, 0, -128, 127), FLAT)):
     function(type_, f, *inputs)
+
+# Constants of every type, as results
+for dtype in (torch.uint8, torch.int8, torch.int16):
+    function("", lambda x, t=dtype: (x, torch.ones(2, 3, dtype=t)), (2, 3))

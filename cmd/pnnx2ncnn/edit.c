@@ -18,6 +18,15 @@ struct operand *edit_result(struct operator *op, const struct operand *like, int
     return y;
 }
 
+struct operand *edit_number(struct operator *op, struct operand *x, const char *type, double number)
+{
+    struct operator *fresh = edit_add(op, type, x);
+    operator_set(fresh, "other", value_float(number));
+    struct operand *y = edit_result(fresh, x, x->rank, x->shape);
+    y->dtype = DTYPE_F32;
+    return y;
+}
+
 /* The same elements in another shape, without a layer. */
 static struct operand *reshape_constant(struct operator *op, const struct operand *x, int rank,
                                         const int64_t *shape)

@@ -8,6 +8,8 @@
 struct operator *edit_add(struct operator *op, const char *type, struct operand *x);
 /* A new result of `op` with that shape, and the dtype of `like`. */
 struct operand *edit_result(struct operator *op, const struct operand *like, int rank, const int64_t *shape);
+/* Arithmetic of `x` and a number, float32, before `op`: x `type` number. */
+struct operand *edit_number(struct operator *op, struct operand *x, const char *type, double number);
 /* `x` as a tensor of that shape and the same elements, before `op`: a Tensor.reshape, or of a constant another one. */
 struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape);
 /* Lets the result of `op` be a tensor of the same elements as `x`, and removes `op`. */

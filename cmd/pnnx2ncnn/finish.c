@@ -163,7 +163,8 @@ static void finish_constant(struct operator *op)
 
 static struct port port_of(const struct operand *x)
 {
-    return (struct port){ NULL, x->dtype, x->rank, x->shape, x->batch };
+    int bound = (int)operator_int(x->producer, "bound", 0);
+    return (struct port){ NULL, x->dtype, bound, x->rank, x->shape, x->batch };
 }
 
 static void add_port(struct graph *g, struct port **ports, size_t *count, struct operand *x,

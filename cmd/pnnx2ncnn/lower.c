@@ -3,13 +3,13 @@
 
 #include "cmd/pnnx2ncnn/passes.h"
 
-extern const char activation_text[], arithmetic_text[], attention_text[], conv_text[], linear_text[],
-    norm_text[];
+extern const char activation_text[], arithmetic_text[], attention_text[], compare_text[], conv_text[],
+    linear_text[], norm_text[];
 extern const char pad_text[], pool_text[], recurrent_text[], reduce_text[], resize_text[], shape_text[];
 extern const size_t activation_text_size, arithmetic_text_size, attention_text_size, conv_text_size,
     linear_text_size;
 extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
-extern const size_t resize_text_size, shape_text_size;
+extern const size_t resize_text_size, shape_text_size, compare_text_size;
 
 /* The embedded files. */
 static const struct file {
@@ -19,6 +19,7 @@ static const struct file {
     {"activation.rules",  activation_text, &activation_text_size},
     { "arithmetic.rules", arithmetic_text, &arithmetic_text_size},
     { "attention.rules",  attention_text,  &attention_text_size },
+    { "compare.rules",    compare_text,    &compare_text_size   },
     { "conv.rules",       conv_text,       &conv_text_size      },
     { "linear.rules",     linear_text,     &linear_text_size    },
     { "norm.rules",       norm_text,       &norm_text_size      },

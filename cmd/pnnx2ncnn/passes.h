@@ -14,8 +14,7 @@
 void prepare_outputs(struct graph *g);
 /* Recurrent modules of several layers become one operator for each layer. */
 void prepare_recurrent(struct graph *g);
-/* Constants in the type that the runtime's arithmetic has, float; boolean masks of attention, and its is_causal,
- * become what is added to the scores. */
+/* Boolean masks of attention, and its is_causal, become what is added to the scores. */
 void prepare_constants(struct graph *g);
 
 /* ---- attention.c ---- */
@@ -23,6 +22,14 @@ void prepare_constants(struct graph *g);
 /* nn.MultiheadAttention whose weights are read, or with keys of its own (add_bias_kv, add_zero_attn), becomes linear layers,
  * products of matrices and a softmax. */
 void prepare_attention(struct graph *g);
+
+/* ---- elements.c ---- */
+
+/* Gives every operand the type of its blob's elements, floats or int32; conversions between types, logic and choices
+ * become arithmetic of floats. */
+void prepare_elements(struct graph *g);
+/* True for operators that move elements, whatever they are. */
+bool elements_are_moved(const struct operator *op);
 
 /* ---- views.c ---- */
 
@@ -41,7 +48,8 @@ void reduce_ranks(struct graph *g);
 struct refusals;
 
 struct refusals *refusals_new(struct graph *g);
-/* Reports operators that compute on integers or booleans: a blob of indices can be moved and looked up, no more. */
+/* Reports operators that compute on int32 blobs, which can be moved and looked up by, no more, and those whose integers
+ * are not what floats would be: of 8 or 16 bits, or quotients. */
 void refuse_integers(struct refusals *r, struct graph *g);
 /* Reports operators with a result of size 0. */
 void refuse_empties(struct refusals *r, struct graph *g);
@@ -79,7 +87,8 @@ struct origins {
 /* What the script must know of the network's inputs and results. */
 struct port {
     const char *blob; /* "in0"; interned */
-    enum dtype dtype;
+    enum dtype dtype; /* of the blob's elements */
+    int bound;        /* 0; floats that are integers or booleans in PyTorch: more than these shall be */
     int rank;
     const int64_t *shape; /* arena */
     int batch;

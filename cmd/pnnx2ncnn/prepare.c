@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/dim.h"
@@ -213,19 +214,16 @@ static float mask_score(bool seen)
     return seen ? 0 : -FLT_MAX;
 }
 
-/* The operand as a float constant; `mask`: as scores (of nn.MultiheadAttention, whose masks are true where nothing is
- * seen: `inverted`). */
-static struct operand *as_float(struct operator *op, const struct operand *x, bool mask, bool inverted)
+/* A constant mask as scores; those of nn.MultiheadAttention are true where nothing is seen: `inverted`. */
+static struct operand *as_scores(struct operator *op, const struct operand *x, bool inverted)
 {
     const struct attribute *w = operand_constant(x);
     float *data;
     const char *stem = arena_printf(&op->graph->arena, "%s_float", x->producer->name);
     struct operand *y = add_float_constant(op, stem, w->rank, w->shape, &data);
     size_t count = element_count(w->rank, w->shape);
-    for (size_t i = 0; i < count; i++) {
-        double value = element_real(w->dtype, w->data, i);
-        data[i] = mask ? mask_score((value != 0) != inverted) : (float)value;
-    }
+    for (size_t i = 0; i < count; i++)
+        data[i] = mask_score((element_real(w->dtype, w->data, i) != 0) != inverted);
     return y;
 }
 
@@ -236,11 +234,19 @@ static bool is_attention(const struct operator *op)
 
 static void convert_mask(struct operator *op)
 {
+    bool inverted = operator_is(op, "nn.MultiheadAttention");
     struct operand *mask = operator_operand(op, "attn_mask");
-    const struct attribute *w = mask ? operand_constant(mask) : NULL;
-    if (w && w->dtype == DTYPE_BOOL)
-        operator_set(op, "attn_mask",
-                     value_operand(as_float(op, mask, true, operator_is(op, "nn.MultiheadAttention"))));
+    if (!mask || mask->dtype != DTYPE_BOOL)
+        return;
+    if (operand_constant(mask)) {
+        mask = as_scores(op, mask, inverted);
+    } else if (inverted) {
+        mask = edit_number(op, mask, "torch.mul", -FLT_MAX);
+    } else {
+        mask = edit_number(op, mask, "torch.sub", 1);
+        mask = edit_number(op, mask, "torch.mul", FLT_MAX);
+    }
+    operator_set(op, "attn_mask", value_operand(mask));
 }
 
 /* is_causal as a mask, where the lengths are known. */
@@ -292,80 +298,13 @@ static void expand_mask(struct operator *op)
     operator_set(op, "attn_mask", value_operand(y));
 }
 
-/* A float constant that is `seen` where the mask is false and `hidden` where it is true. */
-static struct operand *as_choice(struct operator *op, const struct operand *mask, float seen, float hidden)
-{
-    const struct attribute *w = operand_constant(mask);
-    const char *stem = arena_printf(&op->graph->arena, "%s_mask", op->name);
-    float *data;
-    struct operand *y = add_float_constant(op, stem, w->rank, w->shape, &data);
-    for (size_t i = 0, count = element_count(w->rank, w->shape); i < count; i++)
-        data[i] = element_real(w->dtype, w->data, i) != 0 ? hidden : seen;
-    return y;
-}
-
-/* Filling where a constant mask is true: with -inf, or what stands for it, an addition that leaves nothing of the
- * tensor there; with another number a product with 0 and 1, and an addition. */
-static void write_masked_fill(struct operator *op)
-{
-    struct graph *g = op->graph;
-    struct operand *x = operator_operand(op, "input"), *mask = operator_operand(op, "mask");
-    const struct value *v = operator_get(op, "value");
-    double value;
-    if (!x || !mask || !operand_constant(mask) || !v || !value_number(v, &value) || !dtype_is_float(x->dtype))
-        return;
-    bool least = value <= -1e30;
-    struct operand *other = as_choice(op, mask, 0, least ? -FLT_MAX : (float)value);
-    if (!least && x->rank >= 0) {
-        struct operator *keep = graph_add(g, op, "torch.mul", graph_fresh_operator_name(g, op->name));
-        operator_set(keep, "input", value_operand(x));
-        operator_set(keep, "other", value_operand(as_choice(keep, mask, 1, 0)));
-        keep->line = op->line;
-        struct operand *y = operator_add_output(keep, NULL);
-        operand_set_shape(y, op->outputs[0]->dtype, op->outputs[0]->rank, op->outputs[0]->shape);
-        x = y;
-    }
-    while (op->argument_count)
-        operator_unset(op, op->arguments[0].key);
-    operator_set_type(op, "torch.add");
-    operator_set(op, "input", value_operand(x));
-    operator_set(op, "other", value_operand(other));
-}
-
-/* True for operators that compute in the type of their result: what they read of another type is converted first. */
-static bool is_arithmetic(const struct operator *op)
-{
-    static const char *const types[] = { "torch.add",     "torch.sub",     "torch.mul",
-                                         "torch.div",     "torch.pow",     "torch.cat",
-                                         "torch.maximum", "torch.minimum", "torch.matmul" };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (operator_is(op, types[i]))
-            return op->output_count == 1 && dtype_is_float(op->outputs[0]->dtype);
-    return false;
-}
-
-/* Lets `op` read its integer constants as floats. */
-static void convert_operands(struct operator *op)
-{
-    for (size_t i = 0; i < op->argument_count; i++) {
-        const struct value v = op->arguments[i].value;
-        const struct attribute *w = v.kind == VALUE_OPERAND ? operand_constant(v.operand) : NULL;
-        if (w && !dtype_is_float(w->dtype) && !dtype_is_complex(w->dtype))
-            operator_set(op, op->arguments[i].key, value_operand(as_float(op, v.operand, false, false)));
-    }
-}
-
 void prepare_constants(struct graph *g)
 {
     for (struct operator *op = g->first; op; op = op->next) {
-        if (operator_is(op, "Tensor.masked_fill") && op->output_count == 1) {
-            write_masked_fill(op);
-        } else if (is_attention(op)) {
+        if (is_attention(op)) {
             write_causal(op);
             convert_mask(op);
             expand_mask(op);
-        } else if (is_arithmetic(op)) {
-            convert_operands(op);
         }
     }
     graph_remove_dead(g);

@@ -136,22 +136,11 @@ static void refuse(struct refusals *r, const struct operator *op, const char *wh
 
 /* ---- integers ---- */
 
-/* Operators that move elements, whatever they are, or look up by them. */
-static bool moves_only(const struct operator *op)
+/* Operators that take indices as they are: they move them, or look up by them. */
+static bool takes_indices(const struct operator *op)
 {
-    static const char *const types[] = {
-        "Tensor.reshape",  "Tensor.view",   "Tensor.reshape_as", "Tensor.unflatten",
-        "torch.flatten",   "torch.squeeze", "torch.unsqueeze",   "Tensor.permute",
-        "torch.transpose", "torch.t",       "torch.cat",         "torch.chunk",
-        "torch.split",     "Tensor.slice",  "Tensor.expand",     "Tensor.expand_as",
-        "Tensor.repeat",   "torch.flip",    "torch.roll",        "torch.tensor_split",
-        "nn.Embedding",    "F.embedding",   "torch.clone",       "Tensor.clone",
-        "pnnx.Output",     "Reshape",       "Tensor.contiguous",
-    };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (operator_is(op, types[i]))
-            return true;
-    return false;
+    return elements_are_moved(op) || operator_is(op, "nn.Embedding") || operator_is(op, "F.embedding") ||
+           operator_is(op, "Reshape") || strncmp(op->type, "pnnx.", 5) == 0;
 }
 
 static void find_integer(struct operand *x, void *found)
@@ -165,11 +154,16 @@ void refuse_integers(struct refusals *r, struct graph *g)
 {
     for (struct operator *op = g->first; op; op = op->next) {
         struct operand *x = NULL;
-        if (moves_only(op) || !strchr(op->type, '.'))
+        if (takes_indices(op) || !strchr(op->type, '.'))
             continue;
         operator_each_operand(op, find_integer, &x);
+        for (size_t i = 0; i < op->output_count; i++)
+            if (op->outputs[i]->use_count)
+                find_integer(op->outputs[i], &x);
         if (x)
-            refuse(r, op, "computes on elements that are no floats, which ncnn's layers cannot",
+            refuse(r, op,
+                   "computes what is no float (indices, integers of 8 or 16 bits, whole quotients, complex "
+                   "numbers), which ncnn's layers cannot",
                    nearest_form(op));
     }
 }

@@ -33,7 +33,7 @@ static void write_shape(struct output *out, const struct port *port)
 
 static bool is_index(const struct port *port)
 {
-    return dtype_is_integer(port->dtype) || port->dtype == DTYPE_BOOL;
+    return dtype_is_integer(port->dtype);
 }
 
 static int batch_index(const struct port *port)
@@ -46,8 +46,9 @@ static void write_inputs(struct output *out, const struct ports *ports)
 {
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
-        output_printf(out, is_index(port) ? "    %s = torch.randint(0, 10, " : "    %s = torch.rand(",
-                      port->blob);
+        int bound = is_index(port) ? 10 : port->bound;
+        output_printf(out, bound ? "    %s = torch.randint(0, %d, " : "    %s = torch.rand(", port->blob,
+                      bound);
         write_shape(out, port);
         output_printf(out, is_index(port) ? ", dtype=torch.int).int().contiguous()\n"
                                           : ", dtype=torch.float).float().contiguous()\n");

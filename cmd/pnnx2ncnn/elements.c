@@ -1,0 +1,499 @@
+/* elements.c - see passes.h: what the numbers of a blob are.
+ *
+ * The runtime's layers compute on floats; an embedding's indices are int32 in the same places.  Booleans are the floats 0
+ * and 1.  An integer tensor is int32 when it is looked up by, or only moved from an input to a result; when anything
+ * computes on it, it is floats, exact up to 2^24.  Tensors that the same elements are moved through are one class. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/edit.h"
+#include "cmd/pnnx2ncnn/layout.h"
+#include "cmd/pnnx2ncnn/passes.h"
+#include "common/dim.h"
+#include "common/element.h"
+
+#define LARGEST 3.4028234663852886e38 /* of float */
+
+enum { COMPUTED = 1, INDEX = 2 };
+
+/* Disjoint sets of operands, by id; a set's flags are those of its root. */
+struct classes {
+    size_t *parent;       /* malloc'ed */
+    unsigned char *flags; /* malloc'ed */
+};
+
+static size_t root_of(const struct classes *c, size_t id)
+{
+    while (c->parent[id] != id)
+        id = c->parent[id] = c->parent[c->parent[id]];
+    return id;
+}
+
+static void mark(struct classes *c, const struct operand *x, int flag)
+{
+    c->flags[root_of(c, x->id)] |= (unsigned char)flag;
+}
+
+static void unite(struct classes *c, const struct operand *x, const struct operand *y)
+{
+    size_t a = root_of(c, x->id), b = root_of(c, y->id);
+    c->parent[a] = b;
+    c->flags[b] |= c->flags[a];
+}
+
+/* True when the tensor is int32: booleans never are, integers when nothing computes on them. */
+static bool is_index(const struct classes *c, const struct operand *x)
+{
+    int flags = c->flags[root_of(c, x->id)];
+    return x->dtype != DTYPE_BOOL && (flags & INDEX || !(flags & COMPUTED));
+}
+
+/* ---- what operators do ---- */
+
+static bool is_one_of(const struct operator *op, const char *const *types, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (operator_is(op, types[i]))
+            return true;
+    return false;
+}
+
+static bool is_conversion(const struct operator *op)
+{
+    return operator_is(op, "Tensor.to") || operator_is(op, "Tensor.type_as");
+}
+
+bool elements_are_moved(const struct operator *op)
+{
+    static const char *const types[] = {
+        "Tensor.reshape",  "Tensor.view",   "Tensor.reshape_as",  "Tensor.view_as",   "Tensor.unflatten",
+        "torch.unflatten", "torch.flatten", "torch.squeeze",      "torch.unsqueeze",  "Tensor.permute",
+        "torch.permute",   "torch.t",       "torch.transpose",    "torch.swapaxes",   "torch.cat",
+        "torch.chunk",     "torch.split",   "torch.tensor_split", "Tensor.slice",     "Tensor.expand",
+        "torch.tile",      "Tensor.repeat", "Tensor.expand_as",   "torch.flip",       "torch.roll",
+        "torch.clone",     "Tensor.clone",  "Tensor.contiguous",  "Tensor.detach",    "torch.unbind",
+        "torch.stack",     "Tensor.select", "torch.select",       "torch.narrow",     "torch.slice_scatter",
+        "nn.Flatten",      "nn.Unflatten",  "nn.Identity",        "nn.ChannelShuffle"
+    };
+    return is_one_of(op, types, sizeof types / sizeof *types);
+}
+
+static bool is_wide(enum dtype type)
+{
+    return type == DTYPE_I32 || type == DTYPE_I64;
+}
+
+/* An operand that may be int32: its type is not always known. */
+static bool may_be_index(const struct operand *x)
+{
+    return dtype_is_integer(x->dtype) || x->dtype == DTYPE_NULL;
+}
+
+static bool is_lookup(const struct operator *op)
+{
+    return operator_is(op, "nn.Embedding") || operator_is(op, "F.embedding");
+}
+
+/* The ends of the network, and what is not known: they compute nothing. */
+static bool is_neutral(const struct operator *op)
+{
+    return strncmp(op->type, "pnnx.", 5) == 0 || strncmp(op->type, "prim::", 6) == 0;
+}
+
+/* ---- classes ---- */
+
+struct visit {
+    struct classes *classes;
+    const struct operator *op;
+};
+
+static void mark_read(struct operand *x, void *context)
+{
+    const struct visit *v = context;
+    const struct operator *op = v->op;
+    bool custom = strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0;
+    const struct operand *y = op->output_count ? op->outputs[0] : NULL;
+    bool moved = elements_are_moved(op) || (is_conversion(op) && y && is_wide(y->dtype));
+    if (operand_constant(x) || !may_be_index(x))
+        return;
+    if (custom || (is_lookup(op) && operator_operand(op, "input") == x))
+        mark(v->classes, x, INDEX);
+    else if (moved && may_be_index(y))
+        for (size_t i = 0; i < op->output_count; i++)
+            unite(v->classes, x, op->outputs[i]);
+    else if (!is_neutral(op))
+        mark(v->classes, x, COMPUTED);
+}
+
+/* True for an operator that moves integers to integers. */
+static void find_foreign(struct operand *x, void *found)
+{
+    if (!may_be_index(x))
+        *(bool *)found = true;
+}
+
+static bool moves_integers(const struct operator *op)
+{
+    bool foreign = false;
+    operator_each_operand(op, find_foreign, &foreign);
+    if (is_conversion(op) && op->output_count)
+        return !foreign && is_wide(op->outputs[0]->dtype);
+    return elements_are_moved(op) && !foreign;
+}
+
+/* The runtime's quotients may be a little less than a whole number. */
+static bool divides_whole(const struct operator *op)
+{
+    static const char *const types[] = { "torch.floor_divide", "torch.remainder", "torch.fmod" };
+    return is_one_of(op, types, sizeof types / sizeof *types) || operator_string(op, "rounding_mode", NULL);
+}
+
+/* What an operator computes is floats; of integers that wrap around below 2^24, and of quotients, it is not the same. */
+static void mark_results(struct classes *c, const struct operator *op)
+{
+    for (size_t i = 0; i < op->output_count; i++) {
+        const struct operand *y = op->outputs[i];
+        bool other = dtype_is_integer(y->dtype) && (!is_wide(y->dtype) || divides_whole(op));
+        if (may_be_index(y))
+            mark(c, y, other ? INDEX : COMPUTED);
+    }
+}
+
+static void classify(struct classes *c, struct graph *g)
+{
+    c->parent = xmalloc(size_mul(g->operand_ids + 1, sizeof *c->parent));
+    c->flags = xmalloc(g->operand_ids + 1);
+    for (size_t i = 0; i < g->operand_ids; i++) {
+        c->parent[i] = i;
+        c->flags[i] = 0;
+    }
+    for (struct operator *op = g->first; op; op = op->next) {
+        struct visit visit = { c, op };
+        operator_each_operand(op, mark_read, &visit);
+        if (!is_neutral(op) && !moves_integers(op))
+            mark_results(c, op);
+    }
+}
+
+/* ---- operators whose meaning depends on the type ---- */
+
+/* Lets `op` compute that of its input, and a number. */
+static void become(struct operator *op, const char *type, bool zero)
+{
+    struct operand *x = operator_operand(op, "input");
+    while (op->argument_count)
+        operator_unset(op, op->arguments[0].key);
+    operator_set_type(op, type);
+    operator_set(op, "input", value_operand(x));
+    if (zero)
+        operator_set(op, "other", value_int(0));
+}
+
+/* A conversion is nothing, a rounding or a comparison; others stay. */
+static void write_conversion(const struct classes *c, struct operator *op)
+{
+    struct operand *x = operator_operand(op, "input"), *y = op->output_count ? op->outputs[0] : NULL;
+    bool from_float = x && (dtype_is_float(x->dtype) || x->dtype == DTYPE_NULL);
+    if (!x || !y || dtype_is_complex(x->dtype))
+        return;
+    if (y->dtype == DTYPE_BOOL && x->dtype != DTYPE_BOOL) {
+        become(op, "torch.ne", true);
+        return;
+    }
+    if (is_wide(y->dtype) && from_float) {
+        become(op, "torch.trunc", false);
+        return;
+    }
+    bool same = dtype_is_float(y->dtype) || is_wide(y->dtype) || x->dtype == y->dtype;
+    bool from_index = dtype_is_integer(x->dtype) && is_index(c, x);
+    bool to_index = dtype_is_integer(y->dtype) && is_index(c, y);
+    if (same && from_index == to_index)
+        operand_replace(y, x);
+}
+
+static void find_other_than_bool(struct operand *x, void *found)
+{
+    if (x->dtype != DTYPE_BOOL)
+        *(bool *)found = true;
+}
+
+/* Lets the operator read what is true of its operands. */
+static void read_truth(struct operator *op)
+{
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const struct value v = op->arguments[i].value;
+        struct operand *x = v.kind == VALUE_OPERAND ? v.operand : NULL;
+        if (x && x->dtype != DTYPE_BOOL && !(operand_constant(x) && x->rank == 0)) {
+            struct operand *y = edit_number(op, x, "torch.ne", 0);
+            y->dtype = DTYPE_BOOL;
+            operator_set(op, op->arguments[i].key, value_operand(y));
+        }
+    }
+}
+
+/* Logic is that of booleans, and whether all or any are true a minimum or maximum. */
+static void write_truth(struct operator *op)
+{
+    static const char *const types[] = { "torch.logical_not", "torch.logical_and", "torch.logical_or",
+                                         "torch.logical_xor", "torch.all",         "torch.any" };
+    if (!is_one_of(op, types, sizeof types / sizeof *types))
+        return;
+    read_truth(op);
+    bool all = operator_is(op, "torch.all"), some = operator_value(op, "dim");
+    if (all || operator_is(op, "torch.any"))
+        operator_set_type(op, some ? all ? "torch.amin" : "torch.amax" : all ? "torch.min" : "torch.max");
+}
+
+/* Arithmetic of booleans is logic. */
+static void write_logic(struct operator *op)
+{
+    static const char *const types[][2] = {
+        {"torch.bitwise_and",  "torch.logical_and"},
+        { "torch.bitwise_or",  "torch.logical_or" },
+        { "torch.bitwise_xor", "torch.logical_xor"},
+        { "torch.bitwise_not", "torch.logical_not"},
+        { "torch.add",         "torch.logical_or" },
+        { "torch.mul",         "torch.logical_and"},
+    };
+    bool other = false;
+    operator_each_operand(op, find_other_than_bool, &other);
+    if (other || op->output_count != 1 || op->outputs[0]->dtype != DTYPE_BOOL)
+        return;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (operator_is(op, types[i][0])) {
+            operator_unset(op, "alpha");
+            operator_set_type(op, types[i][1]);
+            return;
+        }
+}
+
+/* ---- choices ---- */
+
+/* A choice between two tensors by a mask.  The mask becomes +infinity where it is true and -infinity where it is false:
+ * the lesser of that and a tensor is the tensor, or nothing, and the greater of two such is the one that was chosen.  A
+ * product with 0 and 1 would be no number where a tensor is infinite. */
+struct choice {
+    struct operand *mask;
+    struct value yes, no;
+};
+
+static bool get_choice(const struct operator *op, struct choice *c)
+{
+    bool fill = operator_is(op, "Tensor.masked_fill") || operator_is(op, "torch.masked_fill");
+    if (!fill && !operator_is(op, "torch.where"))
+        return false;
+    const struct value *yes = operator_get(op, fill ? "value" : "input");
+    const struct value *no = operator_get(op, fill ? "input" : "other");
+    c->mask = operator_operand(op, fill ? "mask" : "condition");
+    if (!yes || !no || !c->mask || op->output_count != 1)
+        return false;
+    c->yes = *yes;
+    c->no = *no;
+    return true;
+}
+
+/* The value of a number, or of a constant tensor of rank 0. */
+static bool get_number(const struct value *v, double *number)
+{
+    const struct attribute *w = v->kind == VALUE_OPERAND ? operand_constant(v->operand) : NULL;
+    if (w && w->rank == 0)
+        *number = element_real(w->dtype, w->data, 0);
+    return (w && w->rank == 0) || value_number(v, number);
+}
+
+/* -1 or 1 for an infinite number, 0 for others and tensors. */
+static int infinite(const struct value *v)
+{
+    double number;
+    return !get_number(v, &number) || number - number == 0 ? 0 : number < 0 ? -1 : 1;
+}
+
+static struct operand *shape_of(const struct value *v)
+{
+    return v->kind == VALUE_OPERAND ? v->operand : NULL;
+}
+
+/* x `type` y, with the shape of both broadcast. */
+static struct value combined(struct operator *op, const char *type, struct value x, struct value y)
+{
+    struct operator *fresh = edit_add(op, type, NULL);
+    const struct operand *a = shape_of(&x), *b = shape_of(&y);
+    int64_t shape[TENSOR_RANK];
+    a = a ? a : b, b = b ? b : a;
+    int rank = a->rank > b->rank ? a->rank : b->rank;
+    bool known = a->rank >= 0 && b->rank >= 0 && rank <= TENSOR_RANK;
+    for (int i = 0; known && i < rank; i++) {
+        int p = i - (rank - a->rank), q = i - (rank - b->rank);
+        int64_t m = p < 0 ? 1 : a->shape[p], n = q < 0 ? 1 : b->shape[q];
+        shape[i] = m == 1 ? n : n == 1 || dim_equal(m, n) ? m : DIM_UNKNOWN;
+    }
+    operator_set(fresh, "input", x);
+    operator_set(fresh, "other", y);
+    struct operand *z = operator_add_output(fresh, NULL);
+    operand_set_shape(z, DTYPE_F32, known ? rank : RANK_UNKNOWN, shape);
+    return value_operand(z);
+}
+
+/* The constant with other elements: `yes` where it is true, else `no`. */
+static struct operand *choose_constant(struct operator *op, struct operand *mask, float yes, float no)
+{
+    const struct attribute *from = operand_constant(mask);
+    size_t count = element_count(from->rank, from->shape);
+    float *data = arena_array(&op->graph->arena, count + 1, sizeof *data);
+    struct attribute w = { .key = "data",
+                           .dtype = DTYPE_F32,
+                           .rank = from->rank,
+                           .shape = from->shape,
+                           .size = count * sizeof *data };
+    for (size_t i = 0; i < count; i++)
+        data[i] = element_real(from->dtype, from->data, i) != 0 ? yes : no;
+    w.data = (const uint8_t *)data;
+    struct operator *fresh = edit_add(op, "pnnx.Attribute", NULL);
+    operator_add_attribute(fresh, w);
+    struct operand *y = operator_add_output(fresh, NULL);
+    operand_set_shape(y, DTYPE_F32, from->rank, from->shape);
+    return y;
+}
+
+/* Infinity with a sign where the mask is true, with the other where it is false. */
+static struct value side(struct operator *op, struct operand *mask, int sign)
+{
+    if (operand_constant(mask))
+        return value_operand(choose_constant(op, mask, (float)(sign * INFINITY), (float)(-sign * INFINITY)));
+    struct operand *x = edit_number(op, mask, "torch.sub", 0.5);
+    x = edit_number(op, x, "torch.mul", sign * LARGEST);
+    return value_operand(edit_number(op, x, "torch.mul", 4));
+}
+
+/* Two finite numbers: a product with 0 and 1 for each. */
+static struct value choose_number(struct operator *op, struct operand *mask, double yes, double no)
+{
+    if (operand_constant(mask))
+        return value_operand(choose_constant(op, mask, (float)yes, (float)no));
+    struct value x = value_operand(edit_number(op, mask, "torch.mul", yes));
+    if (no == 0)
+        return x;
+    struct operand *other = edit_number(op, mask, "torch.sub", 1);
+    return combined(op, "torch.sub", x, value_operand(edit_number(op, other, "torch.mul", no)));
+}
+
+static struct value chosen(struct operator *op, const struct choice *c)
+{
+    double yes, no;
+    int up = infinite(&c->yes), down = infinite(&c->no);
+    if (up)
+        return combined(op, up < 0 ? "torch.minimum" : "torch.maximum", c->no, side(op, c->mask, up));
+    if (down)
+        return combined(op, down < 0 ? "torch.minimum" : "torch.maximum", c->yes, side(op, c->mask, -down));
+    if (get_number(&c->yes, &yes) && get_number(&c->no, &no))
+        return choose_number(op, c->mask, yes, no);
+    return combined(op, "torch.maximum", combined(op, "torch.minimum", c->yes, side(op, c->mask, 1)),
+                    combined(op, "torch.minimum", c->no, side(op, c->mask, -1)));
+}
+
+static void write_choice(struct operator *op)
+{
+    struct choice c;
+    if (!get_choice(op, &c))
+        return;
+    struct operand *y = chosen(op, &c).operand;
+    operand_replace(op->outputs[0], y);
+}
+
+/* ---- constants ---- */
+
+/* The constant in another type: nothing is lost of small integers. */
+static struct operand *converted(struct operator *op, struct operand *x, enum dtype type)
+{
+    struct graph *g = op->graph;
+    const struct attribute *from = operand_constant(x);
+    size_t count = element_count(from->rank, from->shape);
+    uint8_t *data = arena_array(&g->arena, count + 1, dtype_size(type));
+    struct attribute w = *from;
+    w.dtype = type;
+    w.size = count * dtype_size(type);
+    w.data = data;
+    w.has_crc = false;
+    for (size_t i = 0; i < count; i++)
+        element_set_real(type, data, i, element_real(from->dtype, from->data, i));
+    const char *name = arena_printf(&g->arena, "%s_%s", x->producer->name, dtype_tag(type));
+    struct operator *fresh = graph_add(g, op, "pnnx.Attribute", graph_fresh_operator_name(g, name));
+    operator_add_attribute(fresh, w);
+    struct operand *y = operator_add_output(fresh, NULL);
+    operand_set_shape(y, type, x->rank, x->shape);
+    return y;
+}
+
+static struct value with_constants(struct operator *op, const struct value *v, enum dtype type)
+{
+    struct value copy = *v;
+    const struct attribute *w = v->kind == VALUE_OPERAND ? operand_constant(v->operand) : NULL;
+    bool number = v->kind == VALUE_OPERAND && v->operand->rank == 0; /* rules know its value */
+    if (w && !number && (dtype_is_integer(w->dtype) || w->dtype == DTYPE_BOOL)) {
+        enum dtype want = w->dtype == DTYPE_BOOL ? DTYPE_F32 : type;
+        bool same = want == DTYPE_I32 && is_wide(w->dtype); /* the writer narrows these */
+        return same ? copy : value_operand(converted(op, v->operand, want));
+    }
+    if (v->kind == VALUE_LIST) {
+        copy.list.items = arena_array(&op->graph->arena, v->list.count, sizeof *copy.list.items);
+        for (size_t i = 0; i < v->list.count; i++)
+            copy.list.items[i] = with_constants(op, &v->list.items[i], type);
+    }
+    return copy;
+}
+
+/* Lets `op` read its integer and boolean constants in the type that it needs. */
+static void convert_constants(const struct classes *c, struct operator *op)
+{
+    bool whole = is_lookup(op) || operator_is(op, "pnnx.Output") ||
+                 (moves_integers(op) && op->output_count && is_index(c, op->outputs[0]));
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (value_has_operand(&op->arguments[i].value))
+            operator_set(op, op->arguments[i].key,
+                         with_constants(op, &op->arguments[i].value, whole ? DTYPE_I32 : DTYPE_F32));
+}
+
+/* ---- all ---- */
+
+/* The type of the blob that the operand will be. */
+static enum dtype blob_type(const struct classes *c, size_t known, const struct operand *x)
+{
+    bool index = x->id < known && is_index(c, x);
+    if (x->dtype == DTYPE_BOOL || (dtype_is_integer(x->dtype) && !index))
+        return DTYPE_F32;
+    bool looked_up = x->dtype == DTYPE_NULL && x->id < known && c->flags[root_of(c, x->id)] & INDEX;
+    return looked_up ? DTYPE_I64 : x->dtype;
+}
+
+static void set_types(const struct classes *c, size_t known, struct operator *op)
+{
+    for (size_t i = 0; i < op->output_count; i++) {
+        struct operand *x = op->outputs[i];
+        enum dtype type = operand_constant(x) ? x->dtype : blob_type(c, known, x);
+        if (operator_is(op, "pnnx.Input") && x->dtype != type)
+            operator_set(op, "bound", value_int(x->dtype == DTYPE_BOOL ? 2 : 10));
+        x->dtype = type;
+    }
+}
+
+void prepare_elements(struct graph *g)
+{
+    struct classes classes;
+    classify(&classes, g);
+    size_t known = g->operand_ids;
+    for (struct operator *op = g->first; op; op = op->next) { /* as long as all types are those of PyTorch */
+        write_logic(op);
+        write_truth(op);
+        write_choice(op);
+        convert_constants(&classes, op);
+    }
+    for (struct operator *op = g->first; op; op = op->next)
+        if (is_conversion(op))
+            write_conversion(&classes, op);
+    for (struct operator *op = g->first; op; op = op->next)
+        set_types(&classes, known, op);
+    free(classes.parent);
+    free(classes.flags);
+    graph_remove_dead(g);
+}
