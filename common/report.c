@@ -66,15 +66,17 @@ static void print_escaped(const char *text)
     }
 }
 
+/* Where there is no memory a long message is cut short. */
 static void print(struct place at, const char *format, va_list args)
 {
+    char small[1024];
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(small, sizeof small, format, again);
     va_end(again);
-    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
-    if (text)
-        vsnprintf(text, (size_t)length + 1, format, args);
+    char *large = length < (int)sizeof small ? NULL : malloc((size_t)length + 1);
+    if (large)
+        vsnprintf(large, (size_t)length + 1, format, args);
     if (state.program)
         fprintf(stderr, "%s: ", state.program);
     if (at.file) {
@@ -85,9 +87,9 @@ static void print(struct place at, const char *format, va_list args)
             fprintf(stderr, ":%ld", at.column);
         fputs(": ", stderr);
     }
-    print_escaped(text ? text : format);
+    print_escaped(large ? large : length < 0 ? format : small);
     putc('\n', stderr);
-    free(text);
+    free(large);
 }
 
 static void count(enum status status)

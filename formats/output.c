@@ -199,8 +199,10 @@ static void output_free(struct output *out)
 /* The file that a name stands for: a link stays a link, the file that it names is replaced. */
 static char *target_of(const char *name, bool exists)
 {
-    char *target = exists ? realpath(name, NULL) : NULL;
-    return target != NULL ? target : copy_text(name, strlen(name));
+    char *target = exists ? realpath(name, NULL) : copy_text(name, strlen(name));
+    if (target == NULL)
+        die_writing(name, errno);
+    return target;
 }
 
 struct output *output_open(const char *name)

@@ -7,12 +7,18 @@
 
 RESULTS := $(O)/test/results
 
-# test/NAME.c is a program that a bats file runs; the server is pt2pnnx with its reader loaded once.
-TEST_SOURCES  := $(filter-out test/server.c,$(wildcard test/*.c))
-TEST_PROGRAMS := $(TEST_SOURCES:test/%.c=$(O)/test/%) $(O)/test/server
+# test/NAME.c is a program that a bats file runs; the server is pt2pnnx with its reader loaded once; fail_calls is a shared
+# object for glibc.
+TEST_SOURCES  := $(filter-out test/server.c test/fail_calls.c,$(wildcard test/*.c))
+TEST_PROGRAMS := $(TEST_SOURCES:test/%.c=$(O)/test/%) $(O)/test/server \
+                 $(if $(findstring linux-gnu,$(shell $(CC) -dumpmachine)),$(O)/test/fail_calls.so)
 
 $(O)/test/%: $(O)/test/%.o $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
+
+$(O)/test/fail_calls.so: test/fail_calls.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared -o $@ $< -ldl
 
 # The rules of the programs call their C functions.
 RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions \

@@ -102,13 +102,14 @@ static struct run *infer(struct graph *g, const struct table *table, const struc
 int main(int argc, char **argv)
 {
     struct arguments arguments = { .sync = false };
-    struct strings *strings = strings_new();
+    struct strings *strings;
     struct signatures *signatures;
     struct table *table;
     struct graph *g;
     struct run *run, *other = NULL;
     report_start("pnnxshape");
     parse(&arguments, argc, argv);
+    strings = strings_new();
     signatures = signatures_new(strings);
     table = table_new(strings);
     g = pnnx_read(strings, signatures, &arguments.in);
