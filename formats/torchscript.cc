@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <new>
 #include <set>
 #include <string>
 #include <tuple>
@@ -825,6 +826,8 @@ bool execute(const Node *n, const std::vector<Abstract> &in, Mode mode, std::vec
     }
     try {
         n->getOperation()(stack);
+    } catch (const std::bad_alloc &) {
+        throw;
     } catch (const std::exception &) {
         return false;
     }
@@ -977,6 +980,8 @@ std::vector<IValue> shape_hints(const Node *n, const std::vector<Abstract> &in)
         function.run(stack);
         if (stack.size() == 1 && stack[0].isIntList())
             return { at::empty(stack[0].toIntVector(), at::TensorOptions(at::kMeta).dtype(type)) };
+    } catch (const std::bad_alloc &) {
+        throw;
     } catch (const std::exception &) {
         return {};
     }
@@ -2507,6 +2512,8 @@ IValue example_inputs(const std::shared_ptr<Archive> &archive)
         for (const auto &entry : all.toGenericDict())
             if (entry.key().isString() && entry.key().toStringRef() == "forward")
                 return entry.value();
+    } catch (const std::bad_alloc &) {
+        throw;
     } catch (const std::exception &) {
         return IValue(); // an older or newer form: the network is there without it
     }
@@ -2537,16 +2544,16 @@ void read(const torch_source &source, const torch_sink &sink)
     }
 }
 
-} // namespace
-
-void torchscript_read(const struct torch_source *source, const struct torch_sink *sink)
+void read_or_fail(const torch_source &source, const torch_sink &sink)
 {
     std::string text;
     try {
-        read(*source, *sink);
+        read(source, sink);
         return;
+    } catch (const std::bad_alloc &) {
+        throw;
     } catch (const std::invalid_argument &e) {
-        sink->refuse(sink->context, nullptr, 0, e.what());
+        sink.refuse(sink.context, nullptr, 0, e.what());
         return;
     } catch (const torch::jit::ErrorReport &e) {
         text = first_line(e.what());
@@ -2557,5 +2564,16 @@ void torchscript_read(const struct torch_source *source, const struct torch_sink
     } catch (...) {
         text = "an unknown exception";
     }
-    sink->fail(sink->context, text.c_str());
+    sink.fail(sink.context, text.c_str());
+}
+
+} // namespace
+
+void torchscript_read(const struct torch_source *source, const struct torch_sink *sink)
+{
+    try {
+        read_or_fail(*source, *sink);
+    } catch (const std::bad_alloc &) {
+        sink->exhausted(sink->context);
+    }
 }

@@ -92,6 +92,8 @@ struct torch_sink {
     void (*refuse)(void *context, const char *file, size_t line, const char *text);
     /* The archive cannot be read.  Does not return. */
     void (*fail)(void *context, const char *text);
+    /* There is no memory.  Does not return. */
+    void (*exhausted)(void *context);
 };
 
 struct torch_shape {

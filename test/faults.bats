@@ -125,3 +125,23 @@ withstands() {
     done
     [ $tried = 20 ]
 }
+
+# libtorch's own objects are made while it is loaded; an exception there ends the process.
+@test "faults: pt2pnnx without memory is status 4, in itself, while libtorch is loaded, and while it reads" {
+    mkdir results
+    local failure
+    for failure in memory:1 memory:9+ memory:40+ memory:5000 memory:5000+; do
+        attempt $failure pt2pnnx "$ROOT/test/demo.pt" results/out.param results/out.bin
+        echo "$failure: $code ${said[*]}"
+        [ $code = 4 ]
+        [ -z "$(ls -A results)" ]
+        [[ ${said[-1]} =~ ^pt2pnnx:\ (out of memory|cannot read |cannot load the TorchScript reader: |the TorchScript reader (crashed while it was loaded|ended with status)) ]]
+    done
+    for failure in late:1 late:70 late:800 late:9000 late:20000; do
+        attempt $failure pt2pnnx "$ROOT/test/demo.pt" results/out.param results/out.bin
+        echo "$failure: $code ${said[*]}"
+        [ $code = 4 ]
+        [ -z "$(ls -A results)" ]
+        [ "${said[*]}" = "pt2pnnx: out of memory" ]
+    done
+}

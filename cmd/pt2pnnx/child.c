@@ -13,6 +13,7 @@
 #include "common/report.h"
 
 static volatile sig_atomic_t child;
+static int ready_pipe[2]; /* a byte comes from the child when the reader is loaded */
 
 /* What would end the parent ends the child, which removes its temporary files. */
 static void pass_on(int number)
@@ -32,8 +33,18 @@ static bool is_passed_on(int number)
     return false;
 }
 
+/* Whether the child, which has ended, had said so. */
+static bool was_ready(void)
+{
+    char byte;
+    close(ready_pipe[1]);
+    return read(ready_pipe[0], &byte, 1) == 1;
+}
+
 static _Noreturn void end_with(const char *model, int status)
 {
+    if (WIFEXITED(status) && WEXITSTATUS(status) > STATUS_IO) /* the dynamic linker's, for one */
+        die(STATUS_IO, nowhere, "the TorchScript reader ended with status %d", WEXITSTATUS(status));
     if (WIFEXITED(status))
         exit(WEXITSTATUS(status));
     int number = WTERMSIG(status);
@@ -44,6 +55,8 @@ static _Noreturn void end_with(const char *model, int status)
         raise(number);
         exit(STATUS_IO);
     }
+    if (!was_ready())
+        die(STATUS_IO, nowhere, "the TorchScript reader crashed while it was loaded: %s", strsignal(number));
     die(STATUS_MALFORMED, (struct place){ .file = model }, "the TorchScript reader crashed on it: %s",
         strsignal(number));
 }
@@ -56,7 +69,7 @@ void child_start(const char *model)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < PASSED_ON; i++)
         sigaction(passed_on[i], &action, &old[i]);
-    pid_t pid = fork();
+    pid_t pid = pipe(ready_pipe) == 0 ? fork() : -1;
     if (pid < 0)
         die(STATUS_IO, nowhere, "cannot start a process: %s", strerror(errno));
     if (pid == 0) {
@@ -70,4 +83,10 @@ void child_start(const char *model)
         if (errno != EINTR)
             die(STATUS_IO, nowhere, "cannot wait for a process: %s", strerror(errno));
     end_with(model, status);
+}
+
+void child_ready(void)
+{
+    while (write(ready_pipe[1], "", 1) < 0 && errno == EINTR)
+        continue;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/pt2pnnx/child.h"
 #include "common/report.h"
 #include "formats/torchscript.h"
 
@@ -287,6 +288,12 @@ static void on_fail(void *context, const char *text)
     die(STATUS_MALFORMED, (struct place){ .file = r->zip->map->name }, "libtorch cannot read it: %s", text);
 }
 
+static void on_exhausted(void *context)
+{
+    (void)context;
+    die(STATUS_IO, nowhere, "out of memory");
+}
+
 /* ---- */
 
 /* Libraries that register operators, after libtorch, which they register them with. */
@@ -325,9 +332,8 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
     struct graph *g = graph_new(strings, signatures);
     struct reading r = { .g = g, .zip = zip };
     index_members(&r);
-    const struct torch_sink sink = {
-        &r, on_scope, on_input, on_tensor, on_call, on_output, on_refuse, on_fail
-    };
+    const struct torch_sink sink = { &r,        on_scope,  on_input, on_tensor,   on_call,
+                                     on_output, on_refuse, on_fail,  on_exhausted };
     const struct torch_source source = {
         .name = zip->map->name,
         .data = zip->map->data,
@@ -339,6 +345,7 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
     };
     reader *read = open_reader();
     load_libraries(&options->libraries);
+    child_ready();
     read(&source, &sink);
     note_unused(g, &options->module_classes);
     return g;
