@@ -474,6 +474,20 @@ case('Conv2d oblong', nn.Conv2d(6, 8, (3, 2), stride=(1, 2), padding=(2, 1), dil
 case('ConvTranspose2d oblong', nn.ConvTranspose2d(6, 8, (3, 2), stride=(1, 2), padding=(2, 1)), I)
 case('Conv2d of four images', nn.Conv2d(6, 8, 3), [4, 6, 9, 8])
 case('MaxPool2d oblong', nn.MaxPool2d((3, 2), stride=(1, 2), padding=(1, 0)), I)
+for d, x in ((1, [1, 6, 11]), (2, I), (3, [1, 6, 5, 6, 7])):
+    Conv = getattr(nn, f'Conv{d}d')
+    for mode in ('circular', 'reflect', 'replicate'):
+        for options in ({'padding': 1}, {'padding': 2, 'stride': 2, 'bias': False}, {'padding': 'same', 'groups': 3}, {'padding': 'same', 'dilation': 2},
+                        {'padding': 'valid'}):
+            case(f'Conv{d}d {mode} {options}', Conv(6, 6, 3, padding_mode=mode, **options), x)
+        case(f'Conv{d}d {mode} even', Conv(6, 6, 4, padding_mode=mode, padding='same'), [4] + x[1:])
+        case(f'Conv{d}d {mode} without a batch', Conv(6, 6, 3, padding_mode=mode, padding=2), x[1:])
+        for pads in ((1, 0), (2, 3), (0, 0)):
+            case(f'F.pad {mode} {pads * d}', lambda x, p=pads * d, m=mode: F.pad(x, p, mode=m), x)
+            case(f'F.pad {mode} {pads * d} of four', lambda x, p=pads * d, m=mode: F.pad(F.relu(x), p, mode=m), [4] + x[1:])
+    case(f'F.pad cutting and padding {d}', lambda x, d=d: F.pad(x, (-1, 2) * d, value=0.5), x)
+    case(f'F.pad padding and cutting {d}', lambda x, d=d: F.pad(x, (3, -2) * d), x)
+case('F.pad circular by the whole size', lambda x: F.pad(x, (8, 8), mode='circular'), [1, 6, 8])
 case('ZeroPad2d', nn.ZeroPad2d((1, 2, 3, 4)), I)
 case('F.pad of channels', lambda x: F.pad(x, (0, 0, 0, 0, 1, 2), value=2.0), I)
 case('F.pad negative', lambda x: F.pad(x, (-1, -2, 0, -1)), I)

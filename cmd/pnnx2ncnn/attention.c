@@ -73,18 +73,6 @@ static struct operand *combine(struct attention *a, const char *type, struct ope
     return edit_result(op, x, rank, shape);
 }
 
-static struct operand *append(struct attention *a, struct operand *x, struct operand *y, int axis)
-{
-    struct value parts[2] = { value_operand(x), value_operand(y) };
-    int64_t shape[4];
-    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
-    shape[axis] += y->shape[axis];
-    struct operator *op = edit_add(a->op, "torch.cat", NULL);
-    operator_set(op, "tensors", value_list(arena_copy(&a->op->graph->arena, parts, sizeof parts), 2));
-    operator_set(op, "dim", value_int(axis));
-    return edit_result(op, x, x->rank, shape);
-}
-
 static struct operand *linear(struct attention *a, struct operand *x, struct operand *w, struct operand *b)
 {
     int64_t shape[3] = { x->shape[0], x->shape[1], w->shape[0] };
@@ -138,7 +126,7 @@ static void widen_mask(struct attention *a)
     int rank = a->mask->rank;
     memcpy(shape, a->mask->shape, (size_t)rank * sizeof *shape);
     shape[rank - 1] = 1;
-    a->mask = append(a, a->mask, add_filled(a, rank, shape, NULL), rank - 1);
+    a->mask = edit_join(a->op, a->mask, add_filled(a, rank, shape, NULL), rank - 1);
 }
 
 /* The keys or values in heads, with what add_bias_kv and add_zero_attn put behind them. */
@@ -148,12 +136,12 @@ static struct operand *keys_of(struct attention *a, struct operand *x, int part)
     int64_t one[3] = { a->batch, 1, a->width };
     x = project(a, x, part);
     if (bias)
-        x = append(a, x, add_filled(a, 3, one, bias), 1);
+        x = edit_join(a->op, x, add_filled(a, 3, one, bias), 1);
     x = split_heads(a, x);
     if (!operator_bool(a->op, "add_zero_attn", false))
         return x;
     int64_t zero[4] = { a->batch, a->heads, 1, a->width / a->heads };
-    return append(a, x, add_filled(a, 4, zero, NULL), 2);
+    return edit_join(a->op, x, add_filled(a, 4, zero, NULL), 2);
 }
 
 /* softmax(q k^T / sqrt(width of a head) + mask) */

@@ -1,6 +1,12 @@
 /* edit.c - see edit.h. */
 #include "cmd/pnnx2ncnn/edit.h"
 
+#include <limits.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/layout.h"
+#include "common/dim.h"
+
 struct operator *edit_add(struct operator *op, const char *type, struct operand *x)
 {
     struct graph *g = op->graph;
@@ -46,6 +52,38 @@ struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, c
     struct operator *reshape = edit_add(op, "Tensor.reshape", x);
     operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
     return edit_result(reshape, x, rank, shape);
+}
+
+struct operand *edit_slice(struct operator *op, struct operand *x, int axis, int64_t start, int64_t end,
+                           int64_t step)
+{
+    int64_t shape[TENSOR_RANK], size = x->shape[axis];
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    if (dim_known(size)) {
+        start = start < 0 ? (start + size < 0 ? 0 : start + size) : start > size ? size : start;
+        end = end < 0 ? (end + size < 0 ? 0 : end + size) : end > size ? size : end;
+        shape[axis] = end > start && step > 0 ? (end - start + step - 1) / step : 0;
+    } else if (start != 0 || end < INT_MAX || step != 1) {
+        shape[axis] = DIM_UNKNOWN;
+    }
+    struct operator *part = edit_add(op, "Tensor.slice", x);
+    operator_set(part, "dim", value_int(axis));
+    operator_set(part, "start", value_int(start));
+    operator_set(part, "end", value_int(end));
+    operator_set(part, "step", value_int(step));
+    return edit_result(part, x, x->rank, shape);
+}
+
+struct operand *edit_join(struct operator *op, struct operand *x, struct operand *y, int axis)
+{
+    struct value parts[2] = { value_operand(x), value_operand(y) };
+    struct operator *cat = edit_add(op, "torch.cat", NULL);
+    int64_t shape[TENSOR_RANK];
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    shape[axis] = dim_add(op->graph, x->shape[axis], y->shape[axis]);
+    operator_set(cat, "tensors", value_list(parts, 2));
+    operator_set(cat, "dim", value_int(axis));
+    return edit_result(cat, x, x->rank, shape);
 }
 
 void edit_finish(struct operator *op, struct operand *x)

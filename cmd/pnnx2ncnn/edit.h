@@ -12,6 +12,11 @@ struct operand *edit_result(struct operator *op, const struct operand *like, int
 struct operand *edit_number(struct operator *op, struct operand *x, const char *type, double number);
 /* `x` as a tensor of that shape and the same elements, before `op`: a Tensor.reshape, or of a constant another one. */
 struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape);
+/* x[start:end:step] along one axis; sizes by Python's rules where they are known. */
+struct operand *edit_slice(struct operator *op, struct operand *x, int axis, int64_t start, int64_t end,
+                           int64_t step);
+/* Two tensors, one behind the other along an axis. */
+struct operand *edit_join(struct operator *op, struct operand *x, struct operand *y, int axis);
 /* Lets the result of `op` be a tensor of the same elements as `x`, and removes `op`. */
 void edit_finish(struct operator *op, struct operand *x);
 

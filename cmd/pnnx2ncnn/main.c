@@ -79,6 +79,7 @@ int main(int argc, char **argv)
     report_stop();
     prepare_outputs(g);
     prepare_recurrent(g);
+    prepare_pads(g);
     prepare_views(g);
     prepare_constants(g);
     prepare_attention(g);

@@ -31,6 +31,12 @@ void prepare_elements(struct graph *g);
 /* True for operators that move elements, whatever they are. */
 bool elements_are_moved(const struct operator *op);
 
+/* ---- pads.c ---- */
+
+/* Convolutions pad with zeros only, others stand before them; circular padding becomes slices and concatenations, that of a
+ * volume by reflection two paddings, and negative pads slices. */
+void prepare_pads(struct graph *g);
+
 /* ---- views.c ---- */
 
 /* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and

@@ -37,7 +37,7 @@ static const struct nearest {
     { "nn.MaxPool3d",                   "dilation=1, and no indices read"                                   },
     { "F.interpolate",                  "mode=nearest, linear, bilinear or bicubic, with known sizes"       },
     { "nn.Upsample",                    "mode=nearest, linear, bilinear or bicubic, with known sizes"       },
-    { "F.pad",                          "mode=constant, reflect or replicate of the last three dimensions"  },
+    { "F.pad",                          "of the last three dimensions, circular with known sizes"           },
     { "F.grid_sample",                  "constant weights and float inputs"                                 },
     { "F.scaled_dot_product_attention",
      "float inputs (batch, heads, length, width) of known lengths, dropout_p=0.0"                           },

@@ -73,39 +73,6 @@ static void take_apart_stack(struct operator *op)
     operator_remove(op);
 }
 
-/* x[start:end:step] along one axis; sizes by Python's rules where they are known. */
-static struct operand *slice(struct operator *op, struct operand *x, int axis, int64_t start, int64_t end,
-                             int64_t step)
-{
-    int64_t shape[TENSOR_RANK], size = x->shape[axis];
-    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
-    if (dim_known(size)) {
-        start = start < 0 ? (start + size < 0 ? 0 : start + size) : start > size ? size : start;
-        end = end < 0 ? (end + size < 0 ? 0 : end + size) : end > size ? size : end;
-        shape[axis] = end > start && step > 0 ? (end - start + step - 1) / step : 0;
-    } else if (start != 0 || end < INT_MAX || step != 1) {
-        shape[axis] = DIM_UNKNOWN;
-    }
-    struct operator *part = edit_add(op, "Tensor.slice", x);
-    operator_set(part, "dim", value_int(axis));
-    operator_set(part, "start", value_int(start));
-    operator_set(part, "end", value_int(end));
-    operator_set(part, "step", value_int(step));
-    return edit_result(part, x, x->rank, shape);
-}
-
-static struct operand *joined(struct operator *op, struct operand *x, struct operand *y, int axis)
-{
-    struct value parts[2] = { value_operand(x), value_operand(y) };
-    struct operator *cat = edit_add(op, "torch.cat", NULL);
-    int64_t shape[TENSOR_RANK];
-    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
-    shape[axis] = dim_add(op->graph, x->shape[axis], y->shape[axis]);
-    operator_set(cat, "tensors", value_list(parts, 2));
-    operator_set(cat, "dim", value_int(axis));
-    return edit_result(cat, x, x->rank, shape);
-}
-
 /* The product of sizes; -1: unknown. */
 static int64_t product(const struct operand *x, int from, int to)
 {
@@ -125,11 +92,11 @@ static struct operand *whole_strides(struct operator *op, struct operand *x, int
     memcpy(shape, x->shape, (size_t)rank * sizeof *shape);
     shape[axis] = count;
     if (!aligned)
-        x = slice(op, x, axis, start, start + count * step, 1);
+        x = edit_slice(op, x, axis, start, start + count * step, 1);
     x = edit_reshape(op, x, 3, rows);
     if (count < rows[1])
-        x = slice(op, x, 1, first, first + count, 1);
-    return edit_reshape(op, slice(op, x, 2, block * inner, (block + 1) * inner, 1), rank, shape);
+        x = edit_slice(op, x, 1, first, first + count, 1);
+    return edit_reshape(op, edit_slice(op, x, 2, block * inner, (block + 1) * inner, 1), rank, shape);
 }
 
 /* x[..., start:end:step]: the last element apart where no whole stride is left for it. */
@@ -155,9 +122,10 @@ static void take_apart_strides(struct operator *op)
         edit_finish(op, whole_strides(op, x, axis, start, step, count));
         return;
     }
-    struct operand *last = slice(op, x, axis, start + (count - 1) * step, start + (count - 1) * step + 1, 1);
+    struct operand *last =
+        edit_slice(op, x, axis, start + (count - 1) * step, start + (count - 1) * step + 1, 1);
     if (count > 1)
-        last = joined(op, whole_strides(op, x, axis, start, step, count - 1), last, axis);
+        last = edit_join(op, whole_strides(op, x, axis, start, step, count - 1), last, axis);
     edit_finish(op, last);
 }
 
@@ -170,7 +138,7 @@ static void take_apart_select(struct operator *op)
     if (axis < 0 || !index || index->kind != VALUE_INT || op->outputs[0]->rank != x->rank - 1)
         return;
     int64_t from = index->integer;
-    edit_finish(op, slice(op, x, axis, from, from == -1 ? INT_MAX : from + 1, 1));
+    edit_finish(op, edit_slice(op, x, axis, from, from == -1 ? INT_MAX : from + 1, 1));
 }
 
 /* Tensor.slice with lists: one slice for each dimension, and a reshape where an index takes a dimension away. */
@@ -196,8 +164,8 @@ static void take_apart_slices(struct operator *op)
             return;
         bool picked = pick < INT_MAX;
         selects = selects || picked;
-        x = picked ? slice(op, x, (int)axis, pick, pick == -1 ? INT_MAX : pick + 1, 1)
-                   : slice(op, x, (int)axis, lists[1][i], lists[2][i], lists[3][i]);
+        x = picked ? edit_slice(op, x, (int)axis, pick, pick == -1 ? INT_MAX : pick + 1, 1)
+                   : edit_slice(op, x, (int)axis, lists[1][i], lists[2][i], lists[3][i]);
     }
     edit_finish(op, x);
 }
@@ -210,7 +178,7 @@ static void take_apart_narrow(struct operator *op)
     if (axis < 0 || !start || start->kind != VALUE_INT || start->integer < 0 || !length ||
         length->kind != VALUE_INT)
         return;
-    edit_finish(op, slice(op, x, axis, start->integer, start->integer + length->integer, 1));
+    edit_finish(op, edit_slice(op, x, axis, start->integer, start->integer + length->integer, 1));
 }
 
 /* The last `shift` elements along an axis come first. */
@@ -220,8 +188,8 @@ static struct operand *rolled(struct operator *op, struct operand *x, int axis, 
     shift = (shift % size + size) % size;
     if (shift == 0)
         return x;
-    struct operand *last = slice(op, x, axis, size - shift, INT_MAX, 1);
-    return joined(op, last, slice(op, x, axis, 0, size - shift, 1), axis);
+    struct operand *last = edit_slice(op, x, axis, size - shift, INT_MAX, 1);
+    return edit_join(op, last, edit_slice(op, x, axis, 0, size - shift, 1), axis);
 }
 
 static void take_apart_roll(struct operator *op)
