@@ -800,6 +800,12 @@ case('sdpa with a mask of one column', sdpa, H, H, H, [7, 1])
 case('sdpa with a constant mask of one row', lambda q, k, v: sdpa(q, k, v, torch.arange(7.)[None]), H, H, H)
 case('sdpa with a constant mask of truth values', lambda q, k, v: sdpa(q, k, v, torch.arange(7)[None] < 5), H, H, H)
 case('sdpa causal', lambda q, k, v: sdpa(q, k, v, is_causal=True), H, H, H)
+for axes in ([], [3], [2, 3], [1, 2, 3]):
+    q, k, v = axes + [5, 4], axes + [7, 4], axes + [7, 6]
+    case(f'sdpa of {q}', lambda q, k, v: sdpa(q, k, v, scale=0.3), q, k, v)
+    case(f'sdpa of {q} causal', lambda q, k, v: sdpa(q, k, v, is_causal=True), q, k, v)
+    for mask in ([5, 7], [1, 7], axes + [5, 7], *[[7]] * (len(axes) != 2)):
+        case(f'sdpa of {q} with the mask {mask}', sdpa, q, k, v, mask)
 case('sdpa across', sdpa, H, [1, 3, 5, 4], [1, 3, 5, 4])
 
 

@@ -1,8 +1,9 @@
-/* attention.c - see passes.h: nn.MultiheadAttention of which the layer does less than is asked, written out. */
+/* attention.c - see passes.h: attention of which the layers do less than is asked. */
 #include <math.h>
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/edit.h"
+#include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/element.h"
 #include "formats/pnnx.h"
@@ -219,27 +220,75 @@ static bool exceeds_layer(const struct operator *op)
            operator_attribute(op, "bias_k") || operator_bool(op, "add_zero_attn", false);
 }
 
+/* ---- F.scaled_dot_product_attention ---- */
+
+/* The same tensor, all axes but the last two being one. */
+static struct operand *as_heads(struct operator *op, struct operand *x)
+{
+    int64_t shape[3] = { 1, x->shape[x->rank - 2], x->shape[x->rank - 1] };
+    for (int i = 0; i < x->rank - 2; i++)
+        shape[0] *= x->shape[i];
+    return edit_reshape(op, x, 3, arena_copy(&op->graph->arena, shape, sizeof shape));
+}
+
+/* Attention without heads, or with more axes before the length than a batch and heads: all of them are heads. */
+static void write_heads(struct operator *op)
+{
+    static const char *const keys[] = { "query", "key", "value", "attn_mask" };
+    struct operand *x[4], *y = op->outputs[0];
+    for (int i = 0; i < 4; i++) {
+        x[i] = operator_operand(op, keys[i]);
+        if (i < 3 &&
+            (!x[i] || x[i]->rank != x[0]->rank || x[i]->rank > TENSOR_RANK || !is_known(x[i], x[i]->rank)))
+            return;
+    }
+    int rank = x[0]->rank;
+    if (rank < 2 || rank == 3 || rank == 4 || !is_known(y, y->rank) || operator_bool(op, "enable_gqa", false))
+        return;
+    bool same = !x[3] || x[3]->rank == 2;
+    if (x[3] && !same && x[3]->rank == rank && is_known(x[3], rank))
+        same = memcmp(x[3]->shape, x[0]->shape, (size_t)(rank - 2) * sizeof *x[0]->shape) == 0;
+    if (!same)
+        return;
+    for (int i = 0; i < 4; i++)
+        if (x[i] && (i < 3 || x[i]->rank > 2))
+            operator_set(op, keys[i], value_operand(as_heads(op, x[i])));
+    struct operator *heads = edit_add(op, op->type, NULL);
+    for (size_t i = 0; i < op->argument_count; i++)
+        operator_set(heads, op->arguments[i].key, op->arguments[i].value);
+    int64_t shape[3] = { operator_operand(heads, "query")->shape[0], y->shape[rank - 2], y->shape[rank - 1] };
+    edit_finish(op, edit_result(heads, y, 3, shape));
+}
+
+static void write_module(struct operator *op)
+{
+    struct attention a = { .op = op, .mask = operator_operand(op, "attn_mask") };
+    struct operand *q = operator_operand(op, "query"), *k, *v;
+    if (!exceeds_layer(op) || !q || !has_projections(op))
+        return;
+    k = operator_operand(op, "key") ? operator_operand(op, "key") : q;
+    v = operator_operand(op, "value") ? operator_operand(op, "value") : k;
+    if ((q->rank != 2 && q->rank != 3) || !is_known(q, q->rank) || !is_known(k, q->rank) ||
+        !is_known(v, q->rank) || (a.mask && !is_known(a.mask, a.mask->rank == 3 ? 3 : 2)))
+        return;
+    a.batched = q->rank == 3;
+    a.batch_first = operator_bool(op, "batch_first", false);
+    a.batch = !a.batched ? 1 : q->shape[a.batch_first ? 0 : 1];
+    a.heads = operator_int(op, "num_heads", 0);
+    a.width = operator_int(op, "embed_dim", 0);
+    if (a.heads < 1 || a.width < 1 || a.width % a.heads)
+        return;
+    write_out(&a, q, k, v);
+}
+
 void prepare_attention(struct graph *g)
 {
     for (struct operator *op = g->first, *next; op; op = next) {
-        struct attention a = { .op = op, .mask = operator_operand(op, "attn_mask") };
-        struct operand *q = operator_operand(op, "query"), *k, *v;
         next = op->next;
-        if (!operator_is(op, "nn.MultiheadAttention") || !exceeds_layer(op) || !q || !has_projections(op))
-            continue;
-        k = operator_operand(op, "key") ? operator_operand(op, "key") : q;
-        v = operator_operand(op, "value") ? operator_operand(op, "value") : k;
-        if ((q->rank != 2 && q->rank != 3) || !is_known(q, q->rank) || !is_known(k, q->rank) ||
-            !is_known(v, q->rank) || (a.mask && !is_known(a.mask, a.mask->rank == 3 ? 3 : 2)))
-            continue;
-        a.batched = q->rank == 3;
-        a.batch_first = operator_bool(op, "batch_first", false);
-        a.batch = !a.batched ? 1 : q->shape[a.batch_first ? 0 : 1];
-        a.heads = operator_int(op, "num_heads", 0);
-        a.width = operator_int(op, "embed_dim", 0);
-        if (a.heads < 1 || a.width < 1 || a.width % a.heads)
-            continue;
-        write_out(&a, q, k, v);
+        if (operator_is(op, "nn.MultiheadAttention"))
+            write_module(op);
+        else if (operator_is(op, "F.scaled_dot_product_attention") && op->output_count == 1)
+            write_heads(op);
     }
     graph_remove_dead(g);
 }

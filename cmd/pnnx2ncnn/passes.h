@@ -20,7 +20,8 @@ void prepare_constants(struct graph *g);
 /* ---- attention.c ---- */
 
 /* nn.MultiheadAttention whose weights are read, or with keys of its own (add_bias_kv, add_zero_attn), becomes linear layers,
- * products of matrices and a softmax. */
+ * products of matrices and a softmax.  F.scaled_dot_product_attention without heads, or with more axes than a batch and
+ * heads, gets heads alone. */
 void prepare_attention(struct graph *g);
 
 /* ---- elements.c ---- */

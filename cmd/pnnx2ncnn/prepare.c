@@ -275,8 +275,11 @@ static void expand_mask(struct operator *op)
     const struct operand *q = operator_operand(op, "query"), *k = operator_operand(op, "key");
     struct operand *mask = operator_operand(op, "attn_mask");
     if (!mask || !operator_is(op, "F.scaled_dot_product_attention") || !q || !k || q->rank < 2 ||
-        k->rank < 2 || mask->rank < 2 || mask->rank > TENSOR_RANK)
+        k->rank < 2 || mask->rank < 1 || mask->rank > TENSOR_RANK)
         return;
+    if (mask->rank == 1)
+        mask = edit_reshape(op, mask, 2,
+                            arena_copy(&g->arena, (int64_t[]){ 1, mask->shape[0] }, 2 * sizeof(int64_t)));
     int rows = mask->rank - 2, columns = mask->rank - 1;
     int64_t shape[TENSOR_RANK];
     struct value sizes[TENSOR_RANK];
@@ -285,6 +288,7 @@ static void expand_mask(struct operator *op)
         shape[rows] = q->shape[q->rank - 2];
     if (shape[columns] == 1)
         shape[columns] = k->shape[k->rank - 2];
+    operator_set(op, "attn_mask", value_operand(mask));
     if (shape[rows] == mask->shape[rows] && shape[columns] == mask->shape[columns])
         return;
     for (int i = 0; i < mask->rank; i++)
