@@ -1,9 +1,11 @@
 """Cases: calls of PyTorch that the other tables do not have, one each."""
 import torch
+import torch.nn.functional as F
+from torch import nn
 
-from operators import function, ints
+from operators import complexes, function, ints, module, positive, tensor, unit
 
-FLAT, SQUARE = (3, 10), (4, 4)
+FLAT, CUBE, SQUARE = (3, 10), (2, 3, 10), (4, 4)
 
 
 def put(f):
@@ -22,6 +24,47 @@ def assign(*index):
 
 
 ALL = slice(None)
+
+# Products and sums of several tensors
+for type_, f, *inputs in (
+        ("torch.tensordot", lambda x, y: torch.tensordot(x, y, 2), CUBE, (3, 10, 4)),
+        ("torch.tensordot", lambda x, y: torch.tensordot(x, y, ([1], [0])), CUBE, (3, 4)),
+        ("torch.block_diag", torch.block_diag, (2, 3), (3, 2)),
+        ("torch.cartesian_prod", torch.cartesian_prod, (2,), (3,)),
+        ("torch.broadcast_tensors", torch.broadcast_tensors, (3, 1), (1, 4)),
+        ("torch.linalg.multi_dot", lambda x, y, z: torch.linalg.multi_dot([x, y, z]), (2, 3), (3, 4), (4, 5)),
+        ("torch.linalg.multi_dot", lambda x, y, z: torch.chain_matmul(x, y, z), (2, 3), (3, 4), (4, 5)),
+        ("torch.inner", torch.inner, (2, 4), (3, 4)), ("torch.outer", torch.outer, (3,), (4,)),
+        ("torch.addr", torch.addr, (3, 4), (3,), (4,)), ("torch.addbmm", torch.addbmm, (3, 5), (2, 3, 4), (2, 4, 5)),
+        ("torch.linalg.vecdot", torch.linalg.vecdot, CUBE, CUBE),
+        ("torch.column_stack", lambda x, y: torch.column_stack((x, y)), (3,), (3, 4)),
+        ("torch.vstack", lambda x, y: torch.row_stack((x, y)), (4,), (3, 4)),
+        ("torch.dstack", lambda x, y: torch.dstack((x, y)), (3, 4), (3, 4)),
+        ("torch.kron", torch.kron, (2, 3), (3, 2)), ("torch.vdot", torch.vdot, (4,), (4,))):
+    function(type_, f, *inputs)
+
+# Shapes
+for n in (1, 2, 3):
+    f = getattr(torch, f"atleast_{n}d")
+    for shape in ((4,), FLAT, CUBE):
+        function("", f, shape)
+    function("", lambda x, f=f: f(x.sum()), FLAT)
+    function("", lambda x, y, f=f: f(x, y), (4,), FLAT)
+for type_, f, *inputs in (
+        ("torch.narrow", lambda x: torch.narrow_copy(x, 1, 2, 5), FLAT),
+        ("torch.tensor_split", lambda x: torch.tensor_split(x, torch.tensor([2, 5]), 1), FLAT),
+        ("torch.tensor_split", lambda x: torch.tensor_split(x, torch.tensor(3), 1), FLAT),
+        ("torch.repeat_interleave", lambda x: torch.repeat_interleave(x, torch.tensor([2, 0, 1]), dim=0), FLAT),
+        ("torch.repeat_interleave", lambda x, r: torch.repeat_interleave(x, r, dim=0), FLAT, tensor(torch.tensor([2, 0, 1]))),
+        ("torch.repeat_interleave", lambda r: torch.repeat_interleave(r), tensor(torch.tensor([2, 0, 1]))),
+        ("torch.combinations", lambda x: torch.combinations(x, 3, True), (4,)),
+        ("torch.diag_embed", lambda x: torch.diag_embed(x, 1, 0, 2), FLAT),
+        ("torch.movedim", lambda x: torch.moveaxis(x, (0, 1), (2, 0)), CUBE),
+        ("torch.flipud", torch.flipud, FLAT), ("torch.block_diag", lambda x: torch.block_diag(x, x), (2,)),
+        ("torch.vander", torch.vander, (4,)),
+        ("torch.vander", lambda x: torch.vander(x, 3, True), (4,)),
+        ("torch.linalg.vander", lambda x: torch.linalg.vander(x, N=3), FLAT)):
+    function(type_, f, *inputs)
 
 # Writes
 for type_, f, *inputs in (
@@ -49,9 +92,139 @@ for type_, f, *inputs in (
         ("", put(lambda y: y.clamp_(min=torch.tensor(0.5))), FLAT),
         ("", put(lambda y: y.squeeze_(0).unsqueeze_(1).transpose_(0, 1)), (1, 3, 10))):
     function(type_, f, *inputs)
+function("aten::fill_diagonal", put(lambda y: y.fill_diagonal_(2.0)), SQUARE, absent=())
+function("aten::fill_diagonal", put(lambda y: y.fill_diagonal_(2.0, wrap=True)), (7, 3), absent=())
 # A tensor where the call of aten takes numbers only
 function("", lambda x: torch.arange(x.abs().sum().long() % 3 + 4)[:4] + x[0, 0], FLAT)
 function("", lambda x: torch.clamp(x, min=0, max=x.sum().abs() + 1), FLAT)
 
-function("aten::fill_diagonal", put(lambda y: y.fill_diagonal_(2.0)), SQUARE, absent=())
-function("aten::fill_diagonal", put(lambda y: y.fill_diagonal_(2.0, wrap=True)), (7, 3), absent=())
+# Element by element, reductions
+for type_, f, *inputs in (
+        ("torch.polygamma", lambda x: torch.polygamma(2, x), positive(5)),
+        ("torch.polygamma", lambda x: torch.special.polygamma(1, x), positive(5)),
+        ("torch.linalg.matrix_norm", lambda x: torch.norm(x, "nuc"), SQUARE),
+        ("torch.linalg.matrix_norm", lambda x: torch.norm(x, "nuc", dim=(0, 2), keepdim=True), CUBE),
+        ("torch.norm", lambda x: torch.norm(x, float("inf"), dim=1), FLAT),
+        ("torch.cov", torch.cov, FLAT), ("torch.cov", lambda x: torch.cov(x, correction=0), FLAT),
+        ("torch.histc", lambda x: torch.histc(x, 5, -2, 2), FLAT), ("torch.bincount", lambda x: torch.bincount(x, minlength=9), ints(9, 20)),
+        ("torch.nanmedian", lambda x: torch.nanmedian(x, 1), FLAT), ("torch.mode", lambda x: torch.mode(x, 1), ints(3, 4, 9)),
+        ("torch.quantile", lambda x: torch.quantile(x, torch.tensor([0.2, 0.6]), dim=1, keepdim=True), FLAT),
+        ("torch.quantile", lambda x: torch.quantile(x, 0.4, interpolation="nearest"), FLAT),
+        ("torch.nanquantile", lambda x: torch.nanquantile(x, 0.4, dim=0), FLAT),
+        ("torch.float_power", lambda x: torch.float_power(x, 2), FLAT), ("torch.ldexp", torch.ldexp, FLAT, ints(4, 10)),
+        ("torch.gcd", torch.gcd, ints(30, 9, low=1), ints(30, 9, low=1)), ("torch.lcm", torch.lcm, ints(30, 9, low=1), ints(30, 9, low=1)),
+        ("torch.heaviside", torch.heaviside, FLAT, (10,)), ("torch.nextafter", torch.nextafter, FLAT, FLAT),
+        ("torch.xlogy", torch.xlogy, positive(*FLAT), positive(10)), ("torch.igammac", torch.igammac, positive(5), positive(5)),
+        ("torch.addcmul", lambda x, y, z: torch.addcmul(x, y, z, value=0.5), FLAT, (10,), FLAT),
+        ("torch.addcdiv", lambda x, y, z: torch.addcdiv(x, y, z, value=0.5), FLAT, (10,), positive(*FLAT)),
+        ("torch.lerp", lambda x, y, w: torch.lerp(x, y, w), FLAT, FLAT, (10,)), ("torch.isneginf", torch.isneginf, FLAT),
+        ("torch.isposinf", torch.isposinf, FLAT), ("torch.isreal", torch.isreal, complexes(4)), ("torch.i0", torch.i0, FLAT),
+        ("torch.logcumsumexp", lambda x: torch.logcumsumexp(x, 1), FLAT), ("torch.cummax", lambda x: torch.cummax(x, 1), FLAT),
+        ("torch.cummin", lambda x: torch.cummin(x, 1), FLAT), ("Tensor.sum_to_size", lambda x: x.sum_to_size(3, 1), FLAT),
+        ("torch.erfinv", lambda x: torch.special.erfinv(x), unit(5)),
+        ("torch.take", lambda x: torch.take(x, torch.tensor([0, 5, 7])), FLAT),
+        ("torch.take_along_dim", lambda x: torch.take_along_dim(x, torch.tensor([0, 5, 7])), FLAT),
+        ("torch.diff", lambda x, a: torch.diff(x, n=2, dim=0, append=a), FLAT, (1, 10)),
+        ("torch.trapezoid", lambda x: torch.trapezoid(x, dx=0.5), FLAT), ("torch.trapezoid", torch.trapezoid, FLAT, FLAT),
+        ("torch.cumulative_trapezoid", torch.cumulative_trapezoid, FLAT, FLAT),
+        ("torch.gradient", lambda x: torch.gradient(x, dim=1)[0], FLAT),
+        ("torch.count_nonzero", lambda x: torch.count_nonzero(x > 0, dim=1), FLAT),
+        ("torch.std_mean", lambda x: torch.std_mean(x, 1), FLAT),
+        ("torch.histogram", lambda x: torch.histogram(x, 5, range=(-2.0, 2.0)), FLAT),
+        ("torch.renorm", lambda x: torch.renorm(x, 1, 1, 0.5), FLAT),
+        ("torch.logspace", lambda x: torch.logspace(0, 2, x.shape[1], base=2.0), FLAT),
+        ("torch.unique", lambda x: torch.unique(x, sorted=True, return_inverse=True), ints(5, 9)),
+        ("torch.bucketize", lambda x: torch.bucketize(x, torch.tensor([0.0, 1.0]), right=True), FLAT),
+        ("torch.fmax", torch.fmax, FLAT, (10,)),
+        ("torch.where", lambda x: torch.where(x > 0), FLAT), ("torch.nonzero", lambda x: x.nonzero(), FLAT),
+        ("torch.argsort", lambda x: x.argsort(1, True), FLAT),
+        ("torch.aminmax", torch.aminmax, FLAT), ("torch.aminmax", lambda x: torch.aminmax(x, dim=0, keepdim=True), FLAT)):
+    function(type_, f, *inputs)
+
+# Creation
+for type_, f, *inputs in (
+        ("torch.fft.fftfreq", lambda x: torch.fft.fftfreq(x.shape[1], 0.5), FLAT),
+        ("torch.fft.rfftfreq", lambda x: torch.fft.rfftfreq(x.shape[1]), FLAT),
+        ("Tensor.new_empty", lambda x: x.new_empty((x.shape[0], 4)).fill_(2.0), FLAT),
+        ("", lambda x: torch.empty_like(x).fill_(2.0), FLAT), ("", lambda x: torch.empty(x.shape[0], 4).fill_(2.0), FLAT),
+        ("torch.triu_indices", lambda x: torch.triu_indices(x.shape[0], 4, 1), FLAT),
+        ("torch.kaiser_window", lambda x: torch.kaiser_window(x.shape[1], True, 8.0), FLAT),
+        ("torch.blackman_window", lambda x: torch.blackman_window(x.shape[1]), FLAT),
+        ("torch.bartlett_window", lambda x: torch.bartlett_window(x.shape[1], False), FLAT),
+        ("", lambda x: torch.eye(3, x.shape[1]), FLAT), ("", lambda x: torch.scalar_tensor(2.5) * x, FLAT),
+        ("", lambda x: torch.range(1, 4) + x[0, 0], FLAT),
+        ("", lambda x: torch.tensor([1.0, 2.0]).to(x) + x[0, 0], FLAT)):
+    function(type_, f, *inputs)
+
+# Linear algebra
+for type_, f, *inputs in (
+        ("torch.linalg.svdvals", torch.linalg.svdvals, (2, 4, 3)), ("torch.linalg.eigvalsh", lambda x: torch.linalg.eigvalsh(x @ x.mT), (2, 4, 4)),
+        ("torch.linalg.slogdet", torch.linalg.slogdet, (2, 4, 4)), ("torch.slogdet", torch.slogdet, SQUARE),
+        ("torch.linalg.qr", torch.linalg.qr, (2, 4, 3)), ("torch.linalg.qr", torch.qr, (4, 3)),
+        ("torch.linalg.svd", lambda x: torch.linalg.svd(x)[1], (2, 4, 3)), ("torch.linalg.eigh", lambda x: torch.linalg.eigh(x @ x.mT)[0], SQUARE),
+        ("torch.linalg.cholesky", lambda x: torch.linalg.cholesky(x @ x.mT + torch.eye(4)), SQUARE),
+        ("torch.linalg.cholesky", lambda x: torch.cholesky(x @ x.mT + torch.eye(4)), SQUARE),
+        ("torch.linalg.solve", lambda x, y: torch.linalg.solve(x + 5 * torch.eye(4), y), SQUARE, (4, 3)),
+        ("torch.linalg.solve_triangular", lambda x, y: torch.linalg.solve_triangular(x.triu() + 5 * torch.eye(4), y, upper=True), SQUARE, (4, 3)),
+        ("torch.linalg.matrix_power", lambda x: torch.linalg.matrix_power(x, 3), SQUARE),
+        ("torch.linalg.matrix_rank", torch.linalg.matrix_rank, (2, 4, 3)), ("torch.linalg.cond", torch.linalg.cond, SQUARE),
+        ("torch.linalg.lu_factor", torch.linalg.lu_factor, SQUARE), ("torch.linalg.lstsq", lambda x, y: torch.linalg.lstsq(x, y)[0], (5, 3), (5, 2)),
+        ("torch.linalg.lu", torch.linalg.lu, SQUARE), ("torch.linalg.inv_ex", lambda x: torch.linalg.inv_ex(x + 5 * torch.eye(4))[0], SQUARE),
+        ("torch.triangular_solve", lambda x, y: torch.triangular_solve(y, x.triu() + 5 * torch.eye(4))[0], SQUARE, (4, 3)),
+        ("torch.linalg.pinv", torch.linalg.pinv, (4, 3)), ("torch.cholesky_inverse", lambda x: torch.cholesky_inverse(x.tril() + 5 * torch.eye(4)), SQUARE),
+        ("torch.cholesky_solve", lambda x, y: torch.cholesky_solve(y, x.tril() + 5 * torch.eye(4)), SQUARE, (4, 3)),
+        ("torch.linalg.tensorinv", lambda x: torch.linalg.tensorinv(x.reshape(4, 2, 2) + 5 * torch.eye(4).reshape(4, 2, 2), ind=1), SQUARE),
+        ("torch.linalg.tensorsolve", lambda x, y: torch.linalg.tensorsolve(x.reshape(4, 2, 2) + 5 * torch.eye(4).reshape(4, 2, 2), y), SQUARE, (4,)),
+        ("torch.logdet", lambda x: torch.logdet(x @ x.mT + torch.eye(4)), (2, 4, 4)), ("torch.matrix_exp", torch.matrix_exp, (2, 3, 3)),
+        ("torch.linalg.ldl_factor", lambda x: torch.linalg.ldl_factor(x @ x.mT)[0], SQUARE)):
+    function(type_, f, *inputs, tolerance=1e-3)
+
+# Functions of torch.nn.functional
+for type_, f, *inputs in (
+        ("F.embedding", lambda i, w: F.embedding(i, w, max_norm=1.0), ints(10, 5), (10, 6)),
+
+        ("F.multilabel_margin_loss", F.multilabel_margin_loss, (2, 4), tensor(torch.tensor([[3, 0, -1, 1], [1, -1, 0, 2]]))),
+        ("", F.multilabel_soft_margin_loss, FLAT, positive(*FLAT)), ("F.log_softmax", lambda x: F.log_softmax(x, 1, dtype=torch.double), FLAT),
+        ("F.batch_norm", lambda x: F.batch_norm(x, None, None, training=True), (2, 4, 6, 6)),
+        ("F.nll_loss", lambda x, t: F.nll_loss(x, t), (2, 10, 3, 4), ints(10, 2, 3, 4)),
+        ("F.grouped_mm", lambda x, w: F.grouped_mm(x, w), lambda: torch.randn(2, 16, 32).bfloat16(), lambda: torch.randn(2, 32, 16).bfloat16())):
+    function(type_, f, *inputs, tolerance=1e-2 if type_ == "F.grouped_mm" else 1e-4)
+
+# Recurrent layers: functions, cells, and modules of the user's
+W = [(12, 3), (12, 4), (12,), (12,)]
+for type_, f, *inputs in (
+        ("torch.gru", lambda x, h, *w: torch.gru(x, h, list(w), True, 1, 0.0, False, False, False), (5, 2, 3), (1, 2, 4), *W),
+        ("torch.gru", lambda x, h, *w: torch.gru(x, h, list(w), True, 1, 0.0, False, True, True), (2, 5, 3), (2, 2, 4), *W, *W),
+        ("torch.rnn_tanh", lambda x, h, *w: torch.rnn_tanh(x, h, list(w), True, 1, 0.0, False, False, False), (5, 2, 3), (1, 2, 4), (4, 3), (4, 4), (4,), (4,)),
+        ("torch.rnn_relu", lambda x, h, *w: torch.rnn_relu(x, h, list(w), False, 1, 0.0, False, False, True), (2, 5, 3), (1, 2, 4), (4, 3), (4, 4)),
+        ("torch.lstm", lambda x, h, c, *w: torch.lstm(x, (h, c), list(w), True, 1, 0.0, False, False, True), (2, 5, 3), (1, 2, 3), (1, 2, 3), *W[:1], (12, 3), *W[2:]),
+        ("", torch.rnn_tanh_cell, (2, 3), (2, 4), (4, 3), (4, 4), (4,), (4,)),
+        ("", torch.rnn_relu_cell, (2, 3), (2, 4), (4, 3), (4, 4))):
+    function(type_, f, *inputs)
+
+
+class Own(nn.LSTM):
+    """A recurrent layer of the user's."""
+
+
+class OwnGRU(nn.GRU):
+    """A recurrent layer of the user's."""
+
+
+for type_, make, *inputs in (
+        ("nn.LSTM", lambda: Own(3, 4, batch_first=True), (2, 5, 3)), ("nn.GRU", lambda: OwnGRU(3, 4, 2, bidirectional=True), (5, 2, 3)),
+        ("", lambda: nn.FractionalMaxPool2d(3, output_size=(4, 5), _random_samples=torch.rand(1, 2, 2)), (1, 2, 10, 12))):
+    module(type_, make, *inputs)
+for make in (lambda: nn.LSTMCell(3, 4, bias=False), lambda: nn.GRUCell(3, 4, bias=True), lambda: nn.RNNCell(3, 4, nonlinearity="relu")):
+    module("", make, (2, 3), script=True)
+
+# Quantised numbers
+Q = [torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0, 1, 2])]
+for type_, f, *inputs in (
+        ("torch.quantize_per_channel", lambda x: torch.quantize_per_channel(x, *Q, 0, torch.qint8).dequantize(), FLAT),
+        ("torch.quantize_per_channel", lambda x: torch.quantize_per_channel(x, *Q, 0, torch.quint8).int_repr(), FLAT),
+        ("torch.dequantize", lambda x: torch.quantize_per_tensor(x, torch.tensor(0.1), torch.tensor(3), torch.quint8).dequantize(), FLAT),
+        ("torch.fake_quantize_per_channel_affine", lambda x: torch.fake_quantize_per_channel_affine(x, Q[0], Q[1].int(), 0, -128, 127), FLAT),
+
+        ("torch.quantize_per_tensor_dynamic", lambda x: torch.quantize_per_tensor_dynamic(x, torch.qint8, False).dequantize(), FLAT)):
+    function(type_, f, *inputs)

@@ -506,6 +506,8 @@ static const struct special specials[] = {
     { "torch.stack",               print_cat           },
     { "torch.meshgrid",            print_variadic      },
     { "torch.broadcast_tensors",   print_variadic      },
+    { "torch.block_diag",          print_variadic      },
+    { "torch.cartesian_prod",      print_variadic      },
     { "torch.einsum",              print_einsum        },
     { "torch.unsqueeze",           print_unsqueeze     },
     { "torch.prod",                print_prod          },
