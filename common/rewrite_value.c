@@ -477,11 +477,23 @@ static struct item shaped_field(struct match *m, const char *field, enum dtype d
     return strcmp(field, "numel") == 0 ? product_item(&item) : unknown;
 }
 
+/* The types of the operators that read `x`, one for each place. */
+static struct item readers_item(struct match *m, const struct operand *x)
+{
+    struct value *types = arena_array(&m->graph->arena, x->use_count + 1, sizeof *types);
+    size_t count = 0;
+    for (const struct use *use = x->uses; use; use = use->next)
+        types[count++] = value_string(use->op->type);
+    return item_value(value_list(types, count));
+}
+
 static struct item operand_field(struct match *m, const char *field, const struct operand *x)
 {
     const struct attribute *tensor = operand_constant(x);
     if (strcmp(field, "users") == 0)
         return item_int((int64_t)x->use_count);
+    if (strcmp(field, "readers") == 0)
+        return readers_item(m, x);
     if (strcmp(field, "name") == 0)
         return item_value(value_string(x->name));
     if (strcmp(field, "type") == 0)

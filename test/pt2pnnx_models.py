@@ -79,6 +79,17 @@ class WritesResultOfWrite(nn.Module):
         return y, t
 
 
+@model(noise(3, 4, 2))
+class ReadsMemory(nn.Module):
+    """What reads elements by their place in memory needs the copy that put them there."""
+
+    def forward(self, x):
+        y = x.permute(2, 0, 1).contiguous()
+        pairs = x.permute(1, 2, 0)[:, :, :2].contiguous()
+        turned = torch.view_as_real(torch.view_as_complex(x).conj().resolve_conj())
+        return y.as_strided((3, 2), (4, 1)), y + 1, torch.view_as_complex(pairs), turned, x[:, 1:].clone().as_strided((3, 2), (4, 1))
+
+
 @model(noise(2, 6))
 class WritesInput(nn.Module):
     def forward(self, x):
