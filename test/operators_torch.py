@@ -384,3 +384,18 @@ for type_, f, *inputs in (
 # Constants of every type, as results
 for dtype in (torch.uint8, torch.int8, torch.int16):
     function("", lambda x, t=dtype: (x, torch.ones(2, 3, dtype=t)), (2, 3))
+
+# Constant indices: runs, several axes, masks, permutations, tables
+SHUFFLED = torch.tensor([i * 37 % 64 for i in range(64)])
+TABLE, ROWS = torch.arange(300.0).reshape(50, 6) / 99, torch.arange(70000) * 31 % 50
+function("Tensor.index", lambda x: x[:, [0, 2, -1]], (2, 4, 5))
+function("Tensor.index", lambda x: x[:, [3, 2, 1, 0]], (2, 4, 5))
+function("Tensor.index", lambda x: x[:, [0, 0, 0, 1, 1, 1, 2, 2, 2]], (1, 6, 5))
+function("Tensor.index", lambda x: x[:, torch.tensor([[0, 2], [1, 3]])], (2, 4, 5))
+function("Tensor.index", lambda x: x[:, torch.tensor([[0], [2]]), torch.tensor([1, 3, 0])], (2, 4, 5))
+function("Tensor.index", lambda x: x[:, torch.tensor([[True, False, True, True, False]] * 4)], (2, 4, 5))
+function("Tensor.index", lambda x: x[:, SHUFFLED], (2, 64, 5, 3))
+function("Tensor.index", lambda x: x[..., SHUFFLED], (1, 3, 5, 64))
+function("Tensor.index", lambda x: x[SHUFFLED], (64, 7))
+function("Tensor.index", lambda x: x * TABLE[ROWS].reshape(-1, 350, 6), (1, 350, 6))
+function("torch.index_select", lambda x: torch.index_select(x, 1, SHUFFLED), (1, 64, 5))

@@ -80,6 +80,7 @@ int main(int argc, char **argv)
     prepare_outputs(g);
     prepare_recurrent(g);
     prepare_pads(g);
+    prepare_picks(g);
     prepare_views(g);
     prepare_constants(g);
     prepare_attention(g);

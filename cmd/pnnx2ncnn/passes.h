@@ -38,6 +38,11 @@ bool elements_are_moved(const struct operator *op);
  * volume by reflection two paddings, and negative pads slices. */
 void prepare_pads(struct graph *g);
 
+/* ---- pick.c ---- */
+
+/* Tensor.index and torch.index_select by constants become slices that are joined, lookups, or products of matrices. */
+void prepare_picks(struct graph *g);
+
 /* ---- views.c ---- */
 
 /* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and
