@@ -317,6 +317,46 @@ for name in ("irfft", "irfft2", "irfftn", "hfft2", "hfftn"):
     function(f"torch.fft.{name}", getattr(torch.fft, name), complexes(2, 3, 6))
 function("torch.fft.rfft", lambda x: torch.fft.rfft(x, n=8, dim=1, norm="ortho"), CUBE)
 function("torch.fft.fft2", lambda x: torch.fft.fft2(x, s=(4, 6), norm="forward"), CUBE)
+
+# Complex tensors inside a network whose inputs and results are real: these have layers, too
+PAIRS = (2, 3, 6, 2)
+as_complex = torch.view_as_complex
+
+
+def as_real(z):
+    return torch.view_as_real(z.resolve_conj())
+
+
+
+for name in ("fft", "ifft", "fft2", "ifft2", "fftn", "ifftn"):
+    function(f"torch.fft.{name}", lambda x, f=getattr(torch.fft, name): as_real(f(as_complex(x))), PAIRS)
+for name in ("rfft", "ihfft", "rfft2", "ihfft2", "rfftn", "ihfftn", "fft", "fft2", "ifftn"):
+    function(f"torch.fft.{name}", lambda x, f=getattr(torch.fft, name): as_real(f(x)), CUBE, also=[[(1, 3, 5)]])
+for name in ("irfft", "hfft", "irfft2", "hfft2", "irfftn", "hfftn"):
+    function(f"torch.fft.{name}", lambda x, f=getattr(torch.fft, name): f(as_complex(x)), PAIRS)
+for norm in ("ortho", "forward"):
+    function("torch.fft.rfft", lambda x, norm=norm: as_real(torch.fft.rfft(x, n=8, dim=1, norm=norm)), CUBE)
+    function("torch.fft.irfft", lambda x, norm=norm: torch.fft.irfft(as_complex(x), n=7, dim=1, norm=norm), PAIRS)
+    function("torch.fft.fft", lambda x, norm=norm: torch.fft.fft(x, n=5, norm=norm).abs(), CUBE)
+    function("torch.fft.rfftn", lambda x, norm=norm: torch.fft.rfftn(x, s=(4, 6), dim=(2, 1), norm=norm).real, CUBE)
+    function("torch.fft.irfftn", lambda x, norm=norm: torch.fft.irfftn(as_complex(x), s=(5, 8), dim=(-2, -1), norm=norm), PAIRS)
+for name, f in (("torch.add", lambda z: z + 2j), ("torch.sub", lambda z: 1 - z), ("torch.mul", lambda z: z * (2 - 1j)), ("torch.mul", lambda z: z * z),
+                ("torch.div", lambda z: z[:1] / z[1:]), ("torch.conj", torch.conj), ("torch.exp", torch.exp), ("torch.matmul", lambda z: z @ z.transpose(1, 2)),
+                ("torch.einsum", lambda z: torch.einsum("bij,bkj->bik", z, z[:, :2])), ("torch.cat", lambda z: torch.cat([z, z * 1j], 1)),
+                ("torch.add", lambda z: z[:, :1] + z.real), ("torch.polar", lambda z: torch.polar(z.real, z.imag)), ("torch.roll", lambda z: z.roll(1, 2)),
+                ("F.pad", lambda z: torch.nn.functional.pad(z, (1, 2))), ("torch.sum", lambda z: z.sum(1)), ("torch.square", lambda z: z.square())):
+    function(name, lambda x, f=f: as_real(f(as_complex(x))), PAIRS, also=[[(4, 3, 5, 2)]])
+function("torch.abs", lambda x: as_complex(x).abs(), PAIRS)
+function("torch.angle", lambda x: as_complex(x).angle(), PAIRS)
+function("torch.mul", lambda x: as_real(as_complex(x) * torch.polar(torch.ones(3, 6), torch.arange(18.).view(3, 6))), PAIRS)
+HANN, SHORT, UNEVEN = torch.hann_window(16), torch.hamming_window(12), torch.rand(16)
+function("torch.stft", lambda x: torch.stft(x, 16, 4, window=HANN, return_complex=True).abs(), (2, 64))
+function("torch.stft", lambda x: as_real(torch.stft(x, 16, win_length=12, window=SHORT, normalized=True, return_complex=True)), (64,))
+function("torch.stft", lambda x: as_real(torch.stft(x, 16, center=False, onesided=False, window=torch.ones(16), return_complex=True)), (1, 64))
+function("torch.stft", lambda x: torch.stft(x, 16, 5, window=UNEVEN, pad_mode="constant", return_complex=True).angle().sin(), (1, 61))
+function("torch.istft", lambda x: torch.istft(as_complex(x), 16, 4, window=HANN), (2, 9, 17, 2))
+function("torch.istft", lambda x: torch.istft(as_complex(x), 16, 4, win_length=12, window=SHORT, normalized=True, length=60), (1, 9, 17, 2))
+function("torch.istft", lambda x: torch.istft(as_complex(x), 16, 8, center=False, onesided=False, window=torch.ones(16)), (1, 16, 5, 2))
 function("torch.stft", lambda x, w: torch.stft(x, 16, hop_length=4, window=w, return_complex=True), (2, 64), positive(16))
 function("torch.stft", lambda x, w: torch.stft(x, 16, window=w, center=False, normalized=True, return_complex=True), (2, 64), positive(16))
 function("torch.istft", lambda x, w: torch.istft(x, 16, hop_length=4, window=w), complexes(2, 9, 17), positive(16))

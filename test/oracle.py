@@ -419,9 +419,10 @@ def refused_names():
     return {name for paragraph in '\n'.join(lines).split('\n\n') for name in re.split(r':\s', paragraph, maxsplit=1)[-1].split()}
 
 
-def is_refused(table_name, c):
+def is_refused(table_name, c, ends):
+    """Whether pnnx2ncnn must refuse the case: it is listed, or the network's inputs or results are complex, as no blob is."""
     names = refused_names()
-    return c.type in names or f'{table_name}:{c.name}' in names
+    return c.type in names or f'{table_name}:{c.name}' in names or any(t.is_complex() for t in ends)
 
 
 def check_refused_names(table_name, cases):
@@ -441,7 +442,7 @@ def check_operator(table_name, c):
             want = tensors(net(*clones(inputs)))
         saved = torch.jit.script(net) if c.script else torch.jit.trace(net, clones(inputs), check_trace=False)
         saved.save(folder / 'model.pt')
-        done = stages(folder / 'model.pt', inputs, want, folder, 'refuses' if is_refused(table_name, c) else 'must', c.script, tolerance)
+        done = stages(folder / 'model.pt', inputs, want, folder, 'refuses' if is_refused(table_name, c, [*tensors(inputs), *want]) else 'must', c.script, tolerance)
         for what, check in (('types', lambda: check_types(c, folder)), ('other sizes', lambda: check_other_sizes(c, folder, tolerance))):
             try:
                 check()

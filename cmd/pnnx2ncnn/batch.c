@@ -648,7 +648,7 @@ static const struct kind kinds[] = {
       "torch.log2 torch.round torch.trunc torch.sign torch.expm1 torch.sinh torch.asinh torch.cosh "
       "torch.acosh "
       "torch.atanh torch.log1p torch.erf torch.erfc torch.logical_not torch.positive torch.exp2 torch.frac "
-      "torch.sgn "
+      "torch.sgn torch.resolve_conj torch.resolve_neg "
       "torch.clone Tensor.clone Tensor.to Tensor.type_as Tensor.contiguous Tensor.detach Tensor.float "
       "torch.deg2rad torch.rad2deg torch.zeros_like torch.ones_like torch.full_like torch.isinf",      transfer_same,            0},
     { "torch.add torch.sub torch.mul torch.div torch.pow torch.maximum torch.minimum torch.fmax torch.fmin "

@@ -78,6 +78,7 @@ int main(int argc, char **argv)
     expressions_take_apart(g);
     report_stop();
     prepare_outputs(g);
+    split_complex(g);
     prepare_recurrent(g);
     prepare_pads(g);
     prepare_picks(g);

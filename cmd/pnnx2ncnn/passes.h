@@ -43,6 +43,11 @@ void prepare_pads(struct graph *g);
 /* Tensor.index and torch.index_select by constants become slices that are joined, lookups, or products of matrices. */
 void prepare_picks(struct graph *g);
 
+/* ---- complex.c and fourier.c ---- */
+
+/* Complex tensors become two real ones; Fourier transforms products with constant matrices. */
+void split_complex(struct graph *g);
+
 /* ---- views.c ---- */
 
 /* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and
