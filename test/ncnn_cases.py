@@ -473,6 +473,20 @@ for d, image in ((1, [1, 6, 20]), (2, I), (3, [1, 6, 7, 8, 9])):
 case('Conv2d oblong', nn.Conv2d(6, 8, (3, 2), stride=(1, 2), padding=(2, 1), dilation=(1, 2)), I)
 case('ConvTranspose2d oblong', nn.ConvTranspose2d(6, 8, (3, 2), stride=(1, 2), padding=(2, 1)), I)
 case('Conv2d of four images', nn.Conv2d(6, 8, 3), [4, 6, 9, 8])
+for d, x in ((1, [1, 6, 20]), (2, [1, 6, 9, 14]), (3, [1, 6, 7, 8, 9])):
+    for options in ({'kernel_size': 2, 'dilation': 2}, {'kernel_size': 3, 'stride': 2, 'dilation': 2, 'padding': 1},
+                    {'kernel_size': 2, 'stride': 1, 'dilation': 3}, {'kernel_size': 2, 'stride': 3, 'dilation': 2, 'padding': 1, 'ceil_mode': True}):
+        case(f'MaxPool{d}d {options}', getattr(nn, f'MaxPool{d}d')(**options), x)
+        if d < 3:
+            case(f'MaxPool{d}d of four {options}', nn.Sequential(nn.ReLU(), getattr(nn, f'MaxPool{d}d')(**options)), [4] + x[1:])
+    for k, s, p in ((3, 3, 1), (2, 2, 1), (3, 2, 0), (4, 3, 1)):            # sizes of which some have a window more
+        case(f'MaxPool{d}d ceil {k} {s} {p}', getattr(nn, f'MaxPool{d}d')(k, s, p, ceil_mode=True), x)
+        case(f'MaxPool{d}d ceil {k} {s} {p} without a batch', getattr(nn, f'MaxPool{d}d')(k, s, p, ceil_mode=True), x[1:])
+        if d > 1:
+            case(f'AvgPool{d}d divided {k} {s} {p}', getattr(nn, f'AvgPool{d}d')(k, s, p, divisor_override=5), x)
+    for p in (1.0, 2.0, 4.0):
+        case(f'LPPool{d}d {p}', getattr(nn, f'LPPool{d}d')(p, 3), x)
+        case(f'LPPool{d}d {p} ceil', getattr(nn, f'LPPool{d}d')(p, 3, stride=2, ceil_mode=True), x)
 case('MaxPool2d oblong', nn.MaxPool2d((3, 2), stride=(1, 2), padding=(1, 0)), I)
 for d, x in ((1, [1, 6, 11]), (2, I), (3, [1, 6, 5, 6, 7])):
     Conv = getattr(nn, f'Conv{d}d')

@@ -92,12 +92,12 @@ EOF
 @test "pnnx2ncnn: all operators without a layer are reported with line, name, shapes and the nearest form; nothing is written" {
     ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
         'torch.topk head.top 1 2 x v i dim=1 k=2 largest=True sorted=True $input=x #v=(1,2,8,8)f32 #i=(1,2,8,8)i64' \
-        'F.max_pool2d head.pool 1 1 v y kernel_size=(2,2) stride=(2,2) padding=(0,0) dilation=(2,2) ceil_mode=False return_indices=False $input=v #y=(1,2,3,3)f32' \
+        'F.avg_pool2d head.pool 1 1 v y kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 $input=v #y=(1,2,3,3)f32' \
         'torch.topk head.again 1 2 y w j dim=1 k=1 largest=True sorted=True $input=y #w=(1,1,3,3)f32 #j=(1,1,3,3)i64' \
         'pnnx.Output out 1 0 w'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
     assert_equal "$stderr" "pnnx2ncnn: in.param:4: torch.topk 'head.top' (1,3,8,8)f32: k=2 dim=1 largest=True sorted=True has no ncnn layer (nearest: the scores as the result, topk outside)
-pnnx2ncnn: in.param:5: F.max_pool2d 'head.pool' (1,2,8,8)f32: kernel_size=(2,2) stride=(2,2) padding=(0,0) dilation=(2,2) ceil_mode=False return_indices=False has no ncnn layer (nearest: dilation=1, and no indices read)
+pnnx2ncnn: in.param:5: F.avg_pool2d 'head.pool' (1,2,8,8)f32: kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 has no ncnn layer (nearest: ceil_mode=False)
 pnnx2ncnn: in.param:6: torch.topk 'head.again' (1,2,3,3)f32: k=1 dim=1 largest=True sorted=True has no ncnn layer (nearest: the scores as the result, topk outside)
 pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert [ ! -e out.param ]

@@ -675,7 +675,7 @@ static const struct kind kinds[] = {
       "nn.AdaptiveAvgPool3d "
       "nn.AdaptiveMaxPool3d F.avg_pool3d F.max_pool3d F.adaptive_avg_pool3d F.adaptive_max_pool3d "
       "nn.ReflectionPad3d "
-      "nn.ReplicationPad3d nn.InstanceNorm3d",                                                         transfer_spatial,         3},
+      "nn.ReplicationPad3d nn.LPPool3d F.lp_pool3d nn.InstanceNorm3d",                                 transfer_spatial,         3},
     { "nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d F.batch_norm nn.GroupNorm F.group_norm F.instance_norm "
       "nn.LocalResponseNorm F.local_response_norm F.interpolate F.upsample F.upsample_nearest "
       "F.upsample_bilinear "

@@ -505,7 +505,7 @@ static bool pad_at(struct graph *g, const struct rule_item *a, size_t count, str
 }
 
 /* How a pooling with ceil_mode came to its result's sizes: 1 without a window more, 0 with one in each dimension where
- * it makes a difference.  PyTorch leaves the window out that would begin behind the tensor, the layer does not know. */
+ * it makes a difference, -1 neither.  PyTorch leaves the window out that would begin behind the tensor, the layer does not know. */
 static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
     const struct operand *x = operand_of(&a[0]), *y = operand_of(&a[1]);
@@ -530,7 +530,7 @@ static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, 
         down = down && out == room / stride + 1;
         up = up && out == (room + stride - 1) / stride + 1;
     }
-    return (down || up) && give(result, value_int(down));
+    return give(result, value_int(down ? 1 : up ? 0 : -1));
 }
 
 /* A pooling's stride; the kernel when it is None or empty. */

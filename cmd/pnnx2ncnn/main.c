@@ -80,6 +80,7 @@ int main(int argc, char **argv)
     prepare_outputs(g);
     split_complex(g);
     prepare_recurrent(g);
+    prepare_pools(g);
     prepare_pads(g);
     prepare_picks(g);
     prepare_views(g);

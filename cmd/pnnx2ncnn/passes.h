@@ -48,6 +48,11 @@ void prepare_picks(struct graph *g);
 /* Complex tensors become two real ones; Fourier transforms products with constant matrices. */
 void split_complex(struct graph *g);
 
+/* ---- pools.c ---- */
+
+/* Max pooling with dilation becomes maxima of slices. */
+void prepare_pools(struct graph *g);
+
 /* ---- views.c ---- */
 
 /* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and
