@@ -477,8 +477,7 @@ for d, x in ((1, [1, 6, 20]), (2, [1, 6, 9, 14]), (3, [1, 6, 7, 8, 9])):
     for options in ({'kernel_size': 2, 'dilation': 2}, {'kernel_size': 3, 'stride': 2, 'dilation': 2, 'padding': 1},
                     {'kernel_size': 2, 'stride': 1, 'dilation': 3}, {'kernel_size': 2, 'stride': 3, 'dilation': 2, 'padding': 1, 'ceil_mode': True}):
         case(f'MaxPool{d}d {options}', getattr(nn, f'MaxPool{d}d')(**options), x)
-        if d < 3:
-            case(f'MaxPool{d}d of four {options}', nn.Sequential(nn.ReLU(), getattr(nn, f'MaxPool{d}d')(**options)), [4] + x[1:])
+        case(f'MaxPool{d}d of four {options}', nn.Sequential(nn.ReLU(), getattr(nn, f'MaxPool{d}d')(**options)), [4] + x[1:])
     for k, s, p in ((3, 3, 1), (2, 2, 1), (3, 2, 0), (4, 3, 1)):            # sizes of which some have a window more
         case(f'MaxPool{d}d ceil {k} {s} {p}', getattr(nn, f'MaxPool{d}d')(k, s, p, ceil_mode=True), x)
         case(f'MaxPool{d}d ceil {k} {s} {p} without a batch', getattr(nn, f'MaxPool{d}d')(k, s, p, ceil_mode=True), x[1:])

@@ -86,17 +86,21 @@ static struct operand *whole_strides(struct operator *op, struct operand *x, int
 {
     int64_t inner = product(x, axis + 1, x->rank), size = x->shape[axis], shape[TENSOR_RANK];
     bool aligned = size % step == 0;
-    int64_t rows[3] = { product(x, 0, axis), aligned ? size / step : count, step * inner };
+    int lead = axis > 0 && x->shape[0] != 1; /* several images stay so many */
+    int64_t rows[4] = { x->shape[0], 0, 0, 0 };
     int64_t first = aligned ? start / step : 0, block = aligned ? start % step : 0;
     int rank = x->rank;
+    rows[lead] = product(x, lead, axis);
+    rows[lead + 1] = aligned ? size / step : count;
+    rows[lead + 2] = step * inner;
     memcpy(shape, x->shape, (size_t)rank * sizeof *shape);
     shape[axis] = count;
     if (!aligned)
         x = edit_slice(op, x, axis, start, start + count * step, 1);
-    x = edit_reshape(op, x, 3, rows);
-    if (count < rows[1])
-        x = edit_slice(op, x, 1, first, first + count, 1);
-    return edit_reshape(op, edit_slice(op, x, 2, block * inner, (block + 1) * inner, 1), rank, shape);
+    x = edit_reshape(op, x, 3 + lead, rows);
+    if (count < rows[lead + 1])
+        x = edit_slice(op, x, lead + 1, first, first + count, 1);
+    return edit_reshape(op, edit_slice(op, x, lead + 2, block * inner, (block + 1) * inner, 1), rank, shape);
 }
 
 /* x[..., start:end:step]: the last element apart where no whole stride is left for it. */
