@@ -253,6 +253,12 @@ flatten() {
     refute_output --partial 'not ok'
 }
 
+@test "pnnxshape: every operator after raising has a shape, or is listed with the reason why not" {
+    run -0 "$PYTHON" -W ignore "$ROOT/test/shapes.py" calls
+    refute_output --partial 'not ok'
+    assert_output --partial 'results of unknown shape are those of shapes_unknown.txt'
+}
+
 @test "pnnxshape: constants are what PyTorch computes, bit for bit" {
     run -0 "$PYTHON" -W ignore "$ROOT/test/shapes.py" constants
     refute_output --partial 'not ok'

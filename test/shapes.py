@@ -1,6 +1,7 @@
 """What pnnxshape infers against what PyTorch's tensors have.
 
-    python test/shapes.py TABLE [PATTERN]...      a table of operator cases: test/operators_TABLE.py
+    python test/shapes.py TABLE [PATTERN]...      a table of operator cases: test/operators_TABLE.py; of a whole table, the
+                                                  types of unknown results are those of test/shapes_unknown.txt
     python test/shapes.py network [NAME]...       networks of test/networks.py
     python test/shapes.py constants [PATTERN]...  the table below: what must be computed, and to which numbers
 
@@ -14,6 +15,7 @@ import importlib
 import io
 import math
 import os
+import pathlib
 import re
 import sys
 import warnings
@@ -69,6 +71,11 @@ def variables(script, inputs):
     return {k[2:]: v for k, v in found.items() if k.startswith('v_') and isinstance(v, torch.Tensor)}
 
 
+UNKNOWN = pathlib.Path(__file__).with_name('shapes_unknown.txt')
+# Quantised numbers are stored, and said to be, integers.
+KINDS = {**oracle.DTYPES, torch.qint8: 'i8', torch.quint8: 'u8', torch.qint32: 'i32'}
+
+
 def number(text, sizes):
     """The size that a text means for some values of the names; None for an unknown one."""
     return None if text == '?' else eval(text.lstrip('%'), {}, sizes)
@@ -84,8 +91,8 @@ def mismatches(shapes, values, sizes):
             continue
         dims, kind = plain[name]
         want, got = list(tensor.shape), [number(d, sizes) for d in dims]
-        if kind not in (oracle.DTYPES[tensor.dtype], 'null') or len(got) != len(want) or any(g not in (None, w) for g, w in zip(got, want)):
-            wrong.append(f'{name}: ({",".join(dims)}){kind} is ({",".join(map(str, want))}){oracle.DTYPES[tensor.dtype]}')
+        if kind not in (KINDS[tensor.dtype], 'null') or len(got) != len(want) or any(g not in (None, w) for g, w in zip(got, want)):
+            wrong.append(f'{name}: ({",".join(dims)}){kind} is ({",".join(map(str, want))}){KINDS[tensor.dtype]}')
         elif None in got or kind == 'null':
             missing.append(name)
     return wrong, missing
@@ -354,13 +361,19 @@ def main(arguments):
     import operators
     importlib.import_module(f'operators_{arguments[0]}')
     cases = {c.name: c for c in operators.CASES if not arguments[1:] or any(p in c.name for p in arguments[1:])}
-    return report(cases, lambda n: check(n, cases[n].network(), cases[n].tensors(), False))
+    return report(cases, lambda n: check(n, cases[n].network(), cases[n].tensors(), False), not arguments[1:])
 
 
-def report(names, check_name):
-    """Checks each name and prints its TAP line; the exit status."""
-    print(f'1..{len(names)}')
-    good = 0
+def listed():
+    """The types in test/shapes_unknown.txt."""
+    lines = [line for line in UNKNOWN.read_text().splitlines() if not line.startswith('#')]
+    return {t for line in lines for t in line.partition(': ')[2].split()}
+
+
+def report(names, check_name, whole=False):
+    """Checks each name and prints its TAP line; the exit status.  Of a whole table, what is unknown is listed."""
+    print(f'1..{len(names) + whole}')
+    good, unknown = 0, set()
     for i, name in enumerate(names):
         try:
             problems, missing = check_name(name)
@@ -371,11 +384,17 @@ def report(names, check_name):
         except Exception as e:
             problems, missing = [oracle.problem_text(e)], []
         good += not problems
+        unknown |= {m.partition(' of ')[2] for m in missing if m.startswith('raise=1: ')}
         print(f'{"not ok" if problems else "ok"} {i + 1} shapes: {name}' + (f': {len(missing)} not inferred' if missing else ''))
         for p in problems + (missing if os.environ.get('SHAPES_MISSING') else []):
             for line in p.splitlines():
                 print('# ' + line)
         sys.stdout.flush()
+    if whole:
+        new = sorted(unknown - listed())
+        good -= bool(new)
+        print(f'{"not ok" if new else "ok"} {len(names) + 1} shapes: results of unknown shape are those of {UNKNOWN.name}')
+        print('# ' + ' '.join(new or sorted(unknown)))
     return 0 if good == len(names) else 1
 
 

@@ -317,9 +317,34 @@ static void shape_vector(struct call *c)
     result(c, 0, arg_dtype(c, "dtype", otherwise), 1, &length);
 }
 
+/* The code: of real signals, up to half. */
+static void shape_frequencies(struct call *c)
+{
+    int64_t n = arg_size(c, "n", DIM_UNKNOWN);
+    if (c->row->code)
+        n = dim_add(c->graph, dim_div_floor(c->graph, n, 2), 1);
+    result(c, 0, arg_dtype(c, "dtype", DTYPE_F32), 1, &n);
+}
+
+/* How many places of a matrix lie on or below its diagonal `offset`. */
+static int64_t count_lower(int64_t rows, int64_t columns, int64_t offset)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t row = i + offset + 1;
+        count += row < 0 ? 0 : row > columns ? columns : row;
+    }
+    return count;
+}
+
+/* The code: those on or above it. */
 static void shape_tri_indices(struct call *c)
 {
-    int64_t dims[2] = { 2, DIM_UNKNOWN };
+    int64_t dims[2] = { 2, DIM_UNKNOWN }, rows, columns, offset;
+    if (arg_int(c, "row", 0, &rows) && arg_int(c, "col", 0, &columns) && arg_int(c, "offset", 0, &offset) &&
+        rows >= 0 && rows < 1000000 && columns >= 0 && columns < 1000000)
+        dims[1] = c->row->code ? rows * columns - count_lower(rows, columns, offset - 1)
+                               : count_lower(rows, columns, offset);
     result(c, 0, arg_dtype(c, "dtype", DTYPE_I64), 2, dims);
 }
 
@@ -349,7 +374,10 @@ static const struct row rows[] = {
     { "one_hot", shape_one_hot, NULL, 0 },
     { "randperm hann_window hamming_window blackman_window bartlett_window kaiser_window",
       shape_vector, NULL, 0 },
-    { "tril_indices triu_indices", shape_tri_indices, NULL, 0 },
+    { "tril_indices", shape_tri_indices, NULL, 0 },
+    { "triu_indices", shape_tri_indices, NULL, 1 },
+    { "fft.fftfreq fft_fftfreq", shape_frequencies, NULL, 0 },
+    { "fft.rfftfreq fft_rfftfreq", shape_frequencies, NULL, 1 },
 };
 /* clang-format on */
 

@@ -543,8 +543,12 @@ static void shape_where(struct call *c)
 {
     struct fact facts[3] = { arg_fact(c, "condition"), arg_fact(c, "input"), arg_fact(c, "other") };
     /* where(condition) is nonzero(as_tuple=True); aten::where and Tensor.where have other places for the same. */
-    if (!arg_present(c, "condition") || !arg_present(c, "other"))
+    int64_t unknown = DIM_UNKNOWN;
+    if (!arg_present(c, "condition") || !arg_present(c, "other")) {
+        for (size_t i = 0; i < c->result_count && (int)c->result_count == facts[0].rank; i++)
+            result(c, i, DTYPE_I64, 1, &unknown);
         return;
+    }
     result_broadcast(c, promote_facts(facts + 1, 2), facts, 3);
 }
 
@@ -790,7 +794,7 @@ static const struct row rows[] = {
     { "atanh arctanh", shape_unary_float, evaluate_unary, UNARY_ATANH },
     { "erf", shape_unary_float, evaluate_unary, UNARY_ERF },
     { "sigmoid expit nn.Sigmoid", shape_unary_float, evaluate_unary, UNARY_SIGMOID },
-    { "erfc erfinv exp2 lgamma gammaln digamma logit sinc i0 i0e i1 i1e ndtri ndtr entr deg2rad rad2deg",
+    { "erfc erfinv exp2 lgamma gammaln digamma polygamma logit sinc i0 i0e i1 i1e ndtri ndtr entr deg2rad rad2deg",
       shape_unary_float, NULL, 0 },
     { "logical_not __not__", shape_unary_bool, evaluate_unary, UNARY_LOGICAL_NOT },
     { "isnan", shape_unary_bool, evaluate_unary, UNARY_ISNAN },
@@ -830,7 +834,7 @@ static const struct row rows[] = {
     { "logical_xor", shape_binary, evaluate_binary, BINARY_LOGICAL_XOR },
     { "atan2 arctan2", shape_binary, evaluate_binary, BINARY_ATAN2 },
     { "hypot", shape_binary, evaluate_binary, BINARY_HYPOT },
-    { "logaddexp logaddexp2 xlogy xlog1py zeta", shape_binary, NULL, BINARY_LOGADDEXP },
+    { "logaddexp logaddexp2 igamma igammac xlogy xlog1py zeta", shape_binary, NULL, BINARY_LOGADDEXP },
 
     { "where", shape_where, evaluate_where, 0 },
     { "masked_fill", shape_masked_fill, evaluate_masked_fill, 0 },

@@ -207,6 +207,111 @@ static void shape_class_loss(struct call *c)
     result(c, 0, x.dtype, rank, dims);
 }
 
+/* Two or three tensors of the same rows; the code: how many axes a row has at the end. */
+static void shape_rows_loss(struct call *c)
+{
+    static const char *const keys[] = { "input1", "input2", "anchor", "positive", "negative" };
+    struct fact facts[4];
+    int64_t dims[MAX_RANK];
+    int count = 0, rank;
+    for (size_t i = 0; i < LENGTH(keys); i++)
+        if (arg_present(c, keys[i]))
+            facts[count++] = arg_fact(c, keys[i]);
+    if (count == 0)
+        return;
+    enum dtype dtype = promote_facts(facts, count);
+    if (!reduction_none(c))
+        result(c, 0, dtype, 0, NULL);
+    else if (broadcast_facts(c, facts, count, &rank, dims) && rank >= c->row->code)
+        result(c, 0, dtype, rank - c->row->code, dims);
+}
+
+/* One number for each sequence of the batch. */
+static void shape_ctc_loss(struct call *c)
+{
+    struct fact x = arg_fact(c, "log_probs");
+    if (!reduction_none(c))
+        result(c, 0, x.dtype, 0, NULL);
+    else if (x.rank == 3)
+        result(c, 0, x.dtype, 1, x.dims + 1);
+    else if (x.rank == 2)
+        result(c, 0, x.dtype, 0, NULL);
+}
+
+/* Reduced along `dim`; several places of the order are an axis in front. */
+static void shape_quantile(struct call *c)
+{
+    struct fact x = arg_fact(c, "input"), q = arg_fact(c, "q");
+    int64_t dims[MAX_RANK + 1];
+    unsigned axes;
+    if (x.rank == RANK_UNKNOWN || q.rank == RANK_UNKNOWN || q.rank > 1 || !arg_axes(c, "dim", x.rank, &axes))
+        return;
+    int rank = reduced_dims(&x, axes, arg_bool(c, "keepdim", false), dims + q.rank);
+    if (q.rank == 1)
+        dims[0] = q.dims[0];
+    if (rank + q.rank <= MAX_RANK)
+        result(c, 0, x.dtype, rank + q.rank, dims);
+}
+
+static void shape_histc(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t bins = arg_size(c, "bins", 100), edges = dim_add(c->graph, bins, 1);
+    result(c, 0, x.dtype, 1, &bins);
+    result(c, 1, x.dtype, 1, &edges);
+}
+
+/* As many as the largest number wants. */
+static void shape_bincount(struct call *c)
+{
+    struct fact weights = arg_fact(c, "weights");
+    int64_t unknown = DIM_UNKNOWN;
+    enum dtype wide = weights.dtype == DTYPE_F32 ? DTYPE_F32 : DTYPE_F64;
+    result(c, 0, weights.present ? wide : DTYPE_I64, 1, &unknown);
+}
+
+/* The area under points: the code is 1 where each step has its own. */
+static void shape_trapezoid(struct call *c)
+{
+    struct fact y = arg_fact(c, "y");
+    int64_t dims[MAX_RANK];
+    int axis;
+    if (y.rank < 1 || !arg_axis(c, "dim", y.rank, -1, &axis))
+        return;
+    int rank = reduced_dims(&y, 1u << axis, c->row->code, dims);
+    if (c->row->code)
+        dims[axis] = dim_sub(c->graph, y.dims[axis], 1);
+    result(c, 0, dtype_to_float(y.dtype), rank, dims);
+}
+
+/* One derivative for each axis. */
+static void shape_gradient(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    for (size_t i = 0; i < c->result_count; i++)
+        result(c, i, dtype_to_float(x.dtype), x.rank, x.dims);
+}
+
+/* The values, where each element is among them, and how often each occurs: the last two where they are asked for. */
+static void shape_unique(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t unknown = DIM_UNKNOWN, dims[MAX_RANK];
+    bool along = arg_present(c, "dim");
+    int axis = 0;
+    size_t next = 1;
+    if (along && (x.rank < 1 || !arg_axis(c, "dim", x.rank, 0, &axis)))
+        return;
+    if (along)
+        memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    dims[axis] = DIM_UNKNOWN;
+    result(c, 0, x.dtype, along ? x.rank : 1, dims);
+    if (arg_bool(c, "return_inverse", false))
+        result(c, next++, DTYPE_I64, along ? 1 : x.rank, along ? x.dims + axis : x.dims);
+    if (arg_bool(c, "return_counts", false))
+        result(c, next, DTYPE_I64, 1, &unknown);
+}
+
 /* ---- running sums ---- */
 
 static void shape_cumulative(struct call *c)
@@ -403,6 +508,16 @@ static const struct row rows[] = {
     { "l1_loss mse_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits "
       "kl_div soft_margin_loss poisson_nll_loss hinge_embedding_loss", shape_loss, NULL, 0 },
     { "cross_entropy nll_loss multi_margin_loss multilabel_margin_loss", shape_class_loss, NULL, 0 },
+    { "margin_ranking_loss", shape_rows_loss, NULL, 0 },
+    { "cosine_embedding_loss triplet_margin_loss", shape_rows_loss, NULL, 1 },
+    { "ctc_loss", shape_ctc_loss, NULL, 0 },
+    { "quantile nanquantile", shape_quantile, NULL, 0 },
+    { "histc histogram", shape_histc, NULL, 0 },
+    { "bincount", shape_bincount, NULL, 0 },
+    { "trapz trapezoid", shape_trapezoid, NULL, 0 },
+    { "cumulative_trapezoid", shape_trapezoid, NULL, 1 },
+    { "gradient", shape_gradient, NULL, 0 },
+    { "torch.unique torch.unique_consecutive", shape_unique, NULL, 0 },
     { "cumsum", shape_cumulative, evaluate_cumulative, REDUCE_SUM },
     { "cumprod", shape_cumulative, evaluate_cumulative, REDUCE_PROD },
     { "logcumsumexp poisson torch.normal aten::normal_functional uniform random exponential mvlgamma "

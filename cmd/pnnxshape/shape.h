@@ -1,7 +1,7 @@
 /* shape.h - what a shape function sees, and how the table of them is made.
  *
  * To add an operator, add its name to a row, or a row, of the table of its family (elementwise.c, conv.c, pool.c,
- * norm.c, matmul.c, reduce.c, view.c, index.c, create.c, recurrent.c, attention.c, fft.c, misc.c):
+ * norm.c, matmul.c, reduce.c, view.c, index.c, create.c, recurrent.c, attention.c, fft.c, linalg.c, misc.c):
  *
  *     { "relu hardswish nn.ReLU", shape_unary, evaluate_unary, UNARY_RELU },
  *
@@ -90,7 +90,7 @@ struct family {
 
 extern const struct family family_elementwise, family_conv, family_pool, family_norm, family_matmul,
     family_reduce, family_view, family_index, family_create, family_recurrent, family_attention, family_fft,
-    family_misc;
+    family_linalg, family_misc;
 
 /* table.c */
 struct table *table_new(struct strings *strings);

@@ -6,9 +6,9 @@
 #include "shape.h"
 
 static const struct family *const families[] = {
-    &family_elementwise, &family_conv, &family_pool,  &family_norm,   &family_matmul,
-    &family_reduce,      &family_view, &family_index, &family_create, &family_recurrent,
-    &family_attention,   &family_fft,  &family_misc,
+    &family_elementwise, &family_conv, &family_pool,   &family_norm,   &family_matmul,
+    &family_reduce,      &family_view, &family_index,  &family_create, &family_recurrent,
+    &family_attention,   &family_fft,  &family_linalg, &family_misc,
 };
 
 /* A bare name in a row stands for the name behind any of these. */

@@ -742,6 +742,9 @@ static void shape_tensor_split(struct call *c)
         }
         return;
     }
+    struct fact tensor = arg_fact(c, "tensor_indices_or_sections");
+    if (tensor.present && tensor.rank != 1)
+        return;
     cuts = arena_array(&c->run->arena, count + 1, sizeof *cuts);
     given = arg_sizes(c, "indices_or_sections", cuts, (int)count);
     for (int i = 0; given >= 0 && i <= given && (size_t)i < count; i++) {
