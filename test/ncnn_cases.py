@@ -684,6 +684,13 @@ case('PixelUnshuffle', nn.PixelUnshuffle(2), [1, 3, 8, 6])
 case('ChannelShuffle', nn.ChannelShuffle(3), I)
 case('Unfold', nn.Unfold(3, padding=1, stride=2), I)
 case('Fold', nn.Fold((7, 8), 3, padding=1), [1, 18, 56])
+for aligned in (False, True):
+    for t, size in (([1, 2, 3], (1, 6, 5, 7)), ([2, 2, 3], (2, 6, 5, 7)), ([1, 2, 3], (1, 6, 1, 4)), ([1, 3, 4], (1, 6, 3, 4, 5))):
+        case(f'affine_grid {size} {aligned}', lambda t, z=size, a=aligned: F.affine_grid(t, size=z, align_corners=a), t)
+    for n in (1, 2):
+        case(f'a spatial transformer {n} {aligned}', lambda x, t, a=aligned, n=n: F.grid_sample(
+            x, F.affine_grid(torch.tanh(t), size=(n, 6, 9, 8), align_corners=a), mode='bilinear', padding_mode='zeros', align_corners=a),
+             [n, 6, 9, 8], [n, 2, 3])
 case('grid_sample', lambda x, g: F.grid_sample(x, torch.tanh(g), mode='bilinear', padding_mode='zeros', align_corners=False), I, [1, 4, 5, 2])
 case('grid_sample nearest border', lambda x, g: F.grid_sample(x, torch.tanh(g), mode='nearest', padding_mode='border', align_corners=True), I, [1, 4, 5, 2])
 

@@ -506,6 +506,16 @@ static void transfer_product_and_sum(struct solver *s, struct operator *op, int 
         align(s, op, added, y);
 }
 
+/* A matrix for each image becomes a grid for each: of one image, or all in one blob. */
+static void transfer_grid(struct solver *s, struct operator *op, int n)
+{
+    const struct operand *x = s->operands[0];
+    int want = x->rank > 0 && x->shape[0] == 1 ? 0 : BATCH_NONE;
+    (void)n;
+    need(s, op, s->operands[0], want);
+    give_all(s, op, want);
+}
+
 /* Two tensors of the same rank, and what is taken together along one axis of both: the last if there is no dim. */
 static void transfer_distance(struct solver *s, struct operator *op, int n)
 {
@@ -682,6 +692,7 @@ static const struct kind kinds[] = {
       "nn.Upsample nn.UpsamplingNearest2d nn.UpsamplingBilinear2d nn.ChannelShuffle F.channel_shuffle "
       "torch.channel_shuffle nn.PReLU F.prelu",                                                        transfer_spatial,         0},
     { "F.fold nn.Fold",                                                                                     transfer_spatial,         1},
+    { "F.affine_grid",                                                                                      transfer_grid,            0},
     { "F.grid_sample torchvision.ops.DeformConv2d",                                                         transfer_images,          0},
     { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad",
      transfer_pad,                                                                                                                    0},

@@ -775,6 +775,7 @@ const struct rule_function lower_functions[] = {
      weights_swap_groups                                     }, /* input and output channels exchanged inside each group */
     { "transposed",       "t:t",     weights_transposed      }, /* a matrix */
     { "rows",             "tii:t",   weights_rows            }, /* from, to */
+    { "grid",             "lb:t",    weights_grid            }, /* sizes, whether corners are aligned */
     { "lstm_input",       "c:t",     weights_lstm_input      }, /* the operand is a result of the module */
     { "lstm_hidden",      "c:t",     weights_lstm_hidden     },
     { "lstm_projection",  "c:t",     weights_lstm_projection },

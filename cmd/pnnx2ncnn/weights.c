@@ -102,6 +102,40 @@ bool weights_rows(struct graph *g, const struct rule_item *a, size_t count, stru
     return give(result, y);
 }
 
+/* Where the middle (or with aligned corners the place) of element `i` of `size` is, from -1 to 1. */
+static double place(int64_t i, int64_t size, bool aligned)
+{
+    if (aligned)
+        return size > 1 ? 2.0 * (double)i / (double)(size - 1) - 1 : 0;
+    return (2.0 * (double)i + 1) / (double)size - 1;
+}
+
+/* The places of all elements of an image or a volume of those sizes, a row each: x, y, (z,) 1. */
+bool weights_grid(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    int64_t size[3], shape[2] = { 1, 0 };
+    int rank = value_get_ints(&a[0].value, size, 3);
+    bool aligned = a[1].value.boolean;
+    float *data;
+    (void)count;
+    for (int i = 0; i < rank; i++) {
+        if (size[i] < 1 || size[i] > INT32_MAX || shape[0] > INT32_MAX / size[i])
+            return false;
+        shape[0] *= size[i];
+    }
+    shape[1] = rank + 1;
+    if (rank < 2)
+        return false;
+    const struct attribute *w = make(g, 2, shape, &data);
+    for (int64_t row = 0; row < shape[0]; row++) {
+        int64_t rest = row;
+        for (int i = rank; i-- > 0; rest /= size[i])
+            *data++ = (float)place(rest % size[i], size[i], aligned);
+        *data++ = 1;
+    }
+    return give(result, w);
+}
+
 /* ---- recurrent layers: single ones, forward or both directions ---- */
 
 #define GATES 4
