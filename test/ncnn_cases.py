@@ -519,6 +519,8 @@ case('LayerNorm of three dimensions', nn.LayerNorm((6, 9, 8)), I)
 case('LocalResponseNorm', nn.LocalResponseNorm(3), I)
 for dim in (1, 2, -1):
     case(f'F.normalize dim={dim}', lambda x, d=dim: F.normalize(x, dim=d), I)
+for p in (0.5, 3, float('inf')):
+    case(f'F.normalize p={p}', lambda x, p=p: F.normalize(x, p=p, dim=1), I)
 case('F.normalize p=1', lambda x: F.normalize(x, p=1.0, dim=-1), S)
 case('BatchNorm1d of a table', nn.BatchNorm1d(12), [1, 12])
 case('matmul', torch.matmul, [1, 4, 7, 5], [1, 4, 5, 6])
