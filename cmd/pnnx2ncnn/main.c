@@ -83,6 +83,7 @@ int main(int argc, char **argv)
     prepare_pools(g);
     prepare_pads(g);
     prepare_picks(g);
+    prepare_moves(g);
     prepare_views(g);
     prepare_constants(g);
     prepare_attention(g);

@@ -53,6 +53,12 @@ void split_complex(struct graph *g);
 /* Max pooling with dilation becomes maxima of slices. */
 void prepare_pools(struct graph *g);
 
+/* ---- moves.c ---- */
+
+/* Interleaved repetitions, windows, stacks, rotations, triangles, and torch.einsum of many dimensions become reshapes,
+ * permutations, slices, concatenations and products. */
+void prepare_moves(struct graph *g);
+
 /* ---- views.c ---- */
 
 /* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and

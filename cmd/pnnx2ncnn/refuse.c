@@ -56,7 +56,6 @@ static const struct nearest {
     { "torch.sort",                     "the scores as the result, sort outside"                            },
     { "torch.where",                    "arithmetic with a float mask"                                      },
     { "Tensor.masked_fill",             "an addition of a float mask"                                       },
-    { "torch.roll",                     "dims given, of known sizes"                                        },
     { "torch.einsum",                   "at most four dimensions, results without a batch"                  },
     { "torch.norm",                     "p above 0"                                                         },
     { "F.normalize",                    "p above 0"                                                         },
