@@ -33,3 +33,25 @@ table() {
     [[ $stderr == *conv2d* ]]
     [[ $stderr == *batch_norm2d* ]]
 }
+
+@test "pt2pnnx: the calls of PyTorch that the tables above do not have keep their numbers" { table calls; }
+
+# The same keys as the existing converter's, None included.
+@test "pt2pnnx: what is None in a call is None in the text" {
+    "$PYTHON" -W ignore - <<'EOF'
+import torch, torch.nn.functional as F
+
+class Net(torch.nn.Module):
+    def forward(self, x, w):
+        return F.conv2d(x, w), F.max_pool2d(x, 2), F.group_norm(x, 2), F.scaled_dot_product_attention(x, x, x)
+
+torch.jit.trace(Net(), (torch.ones(1, 4, 6, 6), torch.ones(3, 4, 3, 3))).save('model.pt')
+EOF
+    run -0 pt2pnnx model.pt out.param out.bin
+    run awk '/^F\./ { for (i = 5; i <= NF; i++) if ($i ~ /=None$/) printf "%s %s\n", $1, $i }' out.param
+    assert_output "F.conv2d bias=None
+F.max_pool2d stride=None
+F.group_norm bias=None
+F.group_norm weight=None
+F.scaled_dot_product_attention attn_mask=None"
+}
