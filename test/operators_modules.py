@@ -298,6 +298,24 @@ class Native(Calls):
 network("nn.MultiheadAttention", Native, Q)
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, batch_first=True), (2, 5, 12), absent=())
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, norm_first=True, activation="gelu"), (5, 2, 12), absent=())
+
+class WithoutGradients(nn.Module):
+    """A layer that is one call, as when a network is traced without gradients."""
+
+    def __init__(self, mask=False, **kw):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(12, 3, 16, batch_first=True, **kw).requires_grad_(False)
+        self.mask = mask
+
+    def forward(self, x):
+        with torch.no_grad():
+            mask = torch.triu(torch.full((5, 5), float("-inf")), 1) if self.mask else None
+            return self.layer(x, src_mask=mask)
+
+
+for options in ({}, {"activation": "gelu"}, {"norm_first": True}, {"norm_first": True, "activation": "gelu"}, {"mask": True},
+                {"mask": True, "norm_first": True, "activation": "gelu"}):
+    network("nn.MultiheadAttention", lambda o=options: WithoutGradients(**o), (1, 5, 12))
 module("nn.LayerNorm", lambda: nn.TransformerDecoderLayer(12, 3, 16), (5, 2, 12), (7, 2, 12), absent=())
 
 # Distances
