@@ -1008,6 +1008,86 @@ class Decoder(nn.Module):
 
 # ---- shapes of graphs ----
 
+class SpectralConv(nn.Module):
+    """Of a Fourier neural operator: the lowest frequencies of both signs, mixed by complex weights."""
+    def __init__(self, width, modes):
+        super().__init__()
+        self.modes = modes
+        self.low = nn.Parameter(torch.randn(width, width, modes, modes, dtype=torch.cfloat))
+        self.high = nn.Parameter(torch.randn(width, width, modes, modes, dtype=torch.cfloat))
+
+    def forward(self, x):
+        m = self.modes
+        f = torch.fft.rfft2(x)
+        y = torch.zeros(x.shape[0], x.shape[1], x.size(-2), x.size(-1) // 2 + 1, dtype=torch.cfloat)
+        y[:, :, :m, :m] = torch.einsum('bixy,ioxy->boxy', f[:, :, :m, :m], self.low)
+        y[:, :, -m:, :m] = torch.einsum('bixy,ioxy->boxy', f[:, :, -m:, :m], self.high)
+        return torch.fft.irfft2(y, s=(x.size(-2), x.size(-1)))
+
+
+@network('fourier_operator', (1, 2, 16, 20))
+class FourierOperator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lift, self.project = nn.Conv2d(2, 6, 1), nn.Conv2d(6, 1, 1)
+        self.spectral = nn.ModuleList(SpectralConv(6, 4) for _ in range(2))
+        self.local = nn.ModuleList(nn.Conv2d(6, 6, 1) for _ in range(2))
+
+    def forward(self, x):
+        x = self.lift(x)
+        for spectral, local in zip(self.spectral, self.local):
+            x = F.gelu(spectral(x) + local(x))
+        return self.project(x)
+
+
+@network('fourier_unit', (1, 8, 12, 16))
+class FourierUnit(nn.Module):
+    """The fast Fourier convolution of an inpainting network: real and imaginary parts are channels."""
+    def __init__(self):
+        super().__init__()
+        self.conv = conv_bn(16, 16, 1)
+
+    def forward(self, x):
+        batch, c, h, w = x.shape
+        f = torch.fft.rfftn(x, dim=(-2, -1), norm='ortho')
+        f = torch.stack((f.real, f.imag), dim=-1).permute(0, 1, 4, 2, 3).contiguous().view(batch, -1, h, w // 2 + 1)
+        f = torch.relu(self.conv(f)).view(batch, -1, 2, h, w // 2 + 1).permute(0, 1, 3, 4, 2).contiguous()
+        return x + torch.fft.irfftn(torch.complex(f[..., 0], f[..., 1]), s=(h, w), dim=(-2, -1), norm='ortho')
+
+
+@network('speech_mask', (1, 800))
+class SpeechMask(nn.Module):
+    """Masks the spectrogram of a signal and turns it back into one."""
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('window', torch.hann_window(64))
+        self.gru, self.fc = nn.GRU(33, 24, batch_first=True, bidirectional=True), nn.Linear(48, 33)
+
+    def forward(self, x):
+        z = torch.stft(x, 64, 16, window=self.window, return_complex=True)
+        h, _ = self.gru(torch.log1p(z.abs()).transpose(1, 2))
+        return torch.istft(z * torch.sigmoid(self.fc(h)).transpose(1, 2), 64, 16, window=self.window, length=x.shape[-1])
+
+
+@network('rotary', (1, 10, 32))
+class Rotary(nn.Module):
+    """Attention with rotary positions, as Llama's authors wrote it: pairs of channels are complex numbers."""
+    def __init__(self):
+        super().__init__()
+        self.qkv, self.out = nn.Linear(32, 96), nn.Linear(32, 32)
+        angles = torch.outer(torch.arange(16.), 100. ** (-torch.arange(0, 8, 2) / 8))
+        self.register_buffer('turns', torch.polar(torch.ones_like(angles), angles))
+
+    def turn(self, x):
+        z = torch.view_as_complex(x.float().reshape(*x.shape[:-1], -1, 2))
+        return torch.view_as_real(z * self.turns[:x.shape[1]].view(1, x.shape[1], 1, -1)).flatten(3).type_as(x)
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).view(x.shape[0], x.shape[1], 3, 4, 8).unbind(2)
+        y = F.scaled_dot_product_attention(self.turn(q).transpose(1, 2), self.turn(k).transpose(1, 2), v.transpose(1, 2), is_causal=True)
+        return self.out(y.transpose(1, 2).flatten(2))
+
+
 @network('two_in_three_out', (1, 3, 32, 32), (1, 6, 16, 16), script=True)
 class TwoInThreeOut(nn.Module):
     def __init__(self):
