@@ -85,6 +85,14 @@ flatten() {
     again
 }
 
+@test "pnnxshape: how many variables torch.corrcoef has decides on its rank" {
+    for case in '3 3,3' '1 none' '? none'; do
+        ops "pnnx.Input i 0 1 x #x=(${case% *},5)f32" 'torch.corrcoef c 1 1 x y' 'torch.abs a 1 1 y z' 'pnnx.Output o 1 0 z'
+        run -0 inferred
+        if [ "${case#* }" = none ]; then refute_output --partial '#z='; else assert_output --partial "#z=(${case#* })f32"; fi
+    done
+}
+
 @test "pnnxshape: convolutions and pools work on names" {
     ops 'pnnx.Input in 0 1 x' \
         'nn.Conv2d c 1 1 x y bias=False dilation=(1,1) groups=1 in_channels=3 kernel_size=(3,3) out_channels=8 padding=(1,1) padding_mode=zeros stride=(2,2) @weight=(8,3,3,3)f32' \

@@ -260,14 +260,15 @@ static void shape_addbmm(struct call *c)
     result(c, 0, a.dtype, 2, dims);
 }
 
-/* Variables in rows, or one variable. */
+/* Variables in rows: of one the result is a number. */
 static void shape_cov(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
     if (x.rank == RANK_UNKNOWN || x.rank > 2)
         return;
-    int64_t dims[2] = { x.rank == 2 ? x.dims[0] : 0, x.rank == 2 ? x.dims[0] : 0 };
-    result(c, 0, dtype_to_float(x.dtype), x.rank == 2 && x.dims[0] != 1 ? 2 : x.rank == 2 ? RANK_UNKNOWN : 0, dims);
+    int64_t variables = x.rank == 2 ? x.dims[0] : 1, dims[2] = { variables, variables };
+    int rank = variables == 1 ? 0 : dim_known(variables) ? 2 : RANK_UNKNOWN;
+    result(c, 0, dtype_to_float(x.dtype), rank, dims);
 }
 
 /* Matrices along the diagonal; a vector is a row. */
