@@ -9,8 +9,9 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
 @test "source: make format has nothing to do" {
     needs clang-format
     clang-format --version | grep -q 'version 14\.' || skip "clang-format is not version 14, whose layout this is"
-    run -0 "$ROOT/scripts/format" -n "$ROOT"/*/*.[ch] "$ROOT"/*/*.cc "$ROOT"/cmd/*/*.[ch]
-    assert_output ""
+    run "$ROOT/scripts/format" -n "$ROOT"/*/*.[ch] "$ROOT"/*/*.cc "$ROOT"/cmd/*/*.[ch]
+    assert_output "" # the names of the files
+    assert_success
 }
 
 @test "source: scripts/format lays out our struct operator as any other, lists with -n, and is done after once" {
@@ -29,22 +30,25 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
 @test "source: clang has no warning for the C files" {
     needs clang
     cd "$ROOT"
-    run -0 clang -std=c11 -D_POSIX_C_SOURCE=200809L -DVERSION='"0"' -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+    run clang -std=c11 -D_POSIX_C_SOURCE=200809L -DVERSION='"0"' -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
         */*.c cmd/*/*.c
     assert_output ""
+    assert_success
 }
 
 @test "source: shellcheck has no word on the scripts" {
     needs shellcheck
     # shellcheck disable=SC2046  # no spaces in our names
-    run -0 shellcheck $(shell_scripts)
+    run shellcheck $(shell_scripts)
     assert_output ""
+    assert_success
 }
 
 @test "source: mandoc has no warning for the pages" {
     needs mandoc
-    run -0 mandoc -T lint -W warning "$ROOT"/man/*.[1-9]
+    run mandoc -T lint -W warning "$ROOT"/man/*.[1-9]
     assert_output ""
+    assert_success
 }
 
 @test "source: a case of the tables is named after what it calls and on what, wherever it stands" {
