@@ -572,6 +572,9 @@ for d, shape in ((1, [1, 6, 9]), (2, I), (3, [1, 6, 4, 5, 3])):
     for affine in (False, True):
         case(f'InstanceNorm{d}d with statistics, affine={affine}',
              getattr(nn, f'InstanceNorm{d}d')(6, affine=affine, track_running_stats=True), shape)
+for x, y, dim in (([5, 1, 8], [1, 7, 8], 2), ([1, 5, 8], [7, 1, 8], -1), ([4, 6], [1, 6], 1), ([1, 6, 9, 8], [1, 6, 1, 1], 1), ([3, 6, 9], [1, 6, 1], 1)):
+    case(f'cosine_similarity {dim} {x} {y}', lambda x, y, d=dim: F.cosine_similarity(x, y, d), x, y)
+    case(f'cosine_similarity {dim} {x} {y} behind a layer', lambda x, y, d=dim: F.cosine_similarity(F.relu(x), F.relu(y), d) * 2, x, y)
 for x in ([5, 6], S, [3, 7, 12], I):
     case(f'hypot {x}', torch.hypot, x, x)
     for p in (1.0, 2.0):

@@ -516,6 +516,15 @@ static void transfer_grid(struct solver *s, struct operator *op, int n)
     give_all(s, op, want);
 }
 
+/* True when two tensors of one rank have the same sizes but for one axis. */
+static bool same_beside(const struct operand *x, const struct operand *y, int axis)
+{
+    for (int i = 0; i < x->rank; i++)
+        if (i != absolute(x, axis) && !dim_equal(x->shape[i], y->shape[i]))
+            return false;
+    return true;
+}
+
 /* Two tensors of the same rank, and what is taken together along one axis of both: the last if there is no dim. */
 static void transfer_distance(struct solver *s, struct operator *op, int n)
 {
@@ -525,6 +534,11 @@ static void transfer_distance(struct solver *s, struct operator *op, int n)
     if (get_dims(op, dims) < 0)
         dims[0] = -1;
     int b = axis_beside(s, op, s->operands[0], dims, 1);
+    if (s->count > 1 && s->operands[1]->rank == rank &&
+        !same_beside(s->operands[0], s->operands[1], (int)dims[0])) {
+        b = BATCH_NONE; /* they are broadcast */
+        need(s, op, s->operands[0], b);
+    }
     for (size_t i = 1; i < s->count; i++)
         need(s, op, s->operands[i], s->operands[i]->rank == rank ? b : BATCH_NONE);
     bool keep = operator_bool(op, "keepdim", false) || op->outputs[0]->rank == rank;
