@@ -914,6 +914,13 @@ case('attention with a boolean mask', lambda q, m: F.scaled_dot_product_attentio
      torch.tensor([[[[True] * 4 + [False] * 3]]]))
 case('MultiheadAttention with a boolean mask', MaskedAttention(12, 3, batch_first=True), S, torch.triu(torch.ones(7, 7), 1) > 0)
 case('an integer mask for scores', lambda x, m: torch.softmax(x + (1.0 - m) * -1e9, -1), [2, 4, 4], torch.tensor([[[1, 1, 1, 0]], [[1, 0, 0, 0]]]))
+WHOLE = torch.arange(-60, 60).reshape(3, 8, 5)
+for f in 'floor_divide remainder fmod'.split():
+    for n in (3, 4, 7, 0.5, -3):
+        case(f'torch.{f} of whole numbers by {n}', lambda x, f=getattr(torch, f), n=n: f(x, n), WHOLE.float())
+    case(f'torch.{f} of integers', lambda x, y, f=getattr(torch, f): f(x, y), WHOLE, WHOLE.flip(0) * 2 + 1)
+    case(f'torch.{f} of integers by 6', lambda x, f=getattr(torch, f): f(x, 6), WHOLE)
+case('div of integers rounded to zero', lambda x: torch.div(x, 7, rounding_mode='trunc'), WHOLE)
 case('integers counted', lambda x: torch.cumsum(torch.ne(x, 2), 1) * x, INTS)
 
 

@@ -114,7 +114,7 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     sed -i '4i torch.add a 1 1 i k $input=i other=1 #k=(1,7)i64' in.param
     sed -i 's/^4 *3$/5 4/; 2s/.*/4 3/; s/1 1 i x/1 1 k x/' in.param
     refuses 1 pnnx2ncnn in.param in.bin again.param again.bin
-    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: torch.add 'a' (1,7)f32: computes what is no float (indices, integers of 8 or 16 bits, whole quotients, complex numbers), which ncnn's layers cannot"
+    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: torch.add 'a' (1,7)f32: computes what is no float (indices, integers of 8 or 16 bits, complex numbers), which ncnn's layers cannot"
 }
 
 @test "pnnx2ncnn: the script passes integers that are computed on as floats" {

@@ -142,21 +142,14 @@ static bool moves_integers(const struct operator *op)
     return elements_are_moved(op) && !foreign;
 }
 
-/* The runtime's quotients may be a little less than a whole number. */
-static bool divides_whole(const struct operator *op)
-{
-    static const char *const types[] = { "torch.floor_divide", "torch.remainder", "torch.fmod" };
-    return is_one_of(op, types, sizeof types / sizeof *types) || operator_string(op, "rounding_mode", NULL);
-}
-
-/* What an operator computes is floats; of integers that wrap around below 2^24, and of quotients, it is not the same. */
+/* What an operator computes is floats; of integers that wrap around below 2^24 it is not the same. */
 static void mark_results(struct classes *c, const struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++) {
         const struct operand *y = op->outputs[i];
-        bool other = dtype_is_integer(y->dtype) && (!is_wide(y->dtype) || divides_whole(op));
+        bool narrow = dtype_is_integer(y->dtype) && !is_wide(y->dtype);
         if (may_be_index(y))
-            mark(c, y, other ? INDEX : COMPUTED);
+            mark(c, y, narrow ? INDEX : COMPUTED);
     }
 }
 
@@ -401,6 +394,41 @@ static void write_choice(struct operator *op)
     operand_replace(op->outputs[0], y);
 }
 
+/* ---- whole quotients ---- */
+
+#define QUOTIENT_ERROR 4.76837158203125e-7 /* 2^-21: the runtime multiplies by reciprocals */
+
+/* x / y rounded down, or to zero: a quotient that is a whole number may come out a little less. */
+static struct value whole_quotient(struct operator *op, struct value x, struct value y, bool down)
+{
+    struct operand *q = combined(op, "torch.div", x, y).operand, *more = q;
+    if (down) {
+        struct operator *abs = edit_add(op, "torch.abs", q);
+        more = edit_result(abs, q, q->rank, q->shape);
+    }
+    more = edit_number(op, more, "torch.mul", QUOTIENT_ERROR);
+    q = combined(op, "torch.add", value_operand(q), value_operand(more)).operand;
+    struct operator *round = edit_add(op, down ? "torch.floor" : "torch.trunc", q);
+    return value_operand(edit_result(round, q, q->rank, q->shape));
+}
+
+/* Quotients that are rounded, and what they leave: x - whole y. */
+static void write_quotient(struct operator *op)
+{
+    const char *mode = operator_is(op, "torch.div") ? operator_string(op, "rounding_mode", "") : "";
+    bool rest = operator_is(op, "torch.remainder") || operator_is(op, "torch.fmod");
+    bool down = operator_is(op, "torch.floor_divide") || operator_is(op, "torch.remainder") ||
+                strcmp(mode, "floor") == 0;
+    const struct value *x = operator_get(op, "input"), *y = operator_get(op, "other");
+    if ((!rest && !down && strcmp(mode, "trunc") != 0) || !x || !y || op->output_count != 1 ||
+        (!shape_of(x) && !shape_of(y)))
+        return;
+    struct value q = whole_quotient(op, *x, *y, down);
+    if (rest)
+        q = combined(op, "torch.sub", *x, combined(op, "torch.mul", q, *y));
+    operand_replace(op->outputs[0], q.operand);
+}
+
 /* ---- constants ---- */
 
 /* The constant in another type: nothing is lost of small integers. */
@@ -486,6 +514,7 @@ void prepare_elements(struct graph *g)
         write_logic(op);
         write_truth(op);
         write_choice(op);
+        write_quotient(op);
         convert_constants(&classes, op);
     }
     for (struct operator *op = g->first; op; op = op->next)

@@ -77,7 +77,7 @@ struct refusals;
 
 struct refusals *refusals_new(struct graph *g);
 /* Reports operators that compute on int32 blobs, which can be moved and looked up by, no more, and those whose integers
- * are not what floats would be: of 8 or 16 bits, or quotients. */
+ * are not what floats would be: of 8 or 16 bits. */
 void refuse_integers(struct refusals *r, struct graph *g);
 /* Reports operators with a result of size 0. */
 void refuse_empties(struct refusals *r, struct graph *g);

@@ -161,7 +161,7 @@ void refuse_integers(struct refusals *r, struct graph *g)
                 find_integer(op->outputs[i], &x);
         if (x)
             refuse(r, op,
-                   "computes what is no float (indices, integers of 8 or 16 bits, whole quotients, complex "
+                   "computes what is no float (indices, integers of 8 or 16 bits, complex "
                    "numbers), which ncnn's layers cannot",
                    nearest_form(op));
     }
