@@ -239,3 +239,11 @@ E
 print(torch.jit.load('out.py.pt')(torch.tensor([-1., 1.])).tolist())"
     assert_output '[0.0, 1.0]'
 }
+
+@test "pnnx2py: an operator of torchvision imports the library that registers it" {
+    param 'pnnx.Input boxes 0 1 b #b=(10,4)f32' 'pnnx.Input scores 0 1 s #s=(10)f32' \
+        'pnnx.custom_op.torchvision.nms n 2 1 b s k arg_2=0.5 $arg_0=b $arg_1=s' 'pnnx.Output out 1 0 k'
+    run -0 pnnx2py in.param in.bin out.py
+    forward 'v_k = torch.ops.torchvision.nms(v_b, v_s, 0.5)' 'return v_k'
+    run -0 grep -c 'import torchvision' out.py
+}

@@ -309,6 +309,9 @@ static void print_method(struct printer *p, const struct operator *op)
 /* pnnx.custom_op.NS.NAME: arguments arg_0, arg_1 ... are positions of the original call. */
 static void print_custom(struct printer *p, const struct operator *op)
 {
+    const char *space = op->type + strlen("pnnx.custom_op.");
+    if (strncmp(space, "torchvision.", 12) == 0 || strncmp(space, "torchaudio.", 11) == 0)
+        p->uses_torchvision = true; /* importing it registers its operators */
     print_results(p, op);
     struct call c = call_open(p, "torch.ops.%s", op->type + strlen("pnnx.custom_op."));
     const struct value *inputs = operator_get(op, "inputs");
