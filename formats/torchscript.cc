@@ -930,8 +930,9 @@ IValue weigh(IValue value)
 // Hints for some operators that neither the meta device nor libtorch's table of shape functions has.
 std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in)
 {
-    static const std::set<std::string> alike = { "group_norm", "instance_norm", "dropout", "feature_dropout",
-                                                 "alpha_dropout" };
+    static const std::set<std::string> alike = { "group_norm",    "instance_norm",
+                                                 "dropout",       "feature_dropout",
+                                                 "alpha_dropout", "_transformer_encoder_layer_fwd" };
     static const std::set<std::string> recurrent = { "lstm", "gru", "rnn_tanh", "rnn_relu" };
     if (in.empty() || !n->kind().is_aten() || !in[0].hint().isTensor())
         return {};

@@ -304,7 +304,7 @@ class WithoutGradients(nn.Module):
 
     def __init__(self, mask=False, **kw):
         super().__init__()
-        self.layer = nn.TransformerEncoderLayer(12, 3, 16, batch_first=True, **kw).requires_grad_(False)
+        self.layer = nn.TransformerEncoderLayer(12, 2, 16, batch_first=True, **kw).requires_grad_(False)
         self.mask = mask
 
     def forward(self, x):
@@ -316,6 +316,10 @@ class WithoutGradients(nn.Module):
 for options in ({}, {"activation": "gelu"}, {"norm_first": True}, {"norm_first": True, "activation": "gelu"}, {"mask": True},
                 {"mask": True, "norm_first": True, "activation": "gelu"}):
     network("nn.MultiheadAttention", lambda o=options: WithoutGradients(**o), (1, 5, 12))
+network("nn.MultiheadAttention",
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(12, 2, 16, batch_first=True), 2,
+                                      enable_nested_tensor=False).requires_grad_(False),
+        (1, 5, 12), script=True)
 module("nn.LayerNorm", lambda: nn.TransformerDecoderLayer(12, 3, 16), (5, 2, 12), (7, 2, 12), absent=())
 
 # Distances
