@@ -1,6 +1,6 @@
 """The cases of the numeric tables: one operator each, with the type that must come out and inputs to run it on.
 
-A table (operators_*.py) is a list of calls of `module` and `function`:
+A table (operators_*.py) is a list of calls of `module` and `function` (`chance`: of random results):
 
     module("nn.Conv2d", lambda: nn.Conv2d(3, 8, 3, padding=1), (2, 3, 8, 9))
     function("F.relu", F.relu, (2, 3))
@@ -106,6 +106,12 @@ def module(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=(
 def function(type_, f, *inputs, also=(), tolerance=1e-4, absent=("aten::",)):
     """A function of tensors."""
     _add(type_, f, lambda: Function(f), inputs, also, False, tolerance, absent)
+
+
+def chance(type_, f, *inputs):
+    """A function whose result is random: it must run in every stage, and its result must have the same form."""
+    function(type_, f, *inputs)
+    CASES[-1].random = True
 
 
 def network(type_, make, *inputs, also=(), script=False, tolerance=1e-4, absent=("aten::",)):

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from operators import complexes, function, ints, module, positive, tensor, unit
+from operators import chance, complexes, function, ints, module, positive, tensor, unit
 
 FLAT, CUBE, SQUARE = (3, 10), (2, 3, 10), (4, 4)
 
@@ -228,3 +228,15 @@ for type_, f, *inputs in (
 
         ("torch.quantize_per_tensor_dynamic", lambda x: torch.quantize_per_tensor_dynamic(x, torch.qint8, False).dequantize(), FLAT)):
     function(type_, f, *inputs)
+
+# Random numbers
+for type_, f, *inputs in (
+        ("torch.rand_like", lambda x: torch.empty_like(x).uniform_(), FLAT), ("torch.add", lambda x: torch.empty_like(x).uniform_(-1, 3), FLAT),
+        ("torch.log1p", lambda x: torch.empty_like(x).exponential_(2.0), FLAT), ("torch.normal", lambda x: torch.empty_like(x).normal_(1, 2), FLAT),
+        ("torch.log1p", lambda x: F.gumbel_softmax(x), FLAT), ("torch.normal", lambda m, s: torch.normal(m, s), FLAT, positive(*FLAT)),
+        ("torch.normal", lambda x: torch.normal(0.0, 1.0, (x.shape[0], 4)), FLAT), ("torch.normal", lambda s: torch.normal(2.0, s), positive(*FLAT)),
+        ("torch.randint_like", lambda x: torch.randint_like(x, 5), FLAT), ("torch.randint_like", lambda x: torch.randint_like(x, 2, 5), FLAT),
+        ("torch.randint", lambda x: torch.randint(2, 5, (x.shape[0], 3)), FLAT), ("torch.randn", lambda x: torch.randn(x.shape[0], 3), FLAT),
+        ("torch.randn_like", torch.randn_like, FLAT), ("torch.randperm", lambda x: torch.randperm(x.shape[1]), FLAT),
+        ("torch.bernoulli", torch.bernoulli, lambda: torch.rand(3, 4)), ("torch.multinomial", lambda x: torch.multinomial(x, 2), positive(*FLAT))):
+    chance(type_, f, *inputs)

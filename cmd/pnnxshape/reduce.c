@@ -312,6 +312,38 @@ static void shape_unique(struct call *c)
         result(c, next, DTYPE_I64, 1, &unknown);
 }
 
+/* Random numbers like a tensor, of a size, or one for each mean and deviation. */
+static void shape_normal(struct call *c)
+{
+    struct fact facts[2] = { arg_fact(c, "mean"), arg_fact(c, "std") };
+    int64_t dims[MAX_RANK];
+    int rank;
+    if (arg_present(c, "input")) {
+        shape_same(c);
+        return;
+    }
+    if (arg_present(c, "size")) {
+        rank = arg_sizes(c, "size", dims, MAX_RANK);
+        if (rank >= 0)
+            result(c, 0, DTYPE_F32, rank, dims);
+        return;
+    }
+    if (broadcast_facts(c, facts, 2, &rank, dims))
+        result(c, 0, promote_facts(facts, 2), rank, dims);
+}
+
+/* Indices: so many for each row. */
+static void shape_multinomial(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t dims[2];
+    if (x.rank != 1 && x.rank != 2)
+        return;
+    dims[0] = x.dims[0];
+    dims[x.rank - 1] = arg_size(c, "num_samples", DIM_UNKNOWN);
+    result(c, 0, DTYPE_I64, x.rank, dims);
+}
+
 /* ---- running sums ---- */
 
 static void shape_cumulative(struct call *c)
@@ -518,9 +550,11 @@ static const struct row rows[] = {
     { "cumulative_trapezoid", shape_trapezoid, NULL, 1 },
     { "gradient", shape_gradient, NULL, 0 },
     { "torch.unique torch.unique_consecutive", shape_unique, NULL, 0 },
+    { "normal", shape_normal, NULL, 0 },
+    { "multinomial", shape_multinomial, NULL, 0 },
     { "cumsum", shape_cumulative, evaluate_cumulative, REDUCE_SUM },
     { "cumprod", shape_cumulative, evaluate_cumulative, REDUCE_PROD },
-    { "logcumsumexp poisson torch.normal aten::normal_functional uniform random exponential mvlgamma "
+    { "logcumsumexp poisson aten::normal_functional uniform random exponential mvlgamma "
       "aten::fill_diagonal", shape_same, NULL, 0 },
     { "diff", shape_diff, evaluate_diff, 0 },
     { "cummax cummin", shape_cummax, NULL, 0 },
