@@ -927,6 +927,25 @@ IValue weigh(IValue value)
     return value;
 }
 
+// The shape of a padded tensor and of a spread along axes: what the meta device has of the mode with zeros, and of sums.
+std::vector<IValue> stand_in_hints(const Node *n, const std::vector<Abstract> &in, const at::Tensor &x)
+{
+    static const std::set<std::string> pads = { "pad", "reflection_pad2d" };
+    static const std::set<std::string> spreads = { "std", "var" };
+    bool pad = pads.count(plain_name(n)) > 0, spread = spreads.count(plain_name(n)) > 0 && in.size() == 4;
+    IValue list, keep;
+    if ((!pad && !spread) || in.size() < 2 || !concrete(in[1], n->input(1)->type(), Mode::meta, list) ||
+        !list.isIntList() || (spread && !concrete(in[3], n->input(3)->type(), Mode::meta, keep)))
+        return {};
+    at::Tensor like = at::empty(x.sizes(), x.options().device(at::kMeta));
+    try {
+        return { pad ? at::constant_pad_nd(like, list.toIntVector())
+                     : at::sum(like, list.toIntVector(), keep.toBool(), x.scalar_type()) };
+    } catch (const std::exception &) {
+        return {};
+    }
+}
+
 // Hints for some operators that neither the meta device nor libtorch's table of shape functions has.
 std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in)
 {
@@ -941,7 +960,7 @@ std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in)
         return { x };
     bool batched = recurrent.count(plain_name(n)) && in.size() == 9;
     if (!batched || !in[7].value.isBool())
-        return {};
+        return stand_in_hints(n, in, x);
     std::vector<IValue> out;
     bool pair = in[1].items != nullptr;
     for (const Abstract &state : pair ? *in[1].items : std::vector<Abstract>{ in[1] })

@@ -286,6 +286,18 @@ class CallsFromOutside(nn.Module):
 
 # ---- scripted control flow
 
+@model(noise(1, 2, 8, 8), script=True)
+class BranchesBehindPads(nn.Module):
+    def forward(self, x):
+        x = F.pad(x, [1, 2, 1, 2], 'reflect')
+        if x.size(3) == 11:
+            x = x - x.mean((2, 3), keepdim=True)
+        deviation = torch.std(x, dim=[2, 3], keepdim=True)
+        if deviation.size(2) == 1:
+            x = x / deviation
+        return x
+
+
 @model(noise(2, 4), script=True)
 class ScriptsLists(nn.Module):
     def __init__(self):
