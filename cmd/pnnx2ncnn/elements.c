@@ -15,6 +15,9 @@
 
 #define LARGEST 3.4028234663852886e38 /* of float */
 
+#define LARGEST_HALF                                                                                         \
+    65504.0 /* of float16, which the runtime may compute in: what is larger, times 0, is no number */
+
 enum { COMPUTED = 1, INDEX = 2 };
 
 /* Disjoint sets of operands, by id; a set's flags are those of its root. */
@@ -379,7 +382,8 @@ static struct value chosen(struct operator *op, const struct choice *c)
         return combined(op, up < 0 ? "torch.minimum" : "torch.maximum", c->no, side(op, c->mask, up));
     if (down)
         return combined(op, down < 0 ? "torch.minimum" : "torch.maximum", c->yes, side(op, c->mask, -down));
-    if (get_number(&c->yes, &yes) && get_number(&c->no, &no))
+    if (get_number(&c->yes, &yes) && get_number(&c->no, &no) && fabs(yes) < LARGEST_HALF &&
+        fabs(no) < LARGEST_HALF)
         return choose_number(op, c->mask, yes, no);
     return combined(op, "torch.maximum", combined(op, "torch.minimum", c->yes, side(op, c->mask, 1)),
                     combined(op, "torch.minimum", c->no, side(op, c->mask, -1)));

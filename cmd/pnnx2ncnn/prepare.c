@@ -232,6 +232,8 @@ static bool is_attention(const struct operator *op)
     return operator_is(op, "F.scaled_dot_product_attention") || operator_is(op, "nn.MultiheadAttention");
 }
 
+#define HIDDEN 60000 /* its exponential is 0, and float16, which the runtime may compute in, has it */
+
 static void convert_mask(struct operator *op)
 {
     bool inverted = operator_is(op, "nn.MultiheadAttention");
@@ -241,10 +243,10 @@ static void convert_mask(struct operator *op)
     if (operand_constant(mask)) {
         mask = as_scores(op, mask, inverted);
     } else if (inverted) {
-        mask = edit_number(op, mask, "torch.mul", -FLT_MAX);
+        mask = edit_number(op, mask, "torch.mul", -HIDDEN);
     } else {
         mask = edit_number(op, mask, "torch.sub", 1);
-        mask = edit_number(op, mask, "torch.mul", FLT_MAX);
+        mask = edit_number(op, mask, "torch.mul", HIDDEN);
     }
     operator_set(op, "attn_mask", value_operand(mask));
 }
