@@ -3,7 +3,7 @@
 rewrite_test writes each example as two models, the one given and the one that the rule made of it; pnnx2py prints
 both, and PyTorch runs them on the same random inputs.  An input without a shape in the example gets one that the
 given side can run on.  One-to-one rules without an example get one that is made up; where that does not run at all,
-nothing is proven, which is counted.  With -v an example that is varied in one thing, and that the rule still
+nothing is proven: the reason is printed, and it is counted.  With -v an example that is varied in one thing, and that the rule still
 applies to, must compute the same, too, if it runs (but for lowerings).
 
 What a lowering rule makes are layers: pnnxshape and pnnx2ncnn convert the given side, and the ncnn runtime gives the
@@ -26,6 +26,9 @@ import oracle
 import torchvision_stand_in
 
 SHAPES = [(2, 4, 8, 8), (2, 4, 8), (4, 8), (8, 8), (8,), (2, 4, 4, 8, 8), ()]
+PROBABILITY = 'probability'
+KINDS = [torch.float32, torch.int64, torch.bool, torch.complex64, PROBABILITY]
+TRIES = 600
 REWRITE = pathlib.Path(os.environ.get('PNNX_BUILD', oracle.ROOT / 'build')) / 'test/rewrite_test'
 LOWERING = 'cmd/pnnx2ncnn/'                                      # what rewrite_test knows its files by
 NOT_RUN = 'the given side does not run'
@@ -42,22 +45,31 @@ def given_inputs(param):
     return found
 
 
-def random_tensor(shape, dtype):
-    if dtype.is_floating_point:
-        return torch.randn(shape).to(dtype)
-    return torch.randint(0, 2, shape).to(dtype)
+def random_tensor(shape, kind):
+    """Of a dtype; or, for a kind that is none, probabilities."""
+    if kind == PROBABILITY:
+        return torch.rand(shape)
+    if kind.is_floating_point or kind.is_complex:
+        return torch.randn(shape).to(kind)
+    return torch.randint(0, 2, shape).to(kind)
+
+
+def choices(of, count):
+    """Lists of so many of a list's items: all alike, and lists in which they are not."""
+    alike = [[c] * count for c in of]
+    return alike, list(itertools.product(of, repeat=count)) if 1 < count <= 3 else []
 
 
 def candidates(wanted):
-    """Lists of inputs, as long as some shape is not given: all alike first, then each on its own."""
+    """Lists of inputs, the likeliest first, as long as some shape is not given."""
     free = [i for i, w in enumerate(wanted) if w is None]
-    choices = [[s] * len(free) for s in SHAPES]
-    if 1 < len(free) <= 3:
-        choices += itertools.product(SHAPES, repeat=len(free))
-    for choice in choices if free else [[]]:
-        shapes = dict(zip(free, choice))
+    shapes, mixed_shapes = choices(SHAPES, len(free))
+    kinds, mixed_kinds = choices(KINDS, len(free))
+    pairs = itertools.chain(*itertools.starmap(itertools.product, [(kinds, shapes), (kinds[:1], mixed_shapes), (mixed_kinds, shapes)]))
+    for kind, shape in itertools.islice(pairs, TRIES) if free else [((), ())]:
+        given = dict(zip(free, zip(shape, kind)))
         torch.manual_seed(0)
-        yield [random_tensor(*(w or (shapes[i], torch.float32))) for i, w in enumerate(wanted)]
+        yield [random_tensor(*(w or given[i])) for i, w in enumerate(wanted)]
 
 
 def model(stem):
@@ -95,7 +107,7 @@ def check(stem, difference, ran_on):
     wanted = given_inputs(f'{stem}.before.param')
     wanted = wanted[:max(len(wanted) - len(ran_on), 0)] + ran_on
     script = f'{stem}.before.py'
-    problem = NOT_RUN
+    problem = ''
     try:
         oracle.tool('pnnx2py', *model(f'{stem}.before'), script)
     except oracle.Failure as e:
@@ -104,11 +116,11 @@ def check(stem, difference, ran_on):
         try:
             want = python(script, inputs)
         except Exception as e:
-            problem = f'{NOT_RUN}: {e}'
+            problem = problem or f'{NOT_RUN}: {e}'
             continue
         ran_on[:] = [(tuple(x.shape), x.dtype) for x in inputs]
         return difference(stem, inputs, want)
-    raise oracle.Failure(problem)
+    raise oracle.Failure(problem or NOT_RUN)
 
 
 def problem_of(e):
@@ -156,6 +168,8 @@ def main(vary, files):
                     problem = problem_of(e)
                 if example[3] and (problem.startswith(NOT_RUN) or 'results instead of' in problem):
                     unproven += not variation
+                    if not variation:
+                        print(f'{example[2]}: {example[4]}: {problem}')
                     continue
                 checked += not variation
                 varied += variation

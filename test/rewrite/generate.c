@@ -54,8 +54,18 @@ static struct value repeated(struct generator *g, struct value v, size_t count)
     return value_list(items, count);
 }
 
+static struct value make_operands(struct generator *g)
+{
+    struct value *items = arena_array(&g->graph->arena, 2, sizeof *items);
+    items[0] = make_operand(g, false);
+    items[1] = make_operand(g, false);
+    return value_list(items, 2);
+}
+
 static struct value one_of_kind(struct generator *g, unsigned kinds)
 {
+    if ((kinds & ~(unsigned)KIND_NONE) == (KIND_TENSOR | KIND_LIST))
+        return make_operands(g);
     if (kinds & KIND_TENSOR && (!(kinds & KIND_NUMBER) || g->inputs == 0))
         return make_operand(g, false);
     struct value v = value_none();
@@ -89,8 +99,11 @@ static struct value make_list(struct generator *g, const struct node *n, const s
 {
     struct value *items = arena_array(&g->graph->arena, n->count, sizeof *items);
     size_t count = 0;
+    struct parameter item = { .kinds = KIND_TENSOR };
+    if (p)
+        item.kinds = p->kinds & ~(unsigned)KIND_LIST;
     for (size_t i = 0; i < n->count; i++)
-        items[count++] = make_value(g, n->kids[i]->kind == NODE_STAR ? n->kids[i]->kids[0] : n->kids[i], p);
+        items[count++] = make_value(g, n->kids[i]->kind == NODE_STAR ? n->kids[i]->kids[0] : n->kids[i], &item);
     return value_list(items, count);
 }
 
@@ -125,20 +138,54 @@ static void make_argument(struct generator *g, const struct node_argument *a, co
         operator_set(g->op, p ? p->name : a->key, make_value(g, n, p));
 }
 
+/* What the pattern says nothing about: something where the call must have it, None where it may; a default is left out. */
+static void make_rest(struct generator *g, const struct signature *s)
+{
+    for (size_t i = 0; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        bool given = operator_get(g->op, p->name) || p->variadic;
+        if (!given && p->kinds & KIND_NONE)
+            operator_set(g->op, p->name, value_none());
+        else if (!given && !p->has_default)
+            operator_set(g->op, p->name, one_of_kind(g, p->kinds));
+    }
+}
+
+/* How many arguments the form must have that the call does not write; -1: the call is not of this form. */
+static int missing_of(const struct signature *s, const struct node *call)
+{
+    size_t position = 0;
+    int missing = 0;
+    for (size_t i = 0; i < call->argument_count; i++) {
+        position += call->arguments[i].kind == ARGUMENT_POSITION;
+        if (call->arguments[i].kind == ARGUMENT_KEY && !signature_parameter(s, call->arguments[i].key))
+            return -1;
+    }
+    if (position > s->parameter_count)
+        return -1;
+    for (size_t i = position; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        bool written = p->has_default || p->kinds & KIND_NONE;
+        for (size_t k = 0; k < call->argument_count && !written; k++)
+            written = call->arguments[k].kind == ARGUMENT_KEY && signature_parameter(s, call->arguments[k].key) == p;
+        missing += !written;
+    }
+    return missing;
+}
+
+/* The form of which the call writes the most. */
 static const struct signature *form_of(const struct rules *rules, const struct node *call)
 {
-    const struct signature *s = signature_find(rules->signatures, call->text);
-    for (; s; s = s->next) {
-        size_t position = 0;
-        bool fits = true;
-        for (size_t i = 0; i < call->argument_count && fits; i++) {
-            position += call->arguments[i].kind == ARGUMENT_POSITION;
-            fits = call->arguments[i].kind != ARGUMENT_KEY || signature_parameter(s, call->arguments[i].key);
-        }
-        if (fits && position <= s->parameter_count)
-            return s;
+    const struct signature *best = NULL;
+    int least = 0;
+    for (const struct signature *s = signature_find(rules->signatures, call->text); s; s = s->next) {
+        int missing = missing_of(s, call);
+        if (missing < 0 || (best && missing >= least))
+            continue;
+        best = s;
+        least = missing;
     }
-    return NULL;
+    return best;
 }
 
 static const struct node *call_of(const struct rule *rule)
@@ -208,6 +255,7 @@ struct graph *rule_example(struct rules *rules, const struct rule *rule)
         else
             g.failed = g.failed || a->kind != ARGUMENT_REST;
     }
+    make_rest(&g, s);
     make_results(&g, rule);
     /* An example of nothing, or of garbage, proves nothing. */
     if (!g.failed && g.inputs > 0 && !strstr(n->text, "empty"))
