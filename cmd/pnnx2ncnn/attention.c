@@ -16,17 +16,6 @@ struct attention {
     struct operand *mask; /* what is added to the scores, (length, keys) or one for each head; NULL */
 };
 
-static struct operand *add_constant(struct attention *a, const struct attribute *w)
-{
-    struct operator *fresh = edit_add(a->op, "pnnx.Attribute", NULL);
-    struct attribute copy = *w;
-    copy.key = "data";
-    operator_add_attribute(fresh, copy);
-    struct operand *y = operator_add_output(fresh, NULL);
-    operand_set_shape(y, w->dtype, w->rank, w->shape);
-    return y;
-}
-
 /* A float constant of that shape: the elements of `w` over and over; zeros without it. */
 static struct operand *add_filled(struct attention *a, int rank, const int64_t *shape,
                                   const struct attribute *w)
@@ -35,24 +24,16 @@ static struct operand *add_filled(struct attention *a, int rank, const int64_t *
     float *data = arena_array(&a->op->graph->arena, count, sizeof *data);
     for (size_t i = 0; i < count; i++)
         data[i] = w ? (float)element_real(w->dtype, w->data, i % period) : 0;
-    struct attribute all = { .dtype = DTYPE_F32, .rank = rank, .size = count * sizeof *data };
-    all.shape = arena_copy(&a->op->graph->arena, shape, (size_t)rank * sizeof *shape);
-    all.data = (const uint8_t *)data;
-    return add_constant(a, &all);
+    return edit_constant(a->op, DTYPE_F32, rank, shape, data);
 }
 
 /* Rows [from, to) of a weight, as a constant. */
 static struct operand *add_rows(struct attention *a, const struct attribute *w, int64_t from, int64_t to)
 {
-    struct attribute part = *w;
     size_t row = w->size / (size_t)w->shape[0];
     int64_t *shape = arena_copy(&a->op->graph->arena, w->shape, (size_t)w->rank * sizeof *shape);
     shape[0] = to - from;
-    part.shape = shape;
-    part.size = row * (size_t)(to - from);
-    part.data = w->data + row * (size_t)from;
-    part.has_crc = false;
-    return add_constant(a, &part);
+    return edit_constant(a->op, w->dtype, w->rank, shape, w->data + row * (size_t)from);
 }
 
 static struct operand *permute(struct attention *a, struct operand *x, int rank, const int64_t *dims)
@@ -107,7 +88,8 @@ static struct operand *project(struct attention *a, struct operand *x, int part)
     const struct attribute *own = operator_attribute(a->op, keys[part]);
     const struct attribute *bias = operator_attribute(a->op, "in_proj_bias");
     int64_t from = part * a->width, to = from + a->width;
-    struct operand *w = all ? add_rows(a, all, from, to) : add_constant(a, own);
+    struct operand *w =
+        all ? add_rows(a, all, from, to) : edit_constant(a->op, own->dtype, own->rank, own->shape, own->data);
     return linear(a, batch_in_front(a, x), w, bias ? add_rows(a, bias, from, to) : NULL);
 }
 
@@ -193,7 +175,8 @@ static void write_out(struct attention *a, struct operand *q, struct operand *k,
     int64_t length = q->shape[2], shape[3] = { a->batch, length, a->width };
     struct operand *y = combine(a, "torch.matmul", p, v, 4, q->shape);
     y = edit_reshape(a->op, permute(a, y, 4, (int64_t[]){ 0, 2, 1, 3 }), 3, shape);
-    y = linear(a, y, add_constant(a, w), b ? add_constant(a, b) : NULL);
+    y = linear(a, y, edit_constant(a->op, w->dtype, w->rank, w->shape, w->data),
+               b ? edit_constant(a->op, b->dtype, b->rank, b->shape, b->data) : NULL);
     give_weights(a, p);
     operand_replace(a->op->outputs[0], batch_where_it_was(a, y));
 }

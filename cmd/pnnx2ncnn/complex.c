@@ -41,21 +41,6 @@ static struct value number(double x)
 
 /* ---- real arithmetic ---- */
 
-/* The shape of a and b together; false when a size is unknown that it needs. */
-static bool broadcast(const struct operand *a, const struct operand *b, int *rank, int64_t *shape)
-{
-    if (a->rank < 0 || b->rank < 0 || a->rank > RANKS || b->rank > RANKS)
-        return false;
-    *rank = a->rank > b->rank ? a->rank : b->rank;
-    for (int i = 1; i <= *rank; i++) {
-        int64_t x = i <= a->rank ? a->shape[a->rank - i] : 1, y = i <= b->rank ? b->shape[b->rank - i] : 1;
-        if (x != y && x != 1 && y != 1)
-            return false;
-        shape[*rank - i] = x == 1 ? y : x;
-    }
-    return true;
-}
-
 struct value parts_unary(struct operator *op, const char *type, struct value a)
 {
     if (a.kind != VALUE_OPERAND)
@@ -66,18 +51,8 @@ struct value parts_unary(struct operator *op, const char *type, struct value a)
 
 struct value parts_binary(struct operator *op, const char *type, struct value a, struct value b, bool *ok)
 {
-    int64_t shape[RANKS];
-    int rank;
-    const struct operand *like = a.kind == VALUE_OPERAND ? a.operand : b.operand;
-    const struct operand *other = b.kind == VALUE_OPERAND ? b.operand : like;
-    if ((a.kind != VALUE_OPERAND && b.kind != VALUE_OPERAND) || !broadcast(like, other, &rank, shape)) {
-        *ok = false;
-        return value_none();
-    }
-    struct operator *f = edit_add(op, type, NULL);
-    operator_set(f, "input", a);
-    operator_set(f, "other", b);
-    return value_operand(edit_result(f, like, rank, shape));
+    *ok &= a.kind == VALUE_OPERAND || b.kind == VALUE_OPERAND;
+    return *ok ? value_operand(edit_pair(op, type, a, b)) : value_none();
 }
 
 struct value parts_add(struct operator *op, struct value a, struct value b, bool *ok)
@@ -121,18 +96,9 @@ static struct value divide(struct operator *op, struct value a, struct value b, 
 
 struct operand *parts_constant(struct operator *op, int rank, const int64_t *shape, float **data)
 {
-    struct operator *f = edit_add(op, "pnnx.Attribute", NULL);
     size_t count = element_count(rank, shape);
     *data = arena_array(&op->graph->arena, count ? count : 1, sizeof **data);
-    operator_add_attribute(f, (struct attribute){ .key = "data",
-                                                  .dtype = DTYPE_F32,
-                                                  .rank = rank,
-                                                  .shape = shape,
-                                                  .size = count * sizeof **data,
-                                                  .data = (const uint8_t *)*data });
-    struct operand *y = operator_add_output(f, NULL);
-    operand_set_shape(y, DTYPE_F32, rank, shape);
-    return y;
+    return edit_constant(op, DTYPE_F32, rank, shape, *data);
 }
 
 /* ---- the parts of operands ---- */

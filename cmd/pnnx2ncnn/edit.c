@@ -6,6 +6,7 @@
 
 #include "cmd/pnnx2ncnn/layout.h"
 #include "common/dim.h"
+#include "common/element.h"
 
 struct operator *edit_add(struct operator *op, const char *type, struct operand *x)
 {
@@ -33,22 +34,43 @@ struct operand *edit_number(struct operator *op, struct operand *x, const char *
     return y;
 }
 
-/* The same elements in another shape, without a layer. */
-static struct operand *reshape_constant(struct operator *op, const struct operand *x, int rank,
-                                        const int64_t *shape)
+struct operand *edit_pair(struct operator *op, const char *type, struct value x, struct value y)
+{
+    struct operator *fresh = edit_add(op, type, NULL);
+    const struct operand *a = x.kind == VALUE_OPERAND ? x.operand : y.operand;
+    const struct operand *b = y.kind == VALUE_OPERAND ? y.operand : a;
+    int64_t shape[TENSOR_RANK];
+    int rank = a->rank > b->rank ? a->rank : b->rank;
+    bool known = a->rank >= 0 && b->rank >= 0 && rank <= TENSOR_RANK;
+    for (int i = 0; known && i < rank; i++) {
+        int p = i - (rank - a->rank), q = i - (rank - b->rank);
+        int64_t m = p < 0 ? 1 : a->shape[p], n = q < 0 ? 1 : b->shape[q];
+        shape[i] = m == 1 ? n : n == 1 || dim_equal(m, n) ? m : DIM_UNKNOWN;
+    }
+    operator_set(fresh, "input", x);
+    operator_set(fresh, "other", y);
+    struct operand *z = operator_add_output(fresh, NULL);
+    operand_set_shape(z, DTYPE_F32, known ? rank : RANK_UNKNOWN, shape);
+    return z;
+}
+
+struct operand *edit_constant(struct operator *op, enum dtype type, int rank, const int64_t *shape,
+                              const void *data)
 {
     struct operator *fresh = edit_add(op, "pnnx.Attribute", NULL);
-    struct attribute w = *operand_constant(x);
-    w.rank = rank;
-    w.shape = shape;
+    struct attribute w = { .key = "data", .dtype = type, .rank = rank, .shape = shape, .data = data };
+    w.size = size_mul(element_count(rank, shape), dtype_size(type));
     operator_add_attribute(fresh, w);
-    return edit_result(fresh, x, rank, shape);
+    struct operand *y = operator_add_output(fresh, NULL);
+    operand_set_shape(y, type, rank, shape);
+    return y;
 }
 
 struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape)
 {
-    if (operand_constant(x))
-        return reshape_constant(op, x, rank, shape);
+    const struct attribute *w = operand_constant(x);
+    if (w)
+        return edit_constant(op, w->dtype, rank, shape, w->data);
     struct operator *reshape = edit_add(op, "Tensor.reshape", x);
     operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
     return edit_result(reshape, x, rank, shape);

@@ -10,6 +10,11 @@ struct operator *edit_add(struct operator *op, const char *type, struct operand 
 struct operand *edit_result(struct operator *op, const struct operand *like, int rank, const int64_t *shape);
 /* Arithmetic of `x` and a number, float32, before `op`: x `type` number. */
 struct operand *edit_number(struct operator *op, struct operand *x, const char *type, double number);
+/* Arithmetic of two float32 tensors, or of one and a number, broadcast; the shape is unknown where a size of theirs is. */
+struct operand *edit_pair(struct operator *op, const char *type, struct value x, struct value y);
+/* A constant before `op`; the data must outlive the graph. */
+struct operand *edit_constant(struct operator *op, enum dtype type, int rank, const int64_t *shape,
+                              const void *data);
 /* `x` as a tensor of that shape and the same elements, before `op`: a Tensor.reshape, or of a constant another one. */
 struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape);
 /* x[start:end:step] along one axis; sizes by Python's rules where they are known. */

@@ -305,30 +305,10 @@ static int infinite(const struct value *v)
     return !get_number(v, &number) || number - number == 0 ? 0 : number < 0 ? -1 : 1;
 }
 
-static struct operand *shape_of(const struct value *v)
-{
-    return v->kind == VALUE_OPERAND ? v->operand : NULL;
-}
-
 /* x `type` y, with the shape of both broadcast. */
 static struct value combined(struct operator *op, const char *type, struct value x, struct value y)
 {
-    struct operator *fresh = edit_add(op, type, NULL);
-    const struct operand *a = shape_of(&x), *b = shape_of(&y);
-    int64_t shape[TENSOR_RANK];
-    a = a ? a : b, b = b ? b : a;
-    int rank = a->rank > b->rank ? a->rank : b->rank;
-    bool known = a->rank >= 0 && b->rank >= 0 && rank <= TENSOR_RANK;
-    for (int i = 0; known && i < rank; i++) {
-        int p = i - (rank - a->rank), q = i - (rank - b->rank);
-        int64_t m = p < 0 ? 1 : a->shape[p], n = q < 0 ? 1 : b->shape[q];
-        shape[i] = m == 1 ? n : n == 1 || dim_equal(m, n) ? m : DIM_UNKNOWN;
-    }
-    operator_set(fresh, "input", x);
-    operator_set(fresh, "other", y);
-    struct operand *z = operator_add_output(fresh, NULL);
-    operand_set_shape(z, DTYPE_F32, known ? rank : RANK_UNKNOWN, shape);
-    return value_operand(z);
+    return value_operand(edit_pair(op, type, x, y));
 }
 
 /* The constant with other elements: `yes` where it is true, else `no`. */
@@ -337,19 +317,9 @@ static struct operand *choose_constant(struct operator *op, struct operand *mask
     const struct attribute *from = operand_constant(mask);
     size_t count = element_count(from->rank, from->shape);
     float *data = arena_array(&op->graph->arena, count + 1, sizeof *data);
-    struct attribute w = { .key = "data",
-                           .dtype = DTYPE_F32,
-                           .rank = from->rank,
-                           .shape = from->shape,
-                           .size = count * sizeof *data };
     for (size_t i = 0; i < count; i++)
         data[i] = element_real(from->dtype, from->data, i) != 0 ? yes : no;
-    w.data = (const uint8_t *)data;
-    struct operator *fresh = edit_add(op, "pnnx.Attribute", NULL);
-    operator_add_attribute(fresh, w);
-    struct operand *y = operator_add_output(fresh, NULL);
-    operand_set_shape(y, DTYPE_F32, from->rank, from->shape);
-    return y;
+    return edit_constant(op, DTYPE_F32, from->rank, from->shape, data);
 }
 
 /* Infinity with a sign where the mask is true, with the other where it is false. */
@@ -425,7 +395,7 @@ static void write_quotient(struct operator *op)
                 strcmp(mode, "floor") == 0;
     const struct value *x = operator_get(op, "input"), *y = operator_get(op, "other");
     if ((!rest && !down && strcmp(mode, "trunc") != 0) || !x || !y || op->output_count != 1 ||
-        (!shape_of(x) && !shape_of(y)))
+        (x->kind != VALUE_OPERAND && y->kind != VALUE_OPERAND))
         return;
     struct value q = whole_quotient(op, *x, *y, down);
     if (rest)

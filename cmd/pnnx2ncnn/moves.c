@@ -232,16 +232,7 @@ static void write_triangle(struct operator *op, struct operand *x)
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
             mask[i * columns + j] = lower ? j > i + diagonal : j < i + diagonal;
-    struct operator *constant = edit_add(op, "pnnx.Attribute", NULL);
-    struct attribute w = { .key = "data",
-                           .dtype = DTYPE_BOOL,
-                           .rank = 2,
-                           .shape = x->shape + x->rank - 2,
-                           .size = (size_t)(rows * columns),
-                           .data = mask };
-    operator_add_attribute(constant, w);
-    struct operand *hidden = operator_add_output(constant, NULL);
-    operand_set_shape(hidden, DTYPE_BOOL, 2, w.shape);
+    struct operand *hidden = edit_constant(op, DTYPE_BOOL, 2, x->shape + x->rank - 2, mask);
     operator_unset(op, "diagonal");
     operator_set_type(op, "Tensor.masked_fill");
     operator_set(op, "mask", value_operand(hidden));

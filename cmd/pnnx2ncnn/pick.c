@@ -178,26 +178,12 @@ static struct operand *take_runs(struct operator *op, struct operand *x, int axi
 
 /* ---- many ---- */
 
-static struct operand *add_constant(struct operator *op, enum dtype type, int rank, const int64_t *shape,
-                                    const void *data)
-{
-    struct operator *fresh = edit_add(op, "pnnx.Attribute", NULL);
-    size_t size = element_count(rank, shape) * dtype_size(type);
-    struct attribute w = {
-        .key = "data", .dtype = type, .rank = rank, .shape = shape, .size = size, .data = data
-    };
-    operator_add_attribute(fresh, w);
-    struct operand *y = operator_add_output(fresh, NULL);
-    operand_set_shape(y, type, rank, shape);
-    return y;
-}
-
 /* Rows of a constant, (size, inner). */
 static struct operand *look_up(struct operator *op, struct operand *x, const struct picks *p)
 {
     int64_t shape[] = { p->count, x->shape[1] };
     struct operator *lookup = edit_add(op, "F.embedding", NULL);
-    operator_set(lookup, "input", value_operand(add_constant(lookup, DTYPE_I64, 1, shape, p->places)));
+    operator_set(lookup, "input", value_operand(edit_constant(lookup, DTYPE_I64, 1, shape, p->places)));
     operator_set(lookup, "weight", value_operand(x));
     return edit_result(lookup, x, 2, shape);
 }
@@ -213,7 +199,7 @@ static struct operand *multiply(struct operator *op, struct operand *x, const st
     memset(data, 0, (size_t)(p->count * p->size) * sizeof *data);
     for (int64_t i = 0; i < p->count; i++)
         data[right ? p->places[i] * p->count + i : i * p->size + p->places[i]] = 1;
-    struct operand *ones = add_constant(op, DTYPE_F32, 2, sizes, data);
+    struct operand *ones = edit_constant(op, DTYPE_F32, 2, sizes, data);
     bool table = right || outer == 1;
     int64_t flat[] = { right ? outer : p->size, right ? p->size : inner };
     x = table ? edit_reshape(op, x, 2, flat) : x;
