@@ -944,7 +944,7 @@ def tokens(i):
     return torch.randint(1, 50, (1, length)), mask
 
 
-@network('bert', ncnn=False, inputs=tokens)
+@network('bert', inputs=tokens)
 class Bert(nn.Module):
     def __init__(self, vocabulary=50, dim=32, heads=4):
         super().__init__()
@@ -989,7 +989,7 @@ class DecoderBlock(nn.Module):
         return x + self.c_out(h)
 
 
-@network('decoder', ncnn=False, inputs=lambda i: (torch.randint(0, 50, (1, (9, 13)[i])),))
+@network('decoder', inputs=lambda i: (torch.randint(0, 50, (1, (9, 13)[i])),))
 class Decoder(nn.Module):
     def __init__(self, vocabulary=50, dim=32, heads=4, block_size=16):
         super().__init__()
