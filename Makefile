@@ -87,5 +87,5 @@ clean:
 format:
 	@scripts/format $(wildcard */*.[ch] */*.cc cmd/*/*.[ch])
 
--include $(wildcard $(O)/*/*.d $(O)/cmd/*/*.d)
+-include $(wildcard $(O)/*/*.d $(O)/cmd/*/*.d $(O)/test/*/*.d)
 .PHONY: all clean format check demo bench install

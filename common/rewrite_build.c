@@ -610,6 +610,8 @@ static bool plan_parts(struct build *b, struct item **parts, size_t *count)
 {
     struct match *m = b->match;
     const struct choice *choice = m->chosen;
+    for (size_t i = 0; i < m->rule->share_count; i++)
+        m->slots[m->rule->shares[i].target.slot] = evaluate(m, m->rule->shares[i].part);
     *count = choice->part_count;
     *parts = scratch_array(m->scratch, size_add(choice->part_count, b->output_count), sizeof **parts);
     for (size_t i = 0; i < choice->part_count; i++) {

@@ -192,6 +192,7 @@ static const struct {
     { "else",  TOKEN_ELSE },
     { "where", TOKEN_WHERE},
     { "also",  TOKEN_ALSO },
+    { "with",  TOKEN_WITH },
     { "as",    TOKEN_AS   },
     { "for",   TOKEN_FOR  },
     { "in",    TOKEN_IN   },

@@ -30,6 +30,7 @@ enum token_kind {
     TOKEN_ELSE,
     TOKEN_WHERE,
     TOKEN_ALSO,
+    TOKEN_WITH,
     TOKEN_AS,
     TOKEN_FOR,
     TOKEN_IN,

@@ -264,12 +264,26 @@ static void parse_also(struct parser *p, struct rule *rule)
     add_definition(p, &rule->also, &rule->also_count, d);
 }
 
+static void parse_with(struct parser *p, struct rule *rule)
+{
+    do {
+        struct targets left = parse_left(p);
+        if (left.count != 1 || !left.items[0].name || left.items[0].rest)
+            parser_fail(p, "a name, with NAME = RESULT");
+        rule->shares = arena_grow(p->lexer.arena, rule->shares, rule->share_count, sizeof *rule->shares);
+        rule->shares[rule->share_count++] = (struct share){ left.items[0], parser_value_without_if(p) };
+        parser_accept(p, ',');
+    } while (p->token.kind == TOKEN_NAME && p->ahead.kind == '=');
+}
+
 static bool parse_clause(struct parser *p, struct rule *rule)
 {
     if (parser_accept(p, TOKEN_WHERE)) {
         parse_where(p, rule);
     } else if (parser_accept(p, TOKEN_ALSO)) {
         parse_also(p, rule);
+    } else if (parser_accept(p, TOKEN_WITH)) {
+        parse_with(p, rule);
     } else if (parser_accept(p, TOKEN_IF)) {
         rule->conditions =
             arena_grow(p->lexer.arena, rule->conditions, rule->condition_count, sizeof *rule->conditions);

@@ -789,6 +789,22 @@ static void resolve_choice(struct resolver *r, struct choice *choice)
     }
 }
 
+static void resolve_shares(struct resolver *r)
+{
+    for (size_t i = 0; i < r->rule->share_count; i++) {
+        struct share *s = &r->rule->shares[i];
+        size_t slot = find_slot(r, s->target.name);
+        if (slot != NO_SLOT && r->rule->slots[slot].bound) {
+            r->failed = true;
+            rules_error(r->rules, s->target.line, s->target.column, "'%s' is defined twice", s->target.name);
+        }
+        r->in_result = true;
+        resolve_expression(r, &s->part);
+        r->in_result = false;
+        s->target.slot = bind_slot(r, s->target.name);
+    }
+}
+
 static void resolve_patterns(struct resolver *r)
 {
     struct rule *rule = r->rule;
@@ -827,6 +843,7 @@ static void resolve_values(struct resolver *r)
     }
     for (size_t i = 0; i < rule->condition_count; i++)
         resolve_expression(r, &rule->conditions[i]);
+    resolve_shares(r);
     for (size_t i = 0; i < rule->choice_count; i++)
         resolve_choice(r, &rule->choices[i]);
 }

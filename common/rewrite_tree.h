@@ -120,6 +120,12 @@ struct taking {
     bool list; /* taken apart */
 };
 
+/* with NAME = RESULT: a part of the result that it reads more than once. */
+struct share {
+    struct target target;
+    struct node *part;
+};
+
 /* One of A if C else B ...: what replaces the match, and when. */
 struct choice {
     struct targets targets;
@@ -170,6 +176,8 @@ struct rule {
     size_t taking_count;
     struct node **conditions; /* of the rule as a whole */
     size_t condition_count;
+    struct share *shares; /* in order */
+    size_t share_count;
     struct choice *choices; /* the first whose condition is true */
     size_t choice_count;
     struct slot *slots;
