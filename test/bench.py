@@ -22,7 +22,7 @@ import zipfile
 
 BIN = pathlib.Path(os.environ.get('PNNX_BIN', 'build/bin')).resolve()
 PEER = pathlib.Path(__file__).resolve().parent.parent / 'build/venv/bin/pnnx'
-RUNS = 3
+RUNS = 5
 
 
 def own_memory(pid):
@@ -38,11 +38,14 @@ def own_memory(pid):
     return total
 
 
-def measure(*command, folder='.', runs=RUNS):
-    """The median of the seconds that a command takes, and the peak of its memory in MB (sampled in a run of its own)."""
+def measure(*command, folder='.', runs=RUNS, fresh=''):
+    """The median of the seconds that a command takes, and the peak of its memory in MB (sampled in a run of its own).
+    `fresh`: files of the folder that are removed before each run."""
     command = [str(c) for c in command]
     times = []
     for _ in range(runs):
+        for old in pathlib.Path(folder).glob(fresh) if fresh else ():
+            old.unlink()
         start = time.perf_counter()
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         times.append(time.perf_counter() - start)
@@ -90,7 +93,9 @@ def bench_driver(folder):
         print(f'\n{name}, {pt.stat().st_size / 1e6:.0f} MB of TorchScript')
         floor = measure(loader(), pt)
         row('bare load by libtorch', floor)
-        row('pnnx', measure(BIN / 'pnnx', pt, shape, folder=folder), floor, 'the load')
+        row('pnnx', measure(BIN / 'pnnx', pt, shape, folder=folder, fresh='net*nn*'), floor, 'the load')
+        # A file that takes the place of another is written to the disk at once (ext4), so that a crash leaves one of both.
+        row('pnnx, replacing older files', measure(BIN / 'pnnx', pt, shape, folder=folder), floor, 'the load')
         row('pt2pnnx', measure(BIN / 'pt2pnnx', pt, 'a.param', 'a.bin', folder=folder), floor, 'the load')
         if PEER.exists():
             (folder / 'peer').mkdir(exist_ok=True)
