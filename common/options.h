@@ -61,7 +61,8 @@ void options_parse(const struct option_row *table, size_t rows, const char *syno
 struct model_names {
     const char *param;
     const char *bin;
-    bool link; /* output: an unchanged .bin may be a hard link to the input's, not a copy */
+    bool trust; /* input: no checksum is compared, because no weight is read */
+    bool link;  /* output: an unchanged .bin may be a hard link to the input's, not a copy */
 };
 
 /* The four names of a filter: none is stream to stream, two are the input, four are both, `- -` stands for

@@ -36,9 +36,9 @@ struct text_alias {
  * Expressions stay operators: see common/expression.h. */
 struct graph *pnnx_read(struct strings *strings, const struct signatures *signatures,
                         const struct model_names *in);
-/* The same from mapped bytes: `text`, and `weights` (NULL: behind the text). */
+/* The same from mapped bytes: `text`, and `weights` (NULL: behind the text); `trust` as in struct model_names. */
 struct graph *pnnx_parse(struct strings *strings, const struct signatures *signatures, struct mapping *text,
-                         struct mapping *weights);
+                         struct mapping *weights, bool trust);
 
 /* Writes a model, whole or not at all (formats/output.h); NULL out->param is standard output as a stream.  With
  * out->link, a .bin that would equal the input's becomes another name of it.

@@ -54,9 +54,9 @@ struct read_attribute {
 };
 
 /* Finds the bytes of all attributes in the archive that begins at byte `start` of `weights`, and adds them to their
- * operators. */
+ * operators.  With `trust`, their checksums are not compared. */
 void pnnx_attach_weights(struct read_attribute *attributes, size_t count, struct mapping *weights,
-                         size_t start);
+                         size_t start, bool trust);
 
 /* Dies with STATUS_MALFORMED when a module's parameters ask for another shape of that weight; pnnx_check.c. */
 void pnnx_check_weight(struct place at, const struct operator *op, const struct attribute *a);

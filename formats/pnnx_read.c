@@ -469,7 +469,7 @@ static void read_text(struct reader *r)
 /* ---- a model ---- */
 
 struct graph *pnnx_parse(struct strings *strings, const struct signatures *signatures, struct mapping *text,
-                         struct mapping *weights)
+                         struct mapping *weights, bool trust)
 {
     struct graph *g = graph_new(strings, signatures);
     g->file = text->name;
@@ -479,7 +479,7 @@ struct graph *pnnx_parse(struct strings *strings, const struct signatures *signa
     };
     read_text(&r);
     size_t start = weights == NULL ? (size_t)(r.at - bytes) : 0; /* behind the text */
-    pnnx_attach_weights(r.attributes, r.attribute_count, weights == NULL ? text : weights, start);
+    pnnx_attach_weights(r.attributes, r.attribute_count, weights == NULL ? text : weights, start, trust);
     free(r.words);
     free(r.current.inputs);
     free(r.current.parameters);
@@ -493,5 +493,5 @@ struct graph *pnnx_read(struct strings *strings, const struct signatures *signat
 {
     struct mapping *text = mapping_open(in->param);
     struct mapping *weights = in->param != NULL ? mapping_open(in->bin) : NULL;
-    return pnnx_parse(strings, signatures, text, weights);
+    return pnnx_parse(strings, signatures, text, weights, in->trust);
 }

@@ -39,7 +39,7 @@ static const char *member_name(struct arena *arena, const struct read_attribute 
 
 /* Finds the bytes of one attribute and adds it to its operator. */
 static void attach(struct arena *scratch, const struct mapping *weights, const struct zip *zip, bool *taken,
-                   struct read_attribute *p)
+                   bool trust, struct read_attribute *p)
 {
     struct place at = p->at;
     const char *name = member_name(scratch, p);
@@ -54,7 +54,7 @@ static void attach(struct arena *scratch, const struct mapping *weights, const s
         if (bytes < 0 || (uint64_t)bytes != member->size)
             die(STATUS_MALFORMED, at, "'%s' has %llu bytes in '%s', which is not the size of its shape", name,
                 (unsigned long long)member->size, weights->name);
-        if (!zip_check(member))
+        if (!trust && !zip_check(member))
             die(STATUS_MALFORMED, at, "'%s' in '%s' is damaged: its checksum differs", name, weights->name);
         a->data = member->data;
         a->has_crc = true;
@@ -66,7 +66,7 @@ static void attach(struct arena *scratch, const struct mapping *weights, const s
 }
 
 void pnnx_attach_weights(struct read_attribute *attributes, size_t count, struct mapping *weights,
-                         size_t start)
+                         size_t start, bool trust)
 {
     struct arena scratch;
     arena_init(&scratch);
@@ -75,6 +75,6 @@ void pnnx_attach_weights(struct read_attribute *attributes, size_t count, struct
         zip = zip_read(&scratch, weights, start);
     bool *taken = arena_array(&scratch, zip != NULL ? zip->count : 0, sizeof *taken);
     for (size_t i = count; i > 0; i--)
-        attach(&scratch, weights, zip, taken, &attributes[i - 1]);
+        attach(&scratch, weights, zip, taken, trust, &attributes[i - 1]);
     arena_release(&scratch);
 }

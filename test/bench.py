@@ -46,6 +46,7 @@ def measure(*command, folder='.', runs=RUNS, fresh=''):
     for _ in range(runs):
         for old in pathlib.Path(folder).glob(fresh) if fresh else ():
             old.unlink()
+        os.sync()                                # what the run before wrote is not waited for in this one
         start = time.perf_counter()
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         times.append(time.perf_counter() - start)

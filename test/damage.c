@@ -80,7 +80,7 @@ static bool accepts(struct strings *strings, const struct signatures *signatures
     report_trap(&trap);
     struct mapping *t = mapping_of("damaged.param", text.data, text.size);
     struct mapping *w = stream ? NULL : mapping_of("damaged.bin", weights.data, weights.size);
-    struct graph *g = pnnx_parse(strings, signatures, t, w);
+    struct graph *g = pnnx_parse(strings, signatures, t, w, false);
     expressions_take_apart(g);
     graph_check(g);
     report_trap(NULL);
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
     struct signatures *signatures = signatures_new(strings);
     struct mapping *t = mapping_of(argv[2], stream ? both.data : text.data, stream ? both.size : text.size);
     struct mapping *w = stream ? NULL : mapping_of(argv[3], weights.data, weights.size);
-    find_regions(pnnx_parse(strings, signatures, t, w), stream ? both.data : weights.data);
+    find_regions(pnnx_parse(strings, signatures, t, w, false), stream ? both.data : weights.data);
 
     uint64_t count = strtoull(argv[4], NULL, 10), first = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
     size_t refused = 0, accepted = 0, missed = 0;

@@ -298,7 +298,7 @@ static struct graph *read_example(struct rules *rules, const char *lines, const 
     struct mapping *text = mapping_of(name, arena_text(&e->arena, fixed, strlen(fixed)), strlen(fixed));
     struct mapping *bin = mapping_of(
         name, arena_copy(&e->arena, e->weights.local.bytes, e->weights.local.size), e->weights.local.size);
-    struct graph *g = pnnx_parse(rules->strings, rules->signatures, text, bin);
+    struct graph *g = pnnx_parse(rules->strings, rules->signatures, text, bin, false);
     e->text = text;
     e->bin = bin;
     free(whole.bytes);

@@ -46,6 +46,7 @@ int main(int argc, char **argv)
     options_parse(option_table, sizeof option_table / sizeof *option_table,
                   "[pnnxbin=FILE] [in.param in.bin [out.py]]", argc, argv, names, 3, &count);
     struct model_names in = names_of(names, count, &target);
+    in.trust = true;
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     struct graph *g = pnnx_read(strings, signatures, &in);
