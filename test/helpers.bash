@@ -39,7 +39,15 @@ else # as much of bats-assert as the tests use
         [ $# -gt 0 ] || { [ -z "$output" ] || failed '-- output is not empty' "$output"; return; }
         ! matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is: ${!#}" "$output"
     }
-    assert_line() { any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- no line is: ${!#}" "$output"; }
+    assert_line() {
+        local line=''
+        if [ "$1" = --index ]; then
+            line=${lines[$2]} && shift 2
+            matches "$(mode_of "$1")" "$line" "${!#}" || failed "-- the line is not: ${!#}" "$line"
+            return
+        fi
+        any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- no line is: ${!#}" "$output"
+    }
     refute_line() { ! any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- a line is: ${!#}" "$output"; }
 fi
 
@@ -63,6 +71,9 @@ refuses() {
     [ ! -s refuses.out ] || { echo "$*: wrote to standard output:" >&2; head -5 refuses.out >&2; return 1; }
     stderr=$(cat refuses.err)
 }
+
+# member ARCHIVE NAME: its bytes
+member() { "$PYTHON" -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' "$@"; }
 
 # same_text EXPECTED GOT; same_bytes A B
 same_text() { diff -u "$1" "$2" >&2; }

@@ -55,7 +55,7 @@ def packed(text):
 
 def spelling(value):
     if inspect.isfunction(value) and value.__name__ == "<lambda>":
-        node = lambdas(value.__code__.co_filename)[value.__code__.co_firstlineno, *key(value.__code__)]
+        node = lambdas(value.__code__.co_filename)[(value.__code__.co_firstlineno, *key(value.__code__))]
         body = ast.parse(ast.unparse(node.body), mode="eval").body
         return packed(ast.unparse(Put(bound(value)).visit(body)))
     if inspect.isfunction(value) and not value.__module__.startswith("torch"):
