@@ -22,7 +22,7 @@ setup() {
 attempt() {
     code=0
     rm -f results/* results/.pnnx-*
-    FAIL_CALLS=$1 LD_PRELOAD=$FAULTS "${@:2}" >out 2>err < <(cat "${SEND:-/dev/null}") || code=$?
+    FAIL_CALLS=$1 LD_PRELOAD=$FAULTS "${@:2}" >out 2>err < <(cat "${SEND:-/dev/null}" 2>/dev/null) || code=$?
     mapfile -t said <err
 }
 

@@ -33,8 +33,12 @@ else # as much of bats-assert as the tests use
         for line in "${lines[@]}"; do matches "$1" "$line" "$2" && return 0; done
         return 1
     }
-    mode_of() { case $1 in -*) printf '%s' "$1" ;; *) printf '%s' --exact ;; esac; }
-    assert_output() { matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is not: ${!#}" "$output"; }
+    mode_of() { case $1 in -?*) printf '%s' "$1" ;; *) printf '%s' --exact ;; esac; }
+    assert_output() {
+        local want=${!#}
+        [ "$want" != - ] || want=$(cat)
+        matches "$(mode_of "$1")" "$output" "$want" || failed "-- output is not: $want" "$output"
+    }
     refute_output() {
         [ $# -gt 0 ] || { [ -z "$output" ] || failed '-- output is not empty' "$output"; return; }
         ! matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is: ${!#}" "$output"
