@@ -23,7 +23,7 @@ CXXFLAGS_ALL := -std=c++17 -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAG
 LIBS := -ldeflate -lm
 
 COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py
-LIBRARY  := $(patsubst %.c,$(O)/%.o,$(wildcard common/*.c formats/*.c)) $(O)/common/signatures.txt.o
+LIBRARY  := $(patsubst %.c,$(O)/%.o,$(wildcard common/*.c common/*/*.c formats/*.c)) $(O)/common/signatures.txt.o
 PROGRAMS := $(COMMANDS:%=$(O)/bin/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -85,7 +85,7 @@ clean:
 	rm -rf $(O)/bin $(O)/lib $(O)/common $(O)/formats $(O)/cmd $(O)/test $(O)/libpnnx.a
 
 format:
-	@scripts/format $(wildcard */*.[ch] */*.cc cmd/*/*.[ch])
+	@scripts/format $(wildcard */*.[ch] */*.cc common/*/*.[ch] cmd/*/*.[ch])
 
--include $(wildcard $(O)/*/*.d $(O)/cmd/*/*.d $(O)/test/*/*.d)
+-include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
 .PHONY: all clean format check demo bench install

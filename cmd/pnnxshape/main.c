@@ -5,7 +5,7 @@
 #include "common/expression.h"
 #include "common/options.h"
 #include "formats/pnnx.h"
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 struct arguments {
     struct shape_list shapes, shapes2;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/map.h"
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 static const struct family *const families[] = {
     &family_elementwise, &family_conv, &family_pool,   &family_norm,   &family_matmul,

@@ -1,7 +1,7 @@
 /* view.c - operators that rearrange: each element of a result is an element of an operand. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* ---- strided views: permute, expand, slice, select, flip, split ... ---- */
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 enum reduction {
     REDUCE_NONE, /* not evaluated */

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 static void inner_mismatch(struct call *c, int64_t a, int64_t b)
 {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* What one axis becomes. */
 struct resize {

@@ -1,7 +1,7 @@
 /* linalg.c - shapes of decompositions and of what else torch.linalg computes of matrices. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* The matrices of an operator, however its first argument is called. */
 static struct fact matrices(struct call *c)

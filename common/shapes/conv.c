@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* The number of spatial dimensions, from the row. */
 enum { SPATIAL_MAX = 3 };

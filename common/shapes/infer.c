@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 struct run *run_new(struct graph *g, const struct table *table)
 {

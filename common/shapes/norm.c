@@ -1,5 +1,5 @@
 /* norm.c - normalisations: the shape stays, the sizes of the statistics must fit. */
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* Channels are axis 1; `count` is what the operator expects. */
 static void check_channels(struct call *c, const struct fact *x, int axis, int64_t count)

@@ -1,7 +1,7 @@
 /* index.c - operators that read or write at places given by tensors, and writes into slices. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* ---- x[i, None, j] ---- */
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* ---- one operand ---- */
 

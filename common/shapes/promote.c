@@ -1,5 +1,5 @@
 /* promote.c - PyTorch's rules for the types and shapes of results of several operands. */
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 enum dtype dtype_to_float(enum dtype t)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* The names that operators give the argument which shape functions call `key`. */
 static const struct {

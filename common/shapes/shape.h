@@ -13,8 +13,8 @@
  * wrong().  The evaluate function, where there is one, computes the results when it finds constant what it needs.
  *
  * Sizes are dimensions (common/dim.h): known, symbolic or unknown, never plain integers. */
-#ifndef PNNXSHAPE_SHAPE_H
-#define PNNXSHAPE_SHAPE_H
+#ifndef COMMON_SHAPES_SHAPE_H
+#define COMMON_SHAPES_SHAPE_H
 
 #include "common/dim.h"
 #include "common/element.h"

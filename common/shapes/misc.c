@@ -1,7 +1,7 @@
 /* misc.c - what is no tensor operation: attributes, sizes as numbers, tuples, quantisation. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 static void shape_attribute(struct call *c)
 {

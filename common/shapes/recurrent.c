@@ -1,7 +1,7 @@
 /* recurrent.c - RNN, LSTM, GRU: modules, and aten's forms with their lists of weights. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* What the shapes of results depend on. */
 struct recurrence {

@@ -1,7 +1,7 @@
 /* fft.c - Fourier transforms: complex or real in and out, sizes given or halved. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 enum fft {
     FFT_COMPLEX, /* complex out, sizes kept */

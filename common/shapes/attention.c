@@ -1,7 +1,7 @@
 /* attention.c - attention and embeddings. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* (..., length, size) and values of (..., ., size of a value) give (..., length, size of a value). */
 static void shape_dot_product(struct call *c)

@@ -1,7 +1,7 @@
 /* tensor.c - constant tensors: making, viewing and converting them. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 /* A result may not be larger than this, in bytes, unless it is no larger than what goes into it: a constant that is
  * expanded to a huge shape stays an operator.  With a weight of the file in it less is allowed: arithmetic on

@@ -1,7 +1,7 @@
 /* pool.c - pooling. */
 #include <string.h>
 
-#include "shape.h"
+#include "common/shapes/shape.h"
 
 enum { SPATIAL_MAX = 3 };
 
