@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/arena.h"
+#include "common/paths.h"
 #include "common/report.h"
 
 /* What a parse is about; the tables are short, so look-ups are linear. */
@@ -228,6 +230,40 @@ struct model_names options_model_names(const char *const *names)
     return (struct model_names){ .param = names[0], .bin = names[1] };
 }
 
+void options_check_input(const struct model_names *in)
+{
+    if (!in->param && isatty(STDIN_FILENO))
+        die(STATUS_USAGE, nowhere,
+            "standard input is a terminal: name the model's files, or send it through a pipe (--help shows "
+            "how)");
+}
+
+void options_check_output(const struct model_names *out)
+{
+    if (!out->param && isatty(STDOUT_FILENO))
+        die(STATUS_USAGE, nowhere,
+            "standard output is a terminal: name the output's files, or send it to a pipe (--help shows "
+            "how)");
+}
+
+/* In place: the text, or both files (a text whose weights were replaced would be left without them).  An output .bin
+ * that was made a link of the input's (link=1) may be made again: what is replaced is its name. */
+static void check_places(const struct model_names *in, const struct model_names *out)
+{
+    paths_check_outputs(NULL, 0, (const char *[]){ out->param, out->bin }, 2);
+    if (!in->param)
+        return;
+    bool in_place = path_same(in->param, out->param);
+    if (in_place && path_same(in->bin, out->bin))
+        return;
+    char *bin = path_target(in->bin), *target = path_target(out->bin);
+    bool other_name = bin && target && strcmp(bin, target) != 0;
+    free(bin);
+    free(target);
+    paths_check_outputs((const char *[]){ in_place ? NULL : in->param, in->bin }, 2, &out->param, 1);
+    paths_check_outputs((const char *[]){ in->param, other_name ? NULL : in->bin }, 2, &out->bin, 1);
+}
+
 void options_filter_names(const char *const *names, size_t count, struct model_names *in,
                           struct model_names *out)
 {
@@ -239,4 +275,8 @@ void options_filter_names(const char *const *names, size_t count, struct model_n
         *in = options_model_names(names);
     if (count == 4)
         *out = options_model_names(names + 2);
+    options_check_input(in);
+    options_check_output(out);
+    if (out->param)
+        check_places(in, out);
 }

@@ -66,12 +66,17 @@ struct model_names {
 };
 
 /* The four names of a filter: none is stream to stream, two are the input, four are both, `- -` stands for
- * the stream on either side; anything else is wrong usage. */
+ * the stream on either side; anything else is wrong usage, and so is an output that is an input, unless both files are
+ * replaced in place. */
 void options_filter_names(const char *const *names, size_t count, struct model_names *in,
                           struct model_names *out);
 
 /* Two names at names[0], or the stream for `- -`. */
 struct model_names options_model_names(const char *const *names);
+
+/* Die with STATUS_USAGE when the stream would come from, or go to, a terminal. */
+void options_check_input(const struct model_names *in);
+void options_check_output(const struct model_names *out);
 
 /* Parses one shape list; false (and *error, a static text) when it is malformed. */
 bool shape_list_parse(const char *text, struct shape_list *out, const char **error);

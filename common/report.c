@@ -135,6 +135,12 @@ void die(enum status status, struct place at, const char *format, ...)
     end(status);
 }
 
+void quit(enum status status)
+{
+    count(status);
+    end(status);
+}
+
 void report_stop(void)
 {
     if (state.count > 0)

@@ -47,6 +47,9 @@ void note(struct place at, const char *format, ...) __attribute__((format(printf
 _Noreturn void die(enum status status, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same without a message: where another program has said what is to say. */
+_Noreturn void quit(enum status status);
+
 /* Exits with report_status() when anything has been reported; returns otherwise. */
 void report_stop(void);
 

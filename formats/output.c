@@ -1,11 +1,8 @@
 /* output.c - see output.h. */
-#define _XOPEN_SOURCE 700 /* realpath() */
-
 #include "formats/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/arena.h"
+#include "common/paths.h"
 #include "common/report.h"
 #include "formats/mapping.h"
 
@@ -28,9 +26,11 @@ struct output {
     char *temporary;     /* its name until then; owned */
     dev_t device;        /* the file system and directory of `target`; written through: of the file itself */
     ino_t inode;
-    int fd;      /* -1: there is nothing to write */
-    bool linked; /* the temporary is another name of an existing file */
-    bool renamed;
+    int fd;       /* -1: there is nothing to write */
+    bool linked;  /* the temporary is another name of an existing file */
+    bool removal; /* there is no temporary: the target goes away */
+    bool renamed; /* the target is as it shall be */
+    char *backup; /* another name of the file that was at the target before; NULL: there was none; owned */
     const struct mapping *compare; /* what is written is compared with it, and goes nowhere */
     bool differs;
     uint64_t position; /* bytes taken from the caller */
@@ -43,6 +43,19 @@ struct output {
 static struct output *open_outputs;
 static pid_t owner; /* the process that opened them: a child that ends must not remove them */
 
+/* Leaves the target as it was before.  Async-signal-safe. */
+static void take_back(const struct output *out)
+{
+    if (!out->renamed && !out->removal)
+        unlink(out->temporary);
+    if (out->backup != NULL) {
+        rename(out->backup, out->target);
+        unlink(out->backup); /* rename() leaves it when both are still one file */
+    } else if (out->renamed && !out->removal) {
+        unlink(out->target);
+    }
+}
+
 /* Async-signal-safe. */
 static void remove_temporaries(void *unused)
 {
@@ -51,7 +64,7 @@ static void remove_temporaries(void *unused)
         return;
     for (struct output *out = open_outputs; out != NULL; out = out->next)
         if (out->target != NULL)
-            unlink(out->renamed ? out->target : out->temporary);
+            take_back(out);
     open_outputs = NULL;
 }
 
@@ -74,6 +87,8 @@ static void signals_resume(const sigset_t *before)
 
 static _Noreturn void die_writing(const char *name, int error)
 {
+    if (error == EPIPE)
+        quit(STATUS_IO); /* who closed the pipe has said why, or has read enough */
     if (name == NULL)
         die(STATUS_IO, nowhere, "cannot write standard output: %s", strerror(error));
     die(STATUS_IO, nowhere, "cannot write '%s': %s; nothing was written", name, strerror(error));
@@ -109,11 +124,21 @@ static void check_distinct(const struct output *out)
     }
 }
 
+/* True when the name is one of standard output, such as /dev/stdout: a file there may hold more than ours. */
+static bool is_standard_output(const struct stat *status)
+{
+    struct stat standard;
+    return fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == status->st_dev &&
+           standard.st_ino == status->st_ino;
+}
+
 /* Standard output, a device or a FIFO: what is written cannot be taken back. */
 static void open_through(struct output *out, const struct stat *status)
 {
-    out->fd = STDOUT_FILENO;
-    if (out->name != NULL && (out->fd = open(out->name, O_WRONLY)) < 0)
+    out->fd = out->name == NULL            ? STDOUT_FILENO
+              : is_standard_output(status) ? dup(STDOUT_FILENO)
+                                           : open(out->name, O_WRONLY);
+    if (out->fd < 0)
         die_writing(out->name, errno);
     out->device = status->st_dev;
     out->inode = status->st_ino;
@@ -121,11 +146,21 @@ static void open_through(struct output *out, const struct stat *status)
         check_distinct(out);
 }
 
-/* Finds the folder of the target, and the path of a temporary beside it, whose random part is still XXXXXX.  The
- * name is short, for a target's may be as long as is allowed.  False, and errno, when there is no such folder. */
-static bool find_place(struct output *out)
+/* A pattern for mkstemp() in the folder of the target: short, for a target's name may be as long as is allowed. */
+static char *beside(const char *target)
 {
     static const char pattern[] = ".pnnx-XXXXXX";
+    size_t length = directory_length(target);
+    char *path = xmalloc(size_add(length, sizeof pattern));
+    memcpy(path, target, length);
+    memcpy(path + length, pattern, sizeof pattern);
+    return path;
+}
+
+/* Finds the folder of the target, and the path of a temporary beside it, whose random part is still XXXXXX.
+ * False, and errno, when there is no such folder. */
+static bool find_place(struct output *out)
+{
     size_t length = directory_length(out->target);
     struct stat status;
     char *directory = length == 0 ? copy_text(".", 1) : copy_text(out->target, length);
@@ -135,9 +170,7 @@ static bool find_place(struct output *out)
         return false;
     out->device = status.st_dev;
     out->inode = status.st_ino;
-    out->temporary = xmalloc(size_add(length, sizeof pattern));
-    memcpy(out->temporary, out->target, length);
-    memcpy(out->temporary + length, pattern, sizeof pattern);
+    out->temporary = beside(out->target);
     return true;
 }
 
@@ -193,13 +226,14 @@ static void output_free(struct output *out)
 {
     free(out->target);
     free(out->temporary);
+    free(out->backup);
     free(out);
 }
 
 /* The file that a name stands for: a link stays a link, the file that it names is replaced. */
-static char *target_of(const char *name, bool exists)
+static char *target_of(const char *name)
 {
-    char *target = exists ? realpath(name, NULL) : copy_text(name, strlen(name));
+    char *target = path_target(name);
     if (target == NULL)
         die_writing(name, errno);
     return target;
@@ -218,11 +252,11 @@ struct output *output_open(const char *name)
     if (exists && S_ISDIR(status.st_mode))
         die_writing(name, EISDIR);
 
-    bool through = name == NULL || (exists && !S_ISREG(status.st_mode));
+    bool through = name == NULL || (exists && (!S_ISREG(status.st_mode) || is_standard_output(&status)));
     if (through)
         open_through(out, &status); /* opening a FIFO waits for its reader: signals may end that */
     else
-        out->target = target_of(name, exists);
+        out->target = target_of(name);
     signals_wait(&before);
     if (!through)
         open_temporary(out);
@@ -238,11 +272,10 @@ bool output_link(const char *name, const char *source)
     struct stat status;
     sigset_t before;
     prepare();
-    bool exists = stat(name, &status) == 0;
-    if (exists && !S_ISREG(status.st_mode))
+    if (stat(name, &status) == 0 && (!S_ISREG(status.st_mode) || is_standard_output(&status)))
         return false;
     struct output *out = output_new(name);
-    out->target = target_of(name, exists);
+    out->target = target_of(name);
     out->fd = -1;
     signals_wait(&before);
     bool linked = false;
@@ -264,6 +297,35 @@ bool output_link(const char *name, const char *source)
     }
     signals_resume(&before);
     return linked;
+}
+
+void output_copy(const char *name, const char *source, bool link)
+{
+    if (link && output_link(name, source))
+        return;
+    struct mapping *map = mapping_open(source);
+    output_write(output_open(name), map->data, map->size);
+    mapping_close(map);
+}
+
+void output_remove(const char *name)
+{
+    struct stat status;
+    sigset_t before;
+    prepare();
+    if (stat(name, &status) != 0 || !S_ISREG(status.st_mode) || is_standard_output(&status))
+        return;
+    struct output *out = output_new(name);
+    out->target = target_of(name);
+    out->fd = -1;
+    out->removal = true;
+    signals_wait(&before);
+    if (!find_place(out))
+        die_writing(name, errno);
+    check_distinct(out);
+    out->next = open_outputs;
+    open_outputs = out;
+    signals_resume(&before);
 }
 
 struct output *output_compare(const struct mapping *with)
@@ -394,6 +456,36 @@ static struct output *reversed(struct output *list)
     return first;
 }
 
+/* Gives what is at the target a second name, for take_back(); where a file system has no links, another one. */
+static void back_up(struct output *out)
+{
+    struct stat status;
+    if (lstat(out->target, &status) != 0 && errno == ENOENT)
+        return;
+    char *name = beside(out->target);
+    int fd = mkstemp(name); /* for its unused name */
+    if (fd < 0)
+        die_writing(out->name, errno);
+    close(fd);
+    unlink(name);
+    if (link(out->target, name) != 0 && rename(out->target, name) != 0) {
+        free(name);
+        die_writing(out->name, errno);
+    }
+    out->backup = name;
+}
+
+/* The one moment in which an output's name changes what it means. */
+static void replace(struct output *out)
+{
+    back_up(out);
+    if (out->removal ? unlink(out->target) != 0 && errno != ENOENT : rename(out->temporary, out->target) != 0)
+        die_writing(out->name, errno);
+    out->renamed = true;
+    if (out->linked)
+        unlink(out->temporary); /* rename() leaves it when the target is the very same file */
+}
+
 void outputs_commit(bool sync)
 {
     sigset_t before;
@@ -402,17 +494,14 @@ void outputs_commit(bool sync)
 
     signals_wait(&before); /* all files appear, or none */
     open_outputs = reversed(open_outputs);
-    for (struct output *out = open_outputs; out != NULL; out = out->next) {
-        if (out->target == NULL)
-            continue;
-        if (rename(out->temporary, out->target) != 0)
-            die_writing(out->name, errno);
-        out->renamed = true;
-        if (out->linked)
-            unlink(out->temporary); /* rename() leaves it when the target is the very same file */
-    }
+    for (struct output *out = open_outputs; out != NULL; out = out->next)
+        if (out->target != NULL)
+            replace(out);
     struct output *done = open_outputs;
     open_outputs = NULL;
+    for (struct output *out = done; out != NULL; out = out->next)
+        if (out->backup != NULL)
+            unlink(out->backup);
     signals_resume(&before);
 
     while (done != NULL) {

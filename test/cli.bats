@@ -164,12 +164,12 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
     refuses 4 pnnx2py in.param in.bin no/such/out.py
 }
 
-@test "filters: a closed pipe is status 4, not a signal" {
+@test "filters: a closed pipe is status 4 without a word, not a signal" {
     small
     for tool in $FILTERS; do
         { sleep 0.2; status=0; "$tool" in.param in.bin 2>said || status=$?; echo "$status" >status; } | true
         assert_equal "$(cat status)" 4
-        assert [ -s said ]
+        assert_equal "$(cat said)" ''
     done
 }
 
@@ -191,6 +191,91 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
     pnnxopt in.param in.bin in.param in.bin
     same_bytes in.param out.param
     same_bytes in.bin out.bin
+}
+
+# lost NAME...: the command refuses with status 2, and no file has changed
+lost() {
+    local before after
+    before=$(find . -type f ! -name 'refuses.*' -exec cksum {} + | sort)
+    refuses 2 "$@"
+    after=$(find . -type f ! -name 'refuses.*' -exec cksum {} + | sort)
+    assert_equal "$after" "$before"
+    assert [ -z "${stderr##*same file*}" ]
+}
+
+@test "every program: an output that is an input or another output is refused, however it is spelled" {
+    small
+    mkdir d
+    ln -s ../in.param d/link
+    ln -s . here
+    ln in.bin d/hard
+    ln -s nothing.yet d/first
+    for tool in $FILTERS; do
+        lost "$tool" in.param in.bin in.bin in.param
+        lost "$tool" in.param in.bin out.param ./in.bin
+        lost "$tool" in.param in.bin out.param d/link
+        lost "$tool" in.param in.bin out.param here/in.param
+        lost "$tool" in.param in.bin "$PWD/d/../in.bin" out.bin
+        lost "$tool" in.param in.bin d/hard out.bin
+        lost "$tool" in.param in.bin out d/../here/out
+        lost "$tool" in.param in.bin d/first d/nothing.yet
+    done
+    echo 'mine: F.relu(x) => F.gelu(x) ;' >my.rules
+    lost pnnxopt -r my.rules in.param in.bin ./my.rules out.bin
+    lost pnnx2ncnn -r my.rules in.param in.bin out.param my.rules
+    lost pnnx2ncnn in.param in.bin in.param in.bin
+    lost pnnx2ncnn in.param in.bin out.param here/out.param
+    lost pnnx2ncnn ncnnpy=out.bin in.param in.bin out.param out.bin
+    lost pnnx2ncnn ncnnpy=d/link in.param in.bin out.param out.bin
+    lost pnnx2py in.param in.bin here/in.bin
+    cp "$ROOT/test/demo.pt" net.pt
+    lost pt2pnnx net.pt ./net.pt out.bin
+    lost pt2pnnx net.pt out.param here/net.pt
+    lost pt2pnnx customop=my.rules net.pt out.param my.rules
+    pnnxshape link=1 in.param in.bin out.param out.bin # another name of in.bin, which may be made again
+    pnnxshape link=1 in.param in.bin out.param out.bin
+}
+
+@test "filters: an output that is a link stays one, also where what it names is still to come" {
+    small
+    mkdir real
+    echo old >real/old.param
+    ln -s real/old.param out.param
+    ln -s real/new.bin out.bin
+    pnnxopt in.param in.bin a.param a.bin
+    pnnxopt in.param in.bin out.param out.bin
+    assert_equal "$(readlink out.param) $(readlink out.bin)" 'real/old.param real/new.bin'
+    same_bytes real/old.param a.param
+    same_bytes real/new.bin a.bin
+}
+
+@test "filters: an output that is standard output by name is written there, behind what is there" {
+    small
+    pnnxopt in.param in.bin a.param a.bin
+    { echo first; pnnxopt in.param in.bin /dev/stdout out.bin; echo last; } >all
+    { echo first; cat a.param; echo last; } | same_bytes - all
+    pnnxopt in.param in.bin /dev/fd/5 /dev/null 5>&1 | same_bytes - a.param
+    run -2 pnnxopt in.param in.bin /dev/stdout /dev/fd/1
+}
+
+@test "every program: a model is not read from a terminal, nor written to one" {
+    small
+    cp "$ROOT/test/demo.pt" net.pt
+    run -0 timeout 20 "$PYTHON" - <<'END'
+import os, pty, subprocess
+def status(command, **streams):
+    master, slave = pty.openpty()
+    done = subprocess.run(command.split(), stderr=subprocess.PIPE, **{s: slave for s in streams})
+    os.close(slave)
+    return done.returncode, done.stderr
+for command in ('pnnxopt', 'pnnxshape', 'pnnx2py pnnxbin=x', 'pnnx2ncnn - - a b', 'pnnxopt - - a b'):
+    code, said = status(command, stdin=1)
+    assert (code, said.count(b'\n')) == (2, 1) and b'terminal' in said, (command, code, said)
+for command in ('pnnxopt in.param in.bin', 'pnnxshape in.param in.bin - -', 'pt2pnnx net.pt', 'pt2pnnx net.pt - -'):
+    code, said = status(command, stdout=1)
+    assert (code, said.count(b'\n')) == (2, 1) and b'terminal' in said, (command, code, said)
+assert status('pnnx2py in.param in.bin', stdout=1)[0] == 0
+END
 }
 
 @test "filters: the modes of new files follow the umask" {

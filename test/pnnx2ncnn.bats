@@ -187,8 +187,37 @@ pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
     conv
     pnnx2ncnn 'ncnnpy=run.py' in.param in.bin './a"b\.param' out.bin
     run cat run.py
-    assert_line --partial 'net.load_param("./a\"b\\.param")'
+    assert_line --partial 'load(net.load_param, "a\"b\\.param")'
     "$PYTHON" -c 'import ast; ast.parse(open("run.py").read())'
+}
+
+@test "pnnx2ncnn: the script finds its files from any folder, and stops when one is missing or damaged" {
+    conv
+    mkdir -p py model/deep elsewhere
+    pnnx2ncnn ncnnpy=py/run.py in.param in.bin model/deep/x.param model/x.bin
+    pnnx2ncnn ncnnpy=beside.py in.param in.bin x.param x.bin
+    cp beside.py py/moved.py # away from its files
+    "$PYTHON" -W ignore - >said <<'END'
+import os, runpy, shutil
+run = lambda file: runpy.run_path(file)['test_inference']()
+def stops(file, error):
+    try:
+        run(file)
+    except error as e:
+        print(type(e).__name__)
+    else:
+        raise AssertionError('%s did not stop' % file)
+os.chdir('elsewhere')
+open('x.param', 'w').write('not this one')
+assert run('../py/run.py').shape == run('../beside.py').shape
+stops('../py/moved.py', FileNotFoundError)
+shutil.copy('../x.param', '../py/x.param'), shutil.copy('../x.bin', '../py/x.bin')
+os.remove('../model/x.bin')
+run('../py/run.py'), run('../py/moved.py')
+open('../py/x.param', 'w').write('7767517 then nothing')
+stops('../py/moved.py', RuntimeError)
+END
+    assert_equal "$(grep -c Error said)" 2
 }
 
 @test "pnnx2ncnn: too few names, an unknown option and a range are wrong usage" {

@@ -5,13 +5,14 @@
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/expression.h"
 #include "common/options.h"
+#include "common/paths.h"
 #include "formats/ncnn.h"
 #include "formats/pnnx.h"
 
 struct settings {
     int64_t fp16;
     bool explain, sync;
-    const char *script;
+    const char *script, *script_param, *script_bin;
     struct text_list rules;
     struct model_names in, out;
 };
@@ -19,13 +20,17 @@ struct settings {
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
-        {"explain", 'e', OPTION_FLAG,  &s->explain, 0, 0, false, NULL,   "print every application of a rule"   },
-        { "fp16",   0,   OPTION_INT,   &s->fp16,    0, 1, false, "0|1",  "store weights as float16 (default 1)"},
-        { "ncnnpy", 0,   OPTION_TEXT,  &s->script,  0, 0, false, "FILE",
-         "write a Python script that runs the network"                                                         },
-        { "rules",  'r', OPTION_TEXTS, &s->rules,   0, 0, false, "FILE",
-         "read rules that come before the built-in ones"                                                       },
-        { "sync",   0,   OPTION_FLAG,  &s->sync,    0, 0, false, NULL,   "flush the files to the disk"         },
+        {"explain",    'e', OPTION_FLAG,  &s->explain,      0, 0, false, NULL,   "print every application of a rule"   },
+        { "fp16",      0,   OPTION_INT,   &s->fp16,         0, 1, false, "0|1",  "store weights as float16 (default 1)"},
+        { "ncnnbin",   0,   OPTION_TEXT,  &s->script_bin,   0, 0, false, "FILE",
+         "the weights that the script opens, seen from its folder (default: those written)"                            },
+        { "ncnnparam", 0,   OPTION_TEXT,  &s->script_param, 0, 0, false, "FILE",
+         "the text that the script opens (default: that written)"                                                      },
+        { "ncnnpy",    0,   OPTION_TEXT,  &s->script,       0, 0, false, "FILE",
+         "write a Python script that runs the network"                                                                 },
+        { "rules",     'r', OPTION_TEXTS, &s->rules,        0, 0, false, "FILE",
+         "read rules that come before the built-in ones"                                                               },
+        { "sync",      0,   OPTION_FLAG,  &s->sync,         0, 0, false, NULL,   "flush the files to the disk"         },
     };
     const char *names[4];
     size_t count;
@@ -38,6 +43,11 @@ static void parse_options(struct settings *s, int argc, char **argv)
     s->out = options_model_names(names + 2);
     if (!s->out.param)
         die(STATUS_USAGE, nowhere, "an ncnn model is two files: expected their names");
+    options_check_input(&s->in);
+    paths_check_outputs((const char *[]){ s->in.param, s->in.bin }, 2,
+                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
+    paths_check_outputs(s->rules.items, s->rules.count,
+                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
 }
 
 /* What the file of weights says less exactly than the network does. */
@@ -50,6 +60,16 @@ static void note_overflow(const struct ncnn_overflow *overflow, const struct ori
              overflow->count, overflow->count == 1 ? " is" : "s are", origins->names[overflow->first->id]);
 }
 
+static void write_script(const struct settings *s, const struct ports *ports)
+{
+    char *param = path_between(s->script, s->script_param ? s->script_param : s->out.param);
+    char *bin = path_between(s->script, s->script_bin ? s->script_bin : s->out.bin);
+    script_write(s->script, ports, s->script_param ? s->script_param : param,
+                 s->script_bin ? s->script_bin : bin, s->fp16);
+    free(param);
+    free(bin);
+}
+
 static void write_model(struct graph *g, const struct settings *s)
 {
     struct ports ports;
@@ -58,7 +78,7 @@ static void write_model(struct graph *g, const struct settings *s)
     finish_blobs(g, &ports);
     struct origins origins = finish_names(g, &ports);
     if (s->script && report_count() == 0)
-        script_write(s->script, &ports, s->out.param, s->out.bin, s->fp16);
+        write_script(s, &ports);
     struct ncnn_overflow overflow = ncnn_write(g, s->out.param, s->out.bin, s->fp16);
     report_stop();
     outputs_commit(s->sync);

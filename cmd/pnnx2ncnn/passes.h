@@ -139,7 +139,8 @@ struct origins finish_names(struct graph *g, const struct ports *ports);
 
 /* ---- script.c ---- */
 
-/* Writes the Python script that runs the network with pyncnn. */
+/* Writes the Python script that runs the network with pyncnn, from the files `param` and `bin` as they are seen from the
+ * script's folder. */
 void script_write(const char *file, const struct ports *ports, const char *param, const char *bin, bool fp16);
 
 #endif

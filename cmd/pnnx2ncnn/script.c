@@ -7,6 +7,29 @@
 
 #define UNKNOWN_SIZE 128 /* what stands for a size that is not known, as in the existing converter */
 
+/* The runtime prints its own message and returns a number where it cannot load: the script must not go on. */
+static const char start[] = //
+    "import os\n"
+    "\n"
+    "import numpy as np\n"
+    "import ncnn\n"
+    "import torch\n"
+    "\n"
+    "\n"
+    "def load(function, name):\n"
+    "    \"\"\"A file of the model: where it is seen from this script, or else right beside the "
+    "script.\"\"\"\n"
+    "    here = os.path.dirname(os.path.abspath(__file__))\n"
+    "    path = os.path.join(here, name)\n"
+    "    if not os.path.exists(path):\n"
+    "        path = os.path.join(here, os.path.basename(name))\n"
+    "    if not os.path.exists(path):\n"
+    "        raise FileNotFoundError('%s is not beside %s' % (os.path.basename(name), __file__))\n"
+    "    if function(path) != 0:\n"
+    "        raise RuntimeError('ncnn cannot load ' + path)\n"
+    "\n"
+    "\n";
+
 static void write_quoted(struct output *out, const char *text)
 {
     output_printf(out, "\"");
@@ -75,7 +98,7 @@ static void write_run(struct output *out, const struct ports *ports)
 void script_write(const char *file, const struct ports *ports, const char *param, const char *bin, bool fp16)
 {
     struct output *out = output_open(file);
-    output_printf(out, "import numpy as np\nimport ncnn\nimport torch\n\n");
+    output_printf(out, "%s", start);
     output_printf(out, "def test_inference():\n    torch.manual_seed(0)\n");
     write_inputs(out, ports);
     output_printf(out, "    out = []\n\n    with ncnn.Net() as net:\n");
@@ -83,9 +106,9 @@ void script_write(const char *file, const struct ports *ports, const char *param
         output_printf(
             out, "        net.opt.use_fp16_packed = False\n        net.opt.use_fp16_storage = False\n"
                  "        net.opt.use_fp16_arithmetic = False\n        net.opt.use_bf16_storage = False\n");
-    output_printf(out, "        net.load_param(");
+    output_printf(out, "        load(net.load_param, ");
     write_quoted(out, param);
-    output_printf(out, ")\n        net.load_model(");
+    output_printf(out, ")\n        load(net.load_model, ");
     write_quoted(out, bin);
     output_printf(out, ")\n\n");
     write_run(out, ports);

@@ -3,6 +3,7 @@
 
 #include "common/expression.h"
 #include "common/options.h"
+#include "common/paths.h"
 #include "formats/output.h"
 #include "formats/pnnx.h"
 #include "printer.h"
@@ -47,6 +48,8 @@ int main(int argc, char **argv)
                   "[pnnxbin=FILE] [in.param in.bin [out.py]]", argc, argv, names, 3, &count);
     struct model_names in = names_of(names, count, &target);
     in.trust = true;
+    options_check_input(&in);
+    paths_check_outputs((const char *[]){ in.param, in.bin }, 2, &target, 1);
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     struct graph *g = pnnx_read(strings, signatures, &in);

@@ -5,6 +5,7 @@
 #include "cmd/pnnxopt/passes.h"
 #include "common/expression.h"
 #include "common/options.h"
+#include "common/paths.h"
 #include "common/rewrite.h"
 #include "formats/pnnx.h"
 
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
     options_parse(options, LENGTH(options), "[option]... [in.param in.bin] [out.param out.bin]", argc, argv,
                   names, LENGTH(names), &count);
     options_filter_names(names, count, &in, &out);
+    paths_check_outputs(files.items, files.count, (const char *[]){ out.param, out.bin }, 2);
     out.link = link;
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);

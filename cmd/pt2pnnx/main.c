@@ -10,6 +10,7 @@
 #include "cmd/pt2pnnx/read.h"
 #include "common/expression.h"
 #include "common/options.h"
+#include "common/paths.h"
 #include "common/report.h"
 #include "formats/pnnx.h"
 
@@ -40,6 +41,10 @@ int main(int argc, char **argv)
         die(STATUS_USAGE, nowhere, "expected a model, or a model and two output names, got %zu names", count);
     struct model_names out =
         count == 3 ? options_model_names(names + 1) : (struct model_names){ .param = NULL };
+    options_check_output(&out);
+    paths_check_outputs(names, 1, (const char *[]){ out.param, out.bin }, 2);
+    paths_check_outputs(reading.libraries.items, reading.libraries.count,
+                        (const char *[]){ out.param, out.bin }, 2);
 
     child_start(names[0]);
     struct strings *strings = strings_new();
