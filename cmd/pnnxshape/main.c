@@ -4,8 +4,8 @@
 
 #include "common/expression.h"
 #include "common/options.h"
-#include "formats/pnnx.h"
 #include "common/shapes/shape.h"
+#include "formats/pnnx.h"
 
 struct arguments {
     struct shape_list shapes, shapes2;
