@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/near.h"
+#include "common/rewrite_history.h"
 #include "common/rewrite_match.h"
 #include "common/rewrite_parse.h"
 
@@ -49,6 +51,41 @@ void rules_allow_scopes(struct rules *rules)
 void rules_explain(struct rules *rules, bool on)
 {
     rules->explain = on;
+}
+
+/* Switches off the rules with that name; false: there is none. */
+static bool leave_out(struct rules *rules, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < rules->count; i++)
+        if (strcmp(rules->items[i]->name, name) == 0)
+            found = rules->items[i]->off = true;
+    return found;
+}
+
+static void offer_names(const struct rules *rules, struct near *near)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        near_offer(near, rules->items[i]->name);
+}
+
+void rules_without(struct rules *const *sets, size_t count, const struct text_list *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        struct near near = near_start(name, strlen(name));
+        bool found = false;
+        char hint[200];
+        for (size_t k = 0; k < count; k++) {
+            if (!sets[k])
+                continue;
+            found = leave_out(sets[k], name) || found;
+            offer_names(sets[k], &near);
+        }
+        if (!found)
+            report(STATUS_USAGE, nowhere, "without=%s: no built-in rule has that name%s", name,
+                   near_hint(&near, hint));
+    }
 }
 
 const struct rule_macro *rules_macro(const struct rules *rules, const char *name)
@@ -112,82 +149,27 @@ void rules_read_file(struct rules *rules, const char *name)
 
 /* ---- applying ---- */
 
-enum { CHAIN_LIMIT = 10000, RECENT = 64 };
-
 /* The state of one rules_apply(). */
 struct application {
     struct rules *rules;
     struct graph *graph;
+    struct rule_history *history;
     struct match match;
-    size_t count, limit;
-    uint32_t *chains; /* by operator id: applications that led to it without making the graph smaller */
-    size_t chain_room;
-    const struct rule *recent[RECENT]; /* the last ones, in a ring */
-    bool unsorted, stopped;
+    bool unsorted;
 };
-
-static uint32_t chain_of(const struct application *a, const struct operator *op)
-{
-    return op->id < a->chain_room ? a->chains[op->id] : 0;
-}
-
-static void set_chain(struct application *a, size_t id, uint32_t length)
-{
-    if (id >= a->chain_room) {
-        size_t room = size_mul(id + 1, 2);
-        a->chains = xrealloc(a->chains, size_mul(room, sizeof *a->chains));
-        memset(a->chains + a->chain_room, 0, (room - a->chain_room) * sizeof *a->chains);
-        a->chain_room = room;
-    }
-    a->chains[id] = length;
-}
-
-/* The names of the rules that were applied last, each once. */
-static void report_chase(struct application *a, const struct operator *op)
-{
-    const char *names = "";
-    const struct rule *seen[RECENT];
-    size_t seen_count = 0;
-    for (size_t i = 0; i < RECENT && i < a->count; i++) {
-        const struct rule *rule = a->recent[(a->count - 1 - i) % RECENT];
-        bool known = false;
-        for (size_t k = 0; k < seen_count; k++)
-            known = known || seen[k] == rule;
-        if (known)
-            continue;
-        seen[seen_count++] = rule;
-        names = arena_printf(&a->graph->arena, "%s%s'%s'", names, *names ? ", " : "", rule->name);
-    }
-    report(STATUS_CONVERSION, operator_place(op), "rules do not come to an end at '%s': %s", op->name, names);
-    a->stopped = true;
-}
-
-static void count_application(struct application *a, const struct rule *rule, uint32_t chain, size_t ids,
-                              size_t operators)
-{
-    a->recent[a->count++ % RECENT] = rule;
-    if (a->graph->operator_count >= operators)
-        chain++;
-    for (size_t id = ids; id < a->graph->operator_ids; id++)
-        set_chain(a, id, chain);
-    if (rule->box || rule->also_count)
-        a->unsorted = true;
-}
 
 /* Tries one rule; on success *next is where to go on. */
 static bool apply_rule(struct application *a, const struct rule *rule, struct operator *root,
                        const struct box_match *box, struct operator **next)
 {
-    size_t ids = a->graph->operator_ids, operators = a->graph->operator_count;
-    uint32_t chain = chain_of(a, root);
-    if (a->rules->only && strcmp(a->rules->only, rule->name) != 0)
+    struct application_before before = { a->graph->operator_count, a->graph->operator_ids,
+                                         history_chain(a->history, root) };
+    if (rule->off || (a->rules->only && strcmp(a->rules->only, rule->name) != 0))
         return false;
     if (!match_rule(&a->match, a->rules, a->graph, rule, root, box) || !build_result(&a->match, next))
         return false;
-    count_application(a, rule, chain, ids, operators);
-    struct operator *at = *next ? *next : a->graph->last;
-    if (at && (a->count > a->limit || chain > CHAIN_LIMIT))
-        report_chase(a, at);
+    a->unsorted = a->unsorted || rule->box || rule->also_count;
+    history_add(a->history, rule, &before, *next ? *next : a->graph->last);
     return true;
 }
 
@@ -195,7 +177,7 @@ static bool apply_rule(struct application *a, const struct rule *rule, struct op
 static void sweep(struct application *a)
 {
     struct operator *op = a->graph->first;
-    while (op && !a->stopped) {
+    while (op && !history_stopped(a->history)) {
         struct operator *next = op->next;
         const struct rule_list *list = map_get(&a->rules->by_type, op->type);
         for (size_t i = 0; list && i < list->count; i++)
@@ -345,7 +327,7 @@ static bool apply_box(struct application *a, struct map *tried)
     for (struct operator *op = a->graph->first; op; op = op->next)
         if (!operator_is(op, "pnnx.Attribute"))
             enter(a, &boxes, op, op->scope);
-    for (size_t i = 0; i < boxes.count && !applied && !a->stopped; i++) {
+    for (size_t i = 0; i < boxes.count && !applied && !history_stopped(a->history); i++) {
         struct box_match *box = &boxes.items[i];
         if (map_get(tried, box->scope))
             continue;
@@ -366,25 +348,31 @@ static void apply_boxes(struct application *a)
     map_release(&tried);
 }
 
-size_t rules_apply(struct rules *rules, struct graph *g)
+size_t rules_apply_with(struct rules *rules, struct graph *g, struct rule_history *history)
 {
-    struct application a = { .rules = rules, .graph = g };
-    a.limit = size_add(size_mul(g->operator_count, 100), 10000);
-    size_t before, given_up = rules->given_up;
+    struct application a = { .rules = rules, .graph = g, .history = history };
+    size_t before, first = history_count(history), given_up = rules->given_up;
     do {
-        before = a.count;
+        before = history_count(history);
         if (rules->boxes.count)
             apply_boxes(&a);
         sweep(&a);
         if (a.unsorted)
             graph_sort(g);
         a.unsorted = false;
-    } while (a.count > before && !a.stopped);
+    } while (history_count(history) > before && !history_stopped(history));
     if (rules->explain && rules->given_up > given_up)
         note(nowhere, "%zu searches were given up", rules->given_up - given_up);
-    free(a.chains);
     free(a.match.operators);
-    return a.count;
+    return history_count(history) - first;
+}
+
+size_t rules_apply(struct rules *rules, struct graph *g)
+{
+    struct rule_history *history = rule_history_new(g);
+    size_t count = rules_apply_with(rules, g, history);
+    rule_history_free(history);
+    return count;
 }
 
 /* ---- examples ---- */

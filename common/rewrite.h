@@ -16,8 +16,10 @@
 #include <stddef.h>
 
 #include "common/graph.h"
+#include "common/options.h"
 
 struct rules;
+struct rule_history;
 
 /* What a function called from a rule gets and gives.  An argument that is unknown (see pnnx.rules, three
  * values) makes the call unknown without calling. */
@@ -74,6 +76,21 @@ void rules_explain(struct rules *rules, bool on);
 /* Applies the rules to the fixed point; returns how many applications there were.  Reports
  * (STATUS_CONVERSION) when rules chase each other. */
 size_t rules_apply(struct rules *rules, struct graph *g);
+
+/* Sets of rules that take turns on one graph, round after round, share a history: together they are stopped when they
+ * undo each other.  rules_apply() has one of its own. */
+struct rule_history *rule_history_new(struct graph *g); /* borrows the graph */
+void rule_history_free(struct rule_history *history);
+size_t rules_apply_with(struct rules *rules, struct graph *g, struct rule_history *history);
+/* Ends a round; reports (STATUS_CONVERSION) after 100 rounds that made the graph no smaller. */
+void rule_history_round(struct rule_history *history);
+
+/* without=NAME,...: rules with these names, of any of the sets (NULL: none), are not applied.  Reports (STATUS_USAGE) a
+ * name that no rule has. */
+void rules_without(struct rules *const *sets, size_t count, const struct text_list *names);
+
+/* For -r: reports (STATUS_USAGE) rules of the user's set that undo a rule of another set, with which it takes turns. */
+void rules_check_against(struct rules *user, const struct rules *other);
 
 /* For tests and -r: reports (STATUS_USAGE) rules that an earlier one always shadows, rules that undo each other, and
  * patterns that hold, inside, what another rule of the set rewrites by itself. */

@@ -1,5 +1,5 @@
 /* rewrite_check.c - mistakes that only several rules together make: one that an earlier one always shadows, rules that
- * undo each other, a pattern that waits inside for what another rule has rewritten already.
+ * undo each other (also one of the user's and a built-in one), a pattern that waits inside for what another rule has rewritten already.
  *
  * All three ask whether one pattern fits everything that another tree describes.  The answer errs to "no": a rule with
  * a condition, or with a value that may be unknown, is never taken to apply always. */
@@ -132,16 +132,57 @@ static bool covers_call(struct cover *c, const struct node *wide, const struct n
     return true;
 }
 
-/* Braces with as many leaves, leaf by leaf: other orders are not tried. */
-static bool covers_braces(struct cover *c, const struct node *wide, const struct node *narrow)
+enum { BRACE_LEAVES = 5 }; /* of the wider pattern: their orders are tried one by one */
+
+/* The leaves of a tree of that operator, written with braces or as calls whose only arguments are the two operands;
+ * false: too many, or further arguments. */
+static bool gather_leaves(const char *type, const struct node *n, const struct node **leaves, size_t *count)
 {
-    if (wide->text != narrow->text || narrow->kind != NODE_BRACES ||
-        wide->argument_count != narrow->argument_count)
+    n = without_as(n);
+    bool inner = (n->kind == NODE_BRACES || n->kind == NODE_CALL) && n->text == type && !n->optional;
+    if (!inner) {
+        if (*count < BRACE_LEAVES)
+            leaves[*count] = n;
+        return ++*count <= BRACE_LEAVES;
+    }
+    if (n->kind == NODE_CALL && n->argument_count != 2)
         return false;
-    for (size_t i = 0; i < wide->argument_count; i++)
-        if (!covers(c, wide->arguments[i].value, narrow->arguments[i].value))
+    for (size_t i = 0; i < n->argument_count; i++)
+        if (!is_value(&n->arguments[i]) || !gather_leaves(type, n->arguments[i].value, leaves, count))
             return false;
     return true;
+}
+
+/* Whether the wider leaves, in some order, cover the narrower ones. */
+static bool covers_leaves(struct cover *c, const struct node **wide, const struct node **narrow, size_t count)
+{
+    const struct node **bound = scratch_array(c->rules->scratch, c->wide->slot_count, sizeof *bound);
+    size_t size = c->wide->slot_count * sizeof *bound;
+    if (count == 0)
+        return true;
+    if (size)
+        memcpy(bound, c->bound, size);
+    for (size_t i = 0; i < count; i++) {
+        const struct node *leaf = narrow[i];
+        narrow[i] = narrow[count - 1];
+        if (covers(c, wide[count - 1], leaf) && covers_leaves(c, wide, narrow, count - 1))
+            return true;
+        narrow[i] = leaf;
+        if (size)
+            memcpy(c->bound, bound, size);
+    }
+    return false;
+}
+
+/* Braces with as many leaves, in any order. */
+static bool covers_braces(struct cover *c, const struct node *wide, const struct node *narrow)
+{
+    const struct node *wide_leaves[BRACE_LEAVES], *leaves[BRACE_LEAVES];
+    size_t wide_count = 0, count = 0;
+    return wide->text == narrow->text && (narrow->kind == NODE_BRACES || narrow->kind == NODE_CALL) &&
+           !narrow->function && gather_leaves(wide->text, wide, wide_leaves, &wide_count) &&
+           gather_leaves(wide->text, narrow, leaves, &count) && count == wide_count &&
+           covers_leaves(c, wide_leaves, leaves, count);
 }
 
 static bool covers_list(struct cover *c, const struct node *wide, const struct node *narrow)
@@ -316,19 +357,40 @@ static const struct node *root_result(const struct rule *rule)
     return n && (n->kind == NODE_CALL || n->kind == NODE_BRACES) && !n->function ? n : NULL;
 }
 
+/* Whether the two apply to each other's result, always. */
+static bool undo_each_other(struct rules *rules, const struct rule *a, const struct rule *b)
+{
+    const struct node *made = root_result(a), *back = root_result(b);
+    return made && back && always_applies(b) && tree_covers(rules, b, b->pattern, a, made) &&
+           tree_covers(rules, a, a->pattern, b, back);
+}
+
 static void check_undo(struct rules *rules, const struct rule *rule)
 {
     const struct node *made = always_applies(rule) ? root_result(rule) : NULL;
     const struct rule_list *list = made ? map_get(&rules->by_type, made->text) : NULL;
     for (size_t i = 0; list && i < list->count; i++) {
         const struct rule *other = list->items[i];
-        const struct node *back = always_applies(other) ? root_result(other) : NULL;
-        if (!back || !tree_covers(rules, other, other->pattern, rule, made))
-            continue;
-        if (other == rule)
-            complain(rules, rule, "'%s' applies to its own result, for ever", other);
-        else if (other->line >= rule->line && tree_covers(rules, rule, rule->pattern, other, back))
+        if (other == rule && tree_covers(rules, rule, rule->pattern, rule, made))
+            complain(rules, rule, "'%s' applies to its own result, for ever", rule);
+        else if (other != rule && other->line >= rule->line && undo_each_other(rules, rule, other))
             complain(rules, other, "'%s' and '%s' of line %d undo each other", rule);
+    }
+}
+
+void rules_check_against(struct rules *user, const struct rules *other)
+{
+    for (size_t i = 0; i < user->count; i++) {
+        const struct rule *rule = user->items[i];
+        const struct node *made = rule->sound && always_applies(rule) ? root_result(rule) : NULL;
+        const struct rule_list *list = made ? map_get(&other->by_type, made->text) : NULL;
+        for (size_t k = 0; list && k < list->count; k++) {
+            const struct rule *built_in = list->items[k];
+            if (!built_in->off && undo_each_other(user, rule, built_in))
+                report(STATUS_USAGE, (struct place){ rule->file, rule->line, rule->column },
+                       "'%s' and the built-in '%s' (%s:%d) undo each other (instead: without=%s)", rule->name,
+                       built_in->name, built_in->file, built_in->line, built_in->name);
+        }
     }
 }
 

@@ -183,6 +183,7 @@ struct rule {
     struct slot *slots;
     size_t slot_count;
     bool sound; /* no mistake was found in it */
+    bool off;   /* without=NAME */
 };
 
 /* pattern NAME(parameters) = body, let NAME(parameters) = body */

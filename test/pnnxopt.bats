@@ -258,3 +258,41 @@ layer_norm_first() {
     small=$(seconds 3000) large=$(seconds 30000)
     awk -v a="$small" -v b="$large" 'BEGIN { exit !(b < 30 * (a + 0.05)) }'
 }
+
+@test "pnnxopt: a user's rule that undoes a built-in one is refused, and both are named" {
+    ops 'pnnx.Input in 0 1 x #x=(2,3)f32' 'F.silu s 1 1 x y $input=x #y=(2,3)f32' 'pnnx.Output out 1 0 y'
+    for result in 'torch.mul(x, F.sigmoid(x))' 'torch.mul(F.sigmoid(x), x)'; do
+        echo "back: F.silu(x) => $result ;" >my.rules
+        refuses 2 pnnxopt -r my.rules in.param in.bin out.param out.bin
+        assert_equal "$stderr" \
+            "pnnxopt: my.rules:1:1: 'back' and the built-in 'silu' (fuse.rules:10) undo each other (instead: without=silu)"
+    done
+    run optimised -r my.rules without=silu
+    assert_success
+    assert_output --partial 'expr=mul(@0,@1)'
+    same_numbers in out
+}
+
+@test "pnnxopt: a user's rule that undoes a built-in one now and then is stopped, and both are named" {
+    ops 'pnnx.Input in 0 1 x #x=(2,3)f32' 'F.silu s 1 1 x y $input=x #y=(2,3)f32' 'pnnx.Output out 1 0 y'
+    echo 'back: F.silu(x) => torch.mul(x, F.sigmoid(x)) if x.rank == 2 ;' >my.rules
+    refuses 1 pnnxopt -r my.rules in.param in.bin out.param out.bin
+    [[ $stderr == *"rules do not come to an end at 's"*"'back' (my.rules:1), 'silu' (fuse.rules:10)" ]]
+}
+
+@test "pnnxopt, pnnx2ncnn, pt2pnnx: without=RULE leaves a built-in rule out, and says what was meant by a name that none has" {
+    ops 'pnnx.Input in 0 1 x #x=(2,3)f32' 'F.relu r 1 1 x y $input=x #y=(2,3)f32' 'pnnx.Output out 1 0 y'
+    refuses 2 pnnxopt without=sillu in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxopt: without=sillu: no built-in rule has that name (did you mean 'silu'?)"
+    refuses 2 pnnx2ncnn without=F_relu,zzz in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: without=zzz: no built-in rule has that name"
+    refuses 1 pnnx2ncnn without=F_relu in.param in.bin out.param out.bin
+    [[ $stderr == *"F.relu 'r'"* ]]
+    traced resnet18
+    refuses 2 pt2pnnx without=conv2dd model.pt out.param out.bin
+    assert_equal "$stderr" "pt2pnnx: without=conv2dd: no built-in rule has that name (did you mean 'conv2d'?)"
+    run -0 pt2pnnx without=max_pool2d model.pt out.param out.bin
+    run cut -d' ' -f1 out.param
+    assert_line nn.Conv2d
+    refute_line nn.MaxPool2d
+}

@@ -43,7 +43,7 @@ static struct rules *new_rules(struct strings *strings, const struct signatures 
 }
 
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
-                              const struct text_list *names, bool explain)
+                              const struct text_list *names, const struct text_list *without, bool explain)
 {
     struct lowering *lowering = xmalloc(sizeof *lowering);
     lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
@@ -54,6 +54,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
         rules_check(lowering->user); /* the built-in ones are checked by the tests */
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->own, files[i].name, files[i].text, *files[i].size);
+    rules_without(&lowering->own, 1, without);
     report_stop();
     return lowering;
 }

@@ -92,10 +92,10 @@ void refusals_end(struct refusals *r);
 
 struct lowering;
 
-/* Reads the rules: the user's, which come first, and the built-in ones.  Ends the program (STATUS_USAGE) when there are
- * mistakes in them. */
+/* Reads the rules: the user's, which come first, and the built-in ones, but for those that `without` names.  Ends the
+ * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
-                              const struct text_list *files, bool explain);
+                              const struct text_list *files, const struct text_list *without, bool explain);
 void lowering_apply(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);
 

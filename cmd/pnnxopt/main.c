@@ -41,84 +41,117 @@ static const struct step steps[] = {
     { "dead-code",     graph_remove_dead,   NULL,        NULL             },
 };
 
+struct settings {
+    int64_t level;
+    bool explain, link, sync;
+    struct text_list rules, without;
+};
+
 /* The rules of one step: the built-in text, or the files given with -r. */
-static struct rules *load_rules(const struct step *step, struct strings *strings,
-                                const struct signatures *signatures, const struct text_list *files)
+static struct rules *load_step(const struct step *step, struct strings *strings,
+                               const struct signatures *signatures, const struct settings *s)
 {
     struct rules *rules = rules_new(strings, signatures, opt_functions, opt_function_count);
     if (step->text)
         rules_read(rules, step->name, step->text, *step->size);
-    for (size_t i = 0; step->name == user_rules && i < files->count; i++)
-        rules_read_file(rules, files->items[i]);
-    if (step->name == user_rules)
-        rules_check(rules); /* the built-in ones are checked by the tests */
+    rules_explain(rules, s->explain);
     return rules;
 }
 
-/* Ends: every rule application is counted by the engine, which reports rules that chase each other; a pass makes the
- * graph shorter or leaves it. */
-static void simplify(struct graph *g, struct rules *const *rules)
+/* Reads the user's files into their set; the built-in ones are checked by the tests. */
+static void load_user_rules(struct rules *user, struct rules *const *sets, const struct text_list *files)
 {
+    for (size_t i = 0; i < files->count; i++)
+        rules_read_file(user, files->items[i]);
+    rules_check(user);
+    for (size_t i = 0; i < LENGTH(steps); i++)
+        if (sets[i] && sets[i] != user)
+            rules_check_against(user, sets[i]);
+}
+
+static void load_rules(struct rules **sets, struct strings *strings, const struct signatures *signatures,
+                       const struct settings *s)
+{
+    struct rules *user = NULL;
+    for (size_t i = 0; i < LENGTH(steps); i++) {
+        sets[i] = steps[i].pass ? NULL : load_step(&steps[i], strings, signatures, s);
+        if (steps[i].name == user_rules)
+            user = sets[i];
+    }
+    rules_without(sets, LENGTH(steps), &s->without);
+    load_user_rules(user, sets, &s->rules);
+    report_stop();
+}
+
+/* Ends: the applications of all rules are counted together; a pass makes the graph shorter or leaves it. */
+static void simplify(struct graph *g, struct rules *const *sets)
+{
+    struct rule_history *history = rule_history_new(g);
     size_t changed;
     do {
         changed = 0;
-        for (size_t i = 0; i < LENGTH(steps); i++)
-            changed += steps[i].pass ? steps[i].pass(g) : rules_apply(rules[i], g);
+        for (size_t i = 0; i < LENGTH(steps) && report_count() == 0; i++)
+            changed += steps[i].pass ? steps[i].pass(g) : rules_apply_with(sets[i], g, history);
+        rule_history_round(history);
     } while (changed > 0 && report_count() == 0);
+    rule_history_free(history);
 }
 
-int main(int argc, char **argv)
+static void parse_options(struct settings *s, int argc, char **argv, struct model_names *in,
+                          struct model_names *out)
 {
-    int64_t level = 2;
-    bool explain = false, link = false, sync = false;
-    struct text_list files = { 0 };
-    const struct option_row options[] = {
-        {"explain",   'e', OPTION_FLAG,  &explain, 0, 0, false, NULL,   "print every application of a rule"         },
-        { "optlevel", 'O', OPTION_INT,   &level,   0, 2, false, "N",
-         "0 nothing, 1 lists and expressions, 2 all"                                                                },
-        { "rules",    'r', OPTION_TEXTS, &files,   0, 0, false, "FILE",
-         "more rules, applied after the built-in ones"                                                              },
-        { "link",     0,   OPTION_FLAG,  &link,    0, 0, false, NULL,
-         "make an unchanged out.bin a hard link to in.bin"                                                          },
-        { "sync",     0,   OPTION_FLAG,  &sync,    0, 0, false, NULL,   "flush files to the disk before they appear"},
+    const struct option_row table[] = {
+        {"explain",   'e', OPTION_FLAG,  &s->explain, 0, 0, false, NULL,       "print every application of a rule"         },
+        { "link",     0,   OPTION_FLAG,  &s->link,    0, 0, false, NULL,
+         "make an unchanged out.bin a hard link to in.bin"                                                                 },
+        { "optlevel", 'O', OPTION_INT,   &s->level,   0, 2, false, "N",
+         "0 nothing, 1 lists and expressions, 2 all"                                                                       },
+        { "rules",    'r', OPTION_TEXTS, &s->rules,   0, 0, false, "FILE",
+         "more rules, applied after the built-in ones"                                                                     },
+        { "sync",     0,   OPTION_FLAG,  &s->sync,    0, 0, false, NULL,       "flush files to the disk before they appear"},
+        { "without",  0,   OPTION_TEXTS, &s->without, 0, 0, true,  "RULE,...", "leave out built-in rules"                  },
     };
     const char *names[4];
     size_t count;
-    struct model_names in, out;
-
-    report_start("pnnxopt");
-    options_parse(options, LENGTH(options), "[option]... [in.param in.bin] [out.param out.bin]", argc, argv,
+    options_parse(table, LENGTH(table), "[option]... [in.param in.bin] [out.param out.bin]", argc, argv,
                   names, LENGTH(names), &count);
-    options_filter_names(names, count, &in, &out);
-    paths_check_outputs(files.items, files.count, (const char *[]){ out.param, out.bin }, 2);
-    out.link = link;
-    struct strings *strings = strings_new();
-    struct signatures *signatures = signatures_new(strings);
-    struct rules *rules[LENGTH(steps)] = { 0 };
-    for (size_t i = 0; i < LENGTH(steps); i++)
-        if (!steps[i].pass) {
-            rules[i] = load_rules(&steps[i], strings, signatures, &files);
-            rules_explain(rules[i], explain);
-        }
-    report_stop();
-    struct graph *g = pnnx_read(strings, signatures, &in);
+    options_filter_names(names, count, in, out);
+    paths_check_outputs(s->rules.items, s->rules.count, (const char *[]){ out->param, out->bin }, 2);
+    out->link = s->link;
+}
+
+static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
+{
     expressions_take_apart(g);
     report_stop();
     if (level >= 1)
         pass_unique_names(g);
     if (level >= 2)
-        simplify(g, rules);
+        simplify(g, sets);
     report_stop();
     if (level >= 1)
         expressions_form(g);
     lists_form(g);
     if (level >= 2)
         pass_number_operands(g);
-    pnnx_write(g, &out, sync);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = { .level = 2 };
+    struct model_names in, out;
+    struct rules *sets[LENGTH(steps)];
+    report_start("pnnxopt");
+    parse_options(&s, argc, argv, &in, &out);
+    struct strings *strings = strings_new();
+    struct signatures *signatures = signatures_new(strings);
+    load_rules(sets, strings, signatures, &s);
+    struct graph *g = pnnx_read(strings, signatures, &in);
+    optimise(g, sets, s.level);
+    pnnx_write(g, &out, s.sync);
     graph_free(g);
     for (size_t i = 0; i < LENGTH(steps); i++)
-        if (rules[i])
-            rules_free(rules[i]);
+        rules_free(sets[i]);
     signatures_free(signatures);
     strings_free(strings);
     return (int)report_status();

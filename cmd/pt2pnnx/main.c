@@ -15,10 +15,12 @@
 #include "formats/pnnx.h"
 
 static struct read_options reading;
+static struct text_list without;
 static bool raising = true, explain, sync_files;
 
 static const struct option_row option_table[] = {
-    {"customop",    0, OPTION_TEXTS,  &reading.libraries,      0, 0, true,  "LIB[,LIB]",
+    {"without",     0, OPTION_TEXTS,  &without,                0, 0, true,  "RULE,...",        "leave out rules"                             },
+    { "customop",   0, OPTION_TEXTS,  &reading.libraries,      0, 0, true,  "LIB[,LIB]",
      "load shared libraries that register operators"                                                                                         },
     { "explain",    0, OPTION_FLAG,   &explain,                0, 0, false, NULL,              "print every rule that is applied"            },
     { "inputshape", 0, OPTION_SHAPES, &reading.shapes,         0, 0, false, "[N,...]TYPE,...",
@@ -59,7 +61,7 @@ int main(int argc, char **argv)
     graph_remove_dead(g);
     if (raising) {
         raise_custom_operators(g);
-        raise_calls(g, explain);
+        raise_calls(g, &without, explain);
         graph_remove_dead(g);
     }
     names_from_scopes(g);

@@ -31,18 +31,22 @@ static struct rules *load_phase(const struct graph *g, const struct phase *phase
     return rules;
 }
 
-void raise_calls(struct graph *g, bool explain)
+void raise_calls(struct graph *g, const struct text_list *without, bool explain)
 {
     struct rules *rules[PHASES];
     for (size_t i = 0; i < PHASES; i++)
         rules[i] = load_phase(g, &phases[i], explain);
+    rules_without(rules, PHASES, without);
     report_stop();
+    struct rule_history *history = rule_history_new(g);
     size_t changed;
     do {
         changed = 0;
         for (size_t i = 0; i < PHASES; i++)
-            changed += rules_apply(rules[i], g);
+            changed += rules_apply_with(rules[i], g, history);
+        rule_history_round(history);
     } while (changed > 0 && report_count() == 0);
+    rule_history_free(history);
     for (size_t i = 0; i < PHASES; i++)
         rules_free(rules[i]);
 }
