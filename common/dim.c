@@ -340,6 +340,21 @@ bool dim_equal(int64_t a, int64_t b)
     return a == b && a != DIM_UNKNOWN;
 }
 
+bool dim_broadcast(int64_t a, int64_t b, int64_t *out)
+{
+    if (dim_known(a) && dim_known(b) && a != b && a != 1 && b != 1)
+        return false;
+    if (dim_equal(a, b) || b == 1)
+        *out = a;
+    else if (a == 1)
+        *out = b;
+    else if (dim_known(a) || b == DIM_UNKNOWN) /* one that is not known is 1, or the same as the other */
+        *out = a;
+    else
+        *out = dim_known(b) || a == DIM_UNKNOWN ? b : DIM_UNKNOWN;
+    return true;
+}
+
 /* Arithmetic */
 
 static int64_t add_scaled(struct graph *g, int64_t a, int64_t b, int64_t scale)

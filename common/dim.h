@@ -41,6 +41,9 @@ int64_t dim_int(struct graph *g, int64_t i);
 bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
 /* True when d cannot be negative, as the names stand for sizes of at least 1. */
 bool dim_not_negative(const struct graph *g, int64_t d);
+/* The size that two sizes are broadcast to, DIM_UNKNOWN where that is not known; false, and nothing written: they cannot
+ * be. */
+bool dim_broadcast(int64_t a, int64_t b, int64_t *out);
 /* True when a and b are known to be equal. */
 bool dim_equal(int64_t a, int64_t b);
 

@@ -144,3 +144,61 @@ enum dtype dtype_promote(enum dtype a, enum dtype b)
         return category(a) > category(b) ? a : b;
     return category(a) == 1 ? promote_integers(a, b) : promote_floats(a, b);
 }
+
+enum dtype dtype_to_float(enum dtype t)
+{
+    return dtype_is_integer(t) || t == DTYPE_BOOL ? DTYPE_F32 : t;
+}
+
+enum dtype dtype_to_real(enum dtype t)
+{
+    return t == DTYPE_C64 ? DTYPE_F32 : t == DTYPE_C128 ? DTYPE_F64 : t == DTYPE_C32 ? DTYPE_F16 : t;
+}
+
+enum dtype dtype_to_complex(enum dtype t)
+{
+    switch (t) {
+    case DTYPE_F64: return DTYPE_C128;
+    case DTYPE_F16: return DTYPE_C32;
+    case DTYPE_NULL:
+    case DTYPE_C32:
+    case DTYPE_C64:
+    case DTYPE_C128: return t;
+    default: return DTYPE_C64;
+    }
+}
+
+static enum dtype join(enum dtype a, enum dtype b)
+{
+    return a == DTYPE_NULL ? b : b == DTYPE_NULL ? a : dtype_promote(a, b);
+}
+
+/* What operands of lower rank among the categories may change: the kind of the type, not its size. */
+static enum dtype combine(enum dtype higher, enum dtype lower)
+{
+    bool floats = dtype_is_float(lower) || dtype_is_complex(lower);
+    if (dtype_is_complex(higher))
+        return higher;
+    if (dtype_is_float(higher))
+        return dtype_is_complex(lower) ? dtype_to_complex(higher) : higher;
+    if (higher == DTYPE_BOOL || floats)
+        return join(higher, lower);
+    return higher != DTYPE_NULL ? higher : lower;
+}
+
+void dtype_mix_add(struct dtype_mix *mix, enum dtype type, int rank)
+{
+    if (rank == DTYPE_NUMBER)
+        mix->numbers = join(mix->numbers, type == DTYPE_F64    ? DTYPE_F32
+                                          : type == DTYPE_C128 ? DTYPE_C64
+                                                               : type);
+    else if (rank == 0)
+        mix->scalars = join(mix->scalars, type);
+    else
+        mix->tensors = join(mix->tensors, type);
+}
+
+enum dtype dtype_mix_result(const struct dtype_mix *mix)
+{
+    return combine(mix->tensors, combine(mix->scalars, mix->numbers));
+}

@@ -45,4 +45,21 @@ int dtype_scalar_type(enum dtype type);
 /* The type of the result of an operation on a and b, both tensors with dimensions (torch.promote_types). */
 enum dtype dtype_promote(enum dtype a, enum dtype b);
 
+enum dtype dtype_to_float(enum dtype type);   /* integers and bool become F32 */
+enum dtype dtype_to_real(enum dtype type);    /* C64 becomes F32 ... */
+enum dtype dtype_to_complex(enum dtype type); /* F64 becomes C128 ...; integers C64 */
+
+/* The operands of one operation, by what they come from: tensors with dimensions, tensors without, Python numbers.  What
+ * a lower category brings may change the kind of the type (integers become floats), not its size.  Begins with all of
+ * them DTYPE_NULL, "none". */
+struct dtype_mix {
+    enum dtype tensors, scalars, numbers;
+};
+#define DTYPE_NUMBER                                                                                         \
+    (-2) /* in the place of a rank: a Python number, whose floats have PyTorch's default type */
+/* Adds an operand of that type, not DTYPE_NULL; an unknown rank counts as one above 0. */
+void dtype_mix_add(struct dtype_mix *mix, enum dtype type, int rank);
+/* The type in which they meet; DTYPE_NULL: there are none. */
+enum dtype dtype_mix_result(const struct dtype_mix *mix);
+
 #endif

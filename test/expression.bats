@@ -173,3 +173,21 @@ is() { assert_output "$(printf '%s\n' "$@")"; }
         [[ $stderr == *'in.param:5: '* ]]
     done
 }
+
+# types EXPRESSION: of inner results, with inputs (2,3)bool, (3)bool, (2,1)i64 and (3)f16
+types() {
+    param 'pnnx.Input in0 0 1 a #a=(2,3)bool' 'pnnx.Input in1 0 1 b #b=(3)bool' 'pnnx.Input in2 0 1 c #c=(2,1)i64' \
+        'pnnx.Input in3 0 1 d #d=(3)f16' "pnnx.Expression e 4 1 a b c d z expr=$1" 'pnnx.Output out 1 0 z'
+    "$BUILD/test/expression" in.param in.bin out.param out.bin && grep '^torch\|^Tensor' out.param | grep -o '#e_[0-9]*=[^ ]*' | sort -u
+}
+
+@test "expression: inner results have the types that PyTorch promotes to, and the shapes of their operands, broadcast" {
+    run -0 types 'add(mul(@0,@1),@2)'
+    is '#e_1=(2,3)bool'
+    run -0 types 'mul(add(mul(@1,2),@2),mul(@3,0.5))'
+    is '#e_1=(3)i64' '#e_2=(2,3)i64' '#e_3=(3)f16'
+    run -0 types 'sqrt(div(mul(@2,True),torch.double(@1)))'
+    is '#e_1=(2,1)i64' '#e_2=(3)f64' '#e_3=(2,3)f64'
+    run -0 types 'mul(add(size(@0,1),1),atan2(@2,@2))'
+    is '#e_3=(2,1)f32'
+}

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from operators import chance, complexes, function, ints, module, positive, tensor, unit
+from operators import bools, chance, complexes, function, ints, module, positive, tensor, unit
 
 FLAT, CUBE, SQUARE = (3, 10), (2, 3, 10), (4, 4)
 
@@ -189,6 +189,35 @@ for type_, f, *inputs in (
         ("F.nll_loss", lambda x, t: F.nll_loss(x, t), (2, 10, 3, 4), ints(10, 2, 3, 4)),
         ("F.grouped_mm", lambda x, w: F.grouped_mm(x, w), lambda: torch.randn(2, 16, 32).bfloat16(), lambda: torch.randn(2, 32, 16).bfloat16())):
     function(type_, f, *inputs, tolerance=1e-2 if type_ == "F.grouped_mm" else 1e-4)
+
+# Arithmetic of mixed types, which pnnxopt makes one expression and pnnx2ncnn takes apart again: several to a case.
+TENTH = torch.tensor(0.1)
+THREE = torch.tensor(3)
+
+
+def of_booleans(a, b, c):
+    return ((a * b + c).float(), a * b + c, (a + b) * c * 1.5, (a * 2 + b) * c, (a * True + b).float(), (a + True) * b, (a * False + b).float(), (a & b | c).float(),
+            ((a ^ b) + c).float(), ((a + b) + c).float().sum(-1), ((a + b) * c).int() * 3, (a * b + c) * True, (a * b + c) * 1, (a * b + c) + 0.5, torch.exp(a * b + c),
+            torch.square(a * b) + c, a * TENTH, a * THREE + b, (a * b + THREE).float(), ((a + b) * THREE + c).float())
+
+
+def of_integers(i, l, a, c):
+    return (a * l + c, a * i + l, (i * l - 2) * 3, (i + 1) / (l + 1), (i + 5) // (l + 1), (l * 7 + 3) % 5, (l + 1) ** 2, (l + a) * (l + c), (l * a + i * c).float(), (l // 2) * 2 + a,
+            (l * 2.5) // 2, torch.sqrt(i + 1) * a, torch.abs(l - i) * a, torch.square(l - 3) * a, torch.maximum(l * a, i * c) * 1, torch.sign(l - 2) * a + c, l * TENTH,
+            i * THREE + 1, i * TENTH + a, (l + THREE) * c, ((l == 2) + (i == 2) + a).float(), (l == i) * a + c * a)
+
+
+def of_floats(f, l, a, u, h):
+    return (f * 2 + 1, (f + l * 2) / 3, (f * 2).int() * 3 + l, (f * 3).long() + a, ((f * 3).int() * a).float(), (f > 0) * 2 + a * a, ((f > 0) + (l > 2) + a).float(),
+            ((f > 0) * (l > 1)).float() * f, (a * l + f) * 0.5, l * f + u, (u + l) * 2, u * f, u * 0.5 + l, h * 2 + 1, h * f + a, h * l + 1, (a * a).half() + h,
+            f * TENTH + l, f * THREE + a, f.double() * TENTH + f, torch.atan2(l * 1, f), torch.minimum(f, l * 0.5), torch.where(a * a + a, f, l * 1.0))
+
+
+MIXED = [bools(2, 3, 4), bools(4), ints(5, 2, 3, 4), lambda: torch.randint(0, 5, (2, 3, 4), dtype=torch.int32),
+         lambda: torch.randint(0, 5, (2, 3, 4), dtype=torch.uint8), lambda: torch.randn(2, 3, 4).half()]
+function("", of_booleans, MIXED[0], MIXED[0], MIXED[1])
+function("", of_integers, MIXED[3], MIXED[2], MIXED[0], MIXED[1])
+function("", of_floats, (2, 3, 4), MIXED[2], MIXED[0], MIXED[4], MIXED[5], tolerance=2e-3)
 
 # Recurrent layers: functions, cells, and modules of the user's
 W = [(12, 3), (12, 4), (12,), (12,)]

@@ -241,6 +241,21 @@ static void write_truth(struct operator *op)
         operator_set_type(op, some ? all ? "torch.amin" : "torch.amax" : all ? "torch.min" : "torch.max");
 }
 
+static void find_other_number(const struct operator *op, bool *other)
+{
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (op->arguments[i].value.kind == VALUE_INT && strcmp(op->arguments[i].key, "alpha") != 0)
+            *other = true;
+}
+
+/* A truth that is known is 0 or 1. */
+static void set_truths(struct operator *op)
+{
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (op->arguments[i].value.kind == VALUE_BOOL)
+            operator_set(op, op->arguments[i].key, value_int(op->arguments[i].value.boolean));
+}
+
 /* Arithmetic of booleans is logic. */
 static void write_logic(struct operator *op)
 {
@@ -254,12 +269,14 @@ static void write_logic(struct operator *op)
     };
     bool other = false;
     operator_each_operand(op, find_other_than_bool, &other);
+    find_other_number(op, &other);
     if (other || op->output_count != 1 || op->outputs[0]->dtype != DTYPE_BOOL)
         return;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (operator_is(op, types[i][0])) {
             operator_unset(op, "alpha");
             operator_set_type(op, types[i][1]);
+            set_truths(op);
             return;
         }
 }

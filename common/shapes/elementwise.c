@@ -69,7 +69,8 @@ static void unary_result(struct call *c, const struct fact *x, enum dtype dtype)
 static void shape_unary(struct call *c)
 {
     struct fact x = arg_fact(c, "input");
-    unary_result(c, &x, c->row->code == UNARY_ABS ? dtype_to_real(x.dtype) : x.dtype);
+    bool power = c->row->code == UNARY_SQUARE && x.dtype == DTYPE_BOOL; /* with an integer exponent */
+    unary_result(c, &x, power ? DTYPE_I64 : c->row->code == UNARY_ABS ? dtype_to_real(x.dtype) : x.dtype);
 }
 
 static void shape_unary_float(struct call *c)

@@ -236,7 +236,7 @@ static bool einsum_letter(struct einsum *e, unsigned char letter, int64_t size)
         e->size[letter] = size;
         return true;
     }
-    return broadcast_dims(e->size[letter], size, &e->size[letter]);
+    return dim_broadcast(e->size[letter], size, &e->size[letter]);
 }
 
 /* Walks over one operand's part of the equation. */

@@ -155,12 +155,8 @@ const char *sizes_text(struct call *c, const int64_t *dims, int rank);
 
 /* promote.c: PyTorch's type promotion and broadcasting. */
 enum dtype promote_facts(const struct fact *facts, int count); /* DTYPE_NULL: not known */
-enum dtype dtype_to_float(enum dtype t);                       /* integers and bool become F32 */
-enum dtype dtype_to_real(enum dtype t);                        /* C64 becomes F32 ... */
-enum dtype dtype_to_complex(enum dtype t);
 /* Broadcasts shapes; false when they cannot be (reported).  *rank may become RANK_UNKNOWN. */
 bool broadcast_facts(struct call *c, const struct fact *facts, int count, int *rank, int64_t *dims);
-bool broadcast_dims(int64_t a, int64_t b, int64_t *out); /* false, and nothing written: they cannot be */
 /* True when the two sizes cannot be equal. */
 bool sizes_differ(const struct graph *g, int64_t a, int64_t b);
 
