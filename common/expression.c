@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "common/dim.h"
 #include "common/expression_text.h"
 
 /* ---- a value in the place of an operand ---- */
@@ -161,98 +160,6 @@ static struct value build_list(struct builder *b, const struct term *t)
     return value_list(items, t->count);
 }
 
-/* ---- what the results are ---- */
-
-/* What is known of an argument of a call. */
-struct known {
-    enum dtype dtype; /* DTYPE_NULL: not known */
-    int rank;         /* RANK_UNKNOWN, or DTYPE_NUMBER */
-    const int64_t *shape;
-};
-
-/* A size, or what is computed of sizes, is a number, though an operand. */
-static bool makes_number(const struct operator *op)
-{
-    return operator_is(op, "Tensor.size") || operator_is(op, "aten::Int") || operator_is(op, "aten::size");
-}
-
-static struct known known_number(const struct value *v)
-{
-    enum dtype dtype = v->kind == VALUE_BOOL ? DTYPE_BOOL : v->kind == VALUE_INT ? DTYPE_I64 : DTYPE_F32;
-    return (struct known){ v->kind == VALUE_COMPLEX ? DTYPE_C64 : dtype, DTYPE_NUMBER, NULL };
-}
-
-static struct known known_of(const struct term *t, const struct value *v)
-{
-    if (v->kind != VALUE_OPERAND)
-        return known_number(v);
-    if (is_plain_number(t))
-        return (struct known){ is_integer(t) ? DTYPE_I64 : DTYPE_F32, DTYPE_NUMBER, NULL };
-    const struct operand *x = v->operand;
-    const struct attribute *w = operand_constant(x);
-    if (makes_number(x->producer))
-        return (struct known){ DTYPE_I64, DTYPE_NUMBER, NULL };
-    if (w)
-        return (struct known){ w->dtype, w->rank, w->shape };
-    return (struct known){ x->dtype, x->rank, x->shape };
-}
-
-/* PyTorch's type of the result; DTYPE_NULL where that of an argument is not known. */
-static enum dtype result_type(const struct expression_function *f, const struct known *of, size_t count)
-{
-    struct dtype_mix mix = { DTYPE_NULL, DTYPE_NULL, DTYPE_NULL };
-    if (f->dtype)
-        return dtype_from_torch(f->dtype);
-    for (size_t i = 0; i < count; i++) {
-        if (of[i].dtype == DTYPE_NULL || (of[i].rank == RANK_UNKNOWN && count > 1))
-            return DTYPE_NULL; /* a tensor without dimensions counts less */
-        dtype_mix_add(&mix, of[i].dtype, of[i].rank);
-    }
-    enum dtype type = dtype_mix_result(&mix);
-    if (strcmp(f->name, "abs") == 0)
-        return dtype_to_real(type);
-    if (strcmp(f->name, "square") == 0 && type == DTYPE_BOOL)
-        return DTYPE_I64;
-    return f->floats ? dtype_to_float(type) : type;
-}
-
-/* The shape of all, broadcast; the rank, which is unknown where one of theirs is. */
-static int result_shape(struct arena *arena, const struct known *of, size_t count, int64_t **shape)
-{
-    int rank = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (of[i].rank == RANK_UNKNOWN)
-            return RANK_UNKNOWN;
-        rank = of[i].rank > rank ? of[i].rank : rank;
-    }
-    *shape = arena_array(arena, (size_t)rank + 1, sizeof **shape);
-    for (int axis = 0; axis < rank; axis++) {
-        (*shape)[axis] = 1;
-        for (size_t i = 0; i < count; i++) {
-            int at = axis - (rank - of[i].rank);
-            if (of[i].rank > 0 && at >= 0 && !dim_broadcast((*shape)[axis], of[i].shape[at], &(*shape)[axis]))
-                return RANK_UNKNOWN;
-        }
-    }
-    return rank;
-}
-
-/* Gives the result of a call its type and shape, as far as those of its arguments are known, and not what it has. */
-static void infer(struct operand *y, const struct expression_function *f, const struct known *of,
-                  size_t count)
-{
-    bool tensor = false;
-    for (size_t i = 0; i < count; i++)
-        tensor = tensor || of[i].rank != DTYPE_NUMBER;
-    if (!tensor || makes_number(y->producer) || (y->dtype != DTYPE_NULL && y->rank != RANK_UNKNOWN))
-        return;
-    int64_t *shape = y->shape;
-    int rank =
-        y->rank != RANK_UNKNOWN ? y->rank : result_shape(&y->producer->graph->arena, of, count, &shape);
-    enum dtype dtype = y->dtype != DTYPE_NULL ? y->dtype : result_type(f, of, count);
-    operand_set_shape(y, dtype, rank, shape);
-}
-
 /* The call as an operator: `root` itself, or a new one before the expression. */
 static struct value build_call(struct builder *b, const struct term *t, struct operator *root)
 {
@@ -279,11 +186,6 @@ static struct value build_call(struct builder *b, const struct term *t, struct o
         operator_set(op, f->second, second);
     if (f->dtype)
         operator_set(op, "dtype", value_string(f->dtype));
-    struct known of[2] = { known_of(t->items[0], &first) };
-    if (t->count > 1)
-        of[1] = known_of(t->items[1], &second);
-    if (op != root)
-        infer(op->outputs[0], f, of, t->count);
     return value_operand(op->outputs[0]);
 }
 

@@ -16,7 +16,6 @@ struct expression_function {
     const char *first, *second; /* the keys of the operator's arguments; second NULL: one argument */
     const char *dtype;          /* a cast: the value of the operator's dtype; NULL otherwise */
     bool formed;                /* expressions_form() writes it */
-    bool floats;                /* of integers it makes floats */
 };
 
 /* The function with that name (of that operator type, the first that is formed), or NULL. */

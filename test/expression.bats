@@ -64,7 +64,7 @@ is() { assert_output "$(printf '%s\n' "$@")"; }
 
 @test "expression: constants go into the arguments of their readers" {
     param 'pnnx.Expression p 0 1 p expr=0.5' 'pnnx.Expression d 0 1 d expr=[1,2]' \
-        'pnnx.Expression k 0 1 k expr=True' 'pnnx.Expression m 0 1 m expr=floor' 'pnnx.Input in0 0 1 a #a=(2,3)f32' \
+        'pnnx.Expression k 0 1 k expr=True' 'pnnx.Expression m 0 1 m expr=floor' 'pnnx.Input in0 0 1 a #a=(2,3,4)f32' \
         'torch.sum s 3 1 a d k s $input=a $dim=d $keepdim=k' \
         'torch.div q 3 1 s p m q $input=s $other=p $rounding_mode=m' 'pnnx.Output out 1 0 q'
     run -0 apart
@@ -152,7 +152,7 @@ is() { assert_output "$(printf '%s\n' "$@")"; }
 }
 
 @test "expression: constants and lists of prim operators are arguments as well" {
-    param 'pnnx.Input in0 0 1 a #a=(2,3)f32' 'prim::Constant c 0 1 c value=2' 'prim::Constant d 0 1 d value=1' \
+    param 'pnnx.Input in0 0 1 a #a=(2,3,4)f32' 'prim::Constant c 0 1 c value=2' 'prim::Constant d 0 1 d value=1' \
         'prim::ListConstruct l 2 1 c d l' 'prim::Constant k 0 1 k value=False' 'aten::sum s 3 1 a l k s' \
         'pnnx.Output out 1 0 s'
     run -0 apart

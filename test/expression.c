@@ -1,8 +1,9 @@
-/* expression - takes the expressions of a model apart; with form=1 forms them again.
+/* expression - takes the expressions of a model apart, what is new with its shapes; with form=1 forms them again.
  *
  *     expression [form=1] in.param in.bin out.param out.bin */
 #include "common/expression.h"
 #include "common/options.h"
+#include "common/shapes/shapes.h"
 #include "formats/pnnx.h"
 
 int main(int argc, char **argv)
@@ -21,7 +22,10 @@ int main(int argc, char **argv)
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     struct graph *g = pnnx_read(strings, signatures, &in);
+    size_t given = g->operand_ids;
     expressions_take_apart(g);
+    if (report_count() == 0)
+        shapes_infer(g, SHAPES_CORRECT, given);
     graph_check(g);
     if (form)
         expressions_form(g);

@@ -216,6 +216,91 @@ flatten() {
     assert_equal "$stderr" 'pnnxshape: inputshape= has 2 shapes, the model has 1 input'
 }
 
+# edited: a convolution with padding between two others, shapes inferred, then its padding taken away
+edited() {
+    conv='bias=True dilation=(1,1) groups=1 padding_mode=zeros stride=(1,1)'
+    ops 'pnnx.Input in 0 1 x #x=(1,3,10,10)f32' \
+        "nn.Conv2d a 1 1 x a $conv in_channels=3 kernel_size=(3,3) out_channels=4 padding=(1,1) @weight=(4,3,3,3)f32 @bias=(4)f32" \
+        'F.relu r 1 1 a b $input=a' \
+        "nn.Conv2d c 1 1 b y $conv in_channels=4 kernel_size=(3,3) out_channels=2 padding=(0,0) @weight=(2,4,3,3)f32 @bias=(2)f32" \
+        'F.sigmoid s 1 1 y z $input=y' 'pnnx.Output out 1 0 z'
+    pnnxshape in.param in.bin shape.param in.bin.2
+    grep -q '#z=(1,2,8,8)f32' shape.param
+    sed 's/padding=(1,1)/padding=(0,0)/' shape.param >edit.param
+    mv in.bin.2 edit.bin
+}
+
+@test "shapes: an edited parameter changes the shapes behind it, in every stage" {
+    edited
+    pnnxshape edit.param edit.bin out.param out.bin
+    assert_equal "$(grep -c '#z=(1,2,6,6)f32' out.param)" 2
+    for level in 0 1 2; do
+        pnnxopt -O$level edit.param edit.bin opt.param opt.bin
+        assert_equal "$(grep -c '=(1,2,6,6)f32' opt.param)" 3
+        assert_equal "$(grep -c '=(1,2,8,8)f32' opt.param)" 0
+    done
+    pnnx2ncnn fp16=0 ncnnpy=edit_ncnn.py edit.param edit.bin edit.ncnn.param edit.ncnn.bin
+    pnnxshape edit.param edit.bin out.param out.bin
+    pnnx2ncnn fp16=0 ncnnpy=out_ncnn.py out.param out.bin out.ncnn.param out.ncnn.bin
+    same_bytes edit.ncnn.param out.ncnn.param
+    same_bytes edit.ncnn.bin out.ncnn.bin
+}
+
+@test "shapes: an edit that contradicts what follows is refused by every stage, with its place" {
+    edited
+    sed -i '/Conv2d *c /s/kernel_size=(3,3)/kernel_size=(11,11)/; /Conv2d *c /s/(2,4,3,3)/(2,4,11,11)/' edit.param
+    weights edit
+    for tool in pnnxshape pnnxopt; do
+        refuses 1 $tool edit.param edit.bin out.param out.bin
+        assert_equal "$stderr" "$tool: edit.param:6: nn.Conv2d 'c' (1,4,8,8)f32: the padded size 8 is smaller than the kernel, which reaches over 11"
+    done
+    refuses 1 pnnx2ncnn edit.param edit.bin out.ncnn.param out.ncnn.bin
+    assert_equal "$stderr" "pnnx2ncnn: edit.param:6: nn.Conv2d 'c' (1,4,8,8)f32: the padded size 8 is smaller than the kernel, which reaches over 11"
+}
+
+@test "pnnxshape: recorded results behind an operator that nothing is known of stand until something in front of it changes" {
+    ops 'pnnx.Input in 0 1 x #x=(2,3)f32' 'torch.abs a 1 1 x a $input=x #a=(2,3)f32' 'my.Op o 1 1 a y $input=a #y=(7,7)f32' \
+        'F.relu r 1 1 y z $input=y' 'pnnx.Output out 1 0 z'
+    run -0 inferred 'inputshape=[2,3]'
+    assert_line --partial '#z=(7,7)f32'
+    run -0 inferred 'inputshape=[2,4]'
+    refute_output --partial '#z='
+}
+
+@test "pnnxshape: an input of a type that the network does not take is refused, at the first operator that stops" {
+    edited
+    for type in i64 f16 f64 bool; do
+        refuses 1 pnnxshape "inputshape=[1,3,10,10]$type" in.param in.bin out.param out.bin
+        assert_equal "$stderr" "pnnxshape: in.param:4: nn.Conv2d 'a' (1,3,10,10)$type: 'input' is $type, 'weight' is f32: one type is needed"
+    done
+    ops 'pnnx.Input in 0 1 x' 'nn.Embedding e 1 1 x e embedding_dim=4 num_embeddings=9 @weight=(9,4)f32' \
+        'F.softmax s 1 1 e y dim=-1 $input=e' 'F.softmax t 1 1 x z dim=-1 $input=x' \
+        'torch.matmul m 2 1 x e w $input=x $other=e' 'prim::TupleConstruct all 3 1 y z w r' 'pnnx.Output out 1 0 r'
+    refuses 1 pnnxshape 'inputshape=[4]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxshape: in.param:4: nn.Embedding 'e' (4)f32: 'input' is f32: int32 or int64 is needed"
+    refuses 1 pnnxshape 'inputshape=[4]i64' in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxshape: in.param:6: F.softmax 't' (4)i64: 'input' is i64: floats are needed
+pnnxshape: in.param:7: torch.matmul 'm' (4)i64 (4,4)f32: 'input' is i64, 'other' is f32: one type is needed"
+}
+
+@test "pnnxshape: a size that is given as free and that the network fixes is refused, unless frozen=1" {
+    ops 'pnnx.Input in 0 1 x' 'nn.AvgPool2d p 1 1 x p kernel_size=(2,2) stride=(2,2)' \
+        'Tensor.reshape r 1 1 p y shape=(1,75) $input=p' 'pnnx.Attribute a 0 1 q @data=(1,10,1)f32' \
+        'torch.add b 2 1 x q z $input=x $other=q' 'torch.cat c 2 1 x x w dim=1' \
+        'prim::TupleConstruct t 3 1 y z w o' 'pnnx.Output out 1 0 o'
+    refuses 1 pnnxshape 'inputshape=[1,3,h,w]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxshape: in.param:5: Tensor.reshape 'r' (1,3,h//2,w//2)f32 shape=(1,75): fits only where 3*(h//2)*(w//2) is 75
+pnnxshape: in.param:7: torch.add 'b' (1,3,h,w)f32 (1,10,1)f32: fits only where h is 10
+pnnxshape: inputshape= leaves sizes free that the network fixes (instead: trace it with sizes taken from x.shape, give these sizes as numbers, or frozen=1, which writes what is right for one size)"
+    assert [ ! -e out.param ]
+    run -0 pnnxshape frozen=1 'inputshape=[1,3,h,w]' in.param in.bin out.param out.bin
+    assert_line --index 0 "pnnxshape: in.param:5: Tensor.reshape 'r' (1,3,h//2,w//2)f32 shape=(1,75): fits only where 3*(h//2)*(w//2) is 75"
+    traced unet # up to half of an even size and back: free
+    pt2pnnx model.pt in.param in.bin
+    run -0 --separate-stderr pnnxshape 'inputshape=[1,3,h,w]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" ""
+}
+
 @test "pnnxshape: absurd sizes make no harm" {
     ops 'pnnx.Input in 0 1 x' \
         'torch.full f 0 1 f size=(9223372036854775807,9223372036854775807) fill_value=1.0' \

@@ -99,7 +99,7 @@ def mismatches(shapes, values, sizes):
 
 
 def infer(folder, source, stem, shape):
-    oracle.tool('pnnxshape', f'inputshape={shape}', folder / f'{source}.param', folder / f'{source}.bin', folder / f'{stem}.param', folder / f'{stem}.bin')
+    oracle.tool('pnnxshape', 'frozen=1', f'inputshape={shape}', folder / f'{source}.param', folder / f'{source}.bin', folder / f'{stem}.param', folder / f'{stem}.bin')
 
 
 def printed(folder, stem):

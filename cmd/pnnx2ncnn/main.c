@@ -6,6 +6,7 @@
 #include "common/expression.h"
 #include "common/options.h"
 #include "common/paths.h"
+#include "common/shapes/shapes.h"
 #include "formats/ncnn.h"
 #include "formats/pnnx.h"
 
@@ -97,6 +98,8 @@ int main(int argc, char **argv)
     struct lowering *rules = lowering_new(strings, signatures, &s.rules, &s.without, s.explain);
     struct graph *g = pnnx_read(strings, signatures, &s.in);
     expressions_take_apart(g);
+    report_stop();
+    shapes_infer(g, SHAPES_ALL, 0);
     report_stop();
     prepare_outputs(g);
     split_complex(g);

@@ -7,6 +7,7 @@
 #include "common/options.h"
 #include "common/paths.h"
 #include "common/rewrite.h"
+#include "common/shapes/shapes.h"
 #include "formats/pnnx.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
@@ -122,7 +123,10 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
 
 static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
 {
+    size_t given = g->operand_ids;
     expressions_take_apart(g);
+    report_stop();
+    shapes_infer(g, SHAPES_CORRECT, given);
     report_stop();
     if (level >= 1)
         pass_unique_names(g);

@@ -9,14 +9,18 @@
 
 struct arguments {
     struct shape_list shapes, shapes2;
-    bool sync;
+    bool frozen, sync;
     struct model_names in, out;
 };
 
 static void parse(struct arguments *a, int argc, char **argv)
 {
     const struct option_row rows[] = {
-        {.key = "inputshape",
+        {.key = "frozen",
+         .kind = OPTION_FLAG,
+         .target = &a->frozen,
+         .help = "take a size with a name where the network fits one value of it only"},
+        { .key = "inputshape",
          .letter = 'i',
          .kind = OPTION_SHAPES,
          .target = &a->shapes,
@@ -30,7 +34,7 @@ static void parse(struct arguments *a, int argc, char **argv)
         { .key = "link",
          .kind = OPTION_FLAG,
          .target = &a->out.link,
-         .help = "make an unchanged out.bin a hard link to in.bin"          },
+         .help = "make an unchanged out.bin a hard link to in.bin"            },
         { .key = "sync",                                    .kind = OPTION_FLAG,    .target = &a->sync,                       .help = "fsync the files"},
     };
     const char *names[4];
@@ -59,21 +63,15 @@ static int64_t spec_size(struct graph *g, const struct shape_spec *spec, int i)
     return !name ? spec->dims[i] : strcmp(name, "?") == 0 ? DIM_UNKNOWN : dim_named(g, name);
 }
 
-/* The input as the command line says; shapes that the file records for results were those of the file's input, so
- * they count only when that is the same. */
 static void set_input(struct run *run, const struct operand *x, const struct shape_spec *spec)
 {
-    struct fact *f = &run->facts[x->id];
     int64_t *dims = arena_array(&run->arena, (size_t)spec->rank, sizeof *dims);
-    bool same = x->dtype == spec->dtype && x->rank == spec->rank;
-    for (int i = 0; i < spec->rank; i++) {
+    for (int i = 0; i < spec->rank; i++)
         dims[i] = spec_size(run->graph, spec, i);
-        same = same && dims[i] == x->shape[i];
-    }
-    *f = (struct fact){ .present = true, .dtype = spec->dtype, .rank = spec->rank, .dims = dims };
-    run->keep_recorded &= same;
+    run_set_input(run, x, spec->dtype, spec->rank, dims);
 }
 
+/* As the command line says, else as the file does. */
 static void set_inputs(struct run *run, const struct shape_list *list)
 {
     size_t next = 0;
@@ -84,9 +82,25 @@ static void set_inputs(struct run *run, const struct shape_list *list)
         if (next < list->count)
             set_input(run, x, &list->items[next++]);
         else if (x->rank <= MAX_RANK)
-            run->facts[x->id] =
-                (struct fact){ .present = true, .dtype = x->dtype, .rank = x->rank, .dims = x->shape };
+            run_set_input(run, x, x->dtype, x->rank, x->shape);
     }
+}
+
+/* inputshape= left a size free, and an operator fits one value of it. */
+static void judge_decisions(const struct run *run, bool frozen)
+{
+    for (size_t i = 0; i < run->decision_count; i++) {
+        struct place at = operator_place(run->decisions[i].op);
+        if (frozen)
+            note(at, "%s", run->decisions[i].text);
+        else
+            report(STATUS_CONVERSION, at, "%s", run->decisions[i].text);
+    }
+    if (run->decision_count && !frozen)
+        report(
+            STATUS_CONVERSION, nowhere,
+            "inputshape= leaves sizes free that the network fixes (instead: trace it with sizes taken from "
+            "x.shape, give these sizes as numbers, or frozen=1, which writes what is right for one size)");
 }
 
 static struct run *infer(struct graph *g, const struct table *table, const struct shape_list *shapes,
@@ -122,6 +136,8 @@ int main(int argc, char **argv)
         other = infer(g, table, &arguments.shapes2, " with inputshape2");
         run_merge(run, other);
     }
+    if (arguments.shapes.count)
+        judge_decisions(run, arguments.frozen);
     report_stop();
     run_apply(run);
     lists_form(g);

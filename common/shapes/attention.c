@@ -11,8 +11,8 @@ static void shape_dot_product(struct call *c)
     result(c, 0, q.dtype, RANK_UNKNOWN, NULL);
     if (q.rank < 2 || k.rank < 2 || v.rank < 2)
         return;
-    if (sizes_differ(c->graph, q.dims[q.rank - 1], k.dims[k.rank - 1]) ||
-        sizes_differ(c->graph, k.dims[k.rank - 2], v.dims[v.rank - 2])) {
+    if (sizes_differ(c, q.dims[q.rank - 1], k.dims[k.rank - 1]) ||
+        sizes_differ(c, k.dims[k.rank - 2], v.dims[v.rank - 2])) {
         wrong(c, "query, key and value do not fit");
         return;
     }
@@ -29,7 +29,7 @@ static void shape_multihead(struct call *c)
     int64_t embed = arg_size(c, "embed_dim", DIM_UNKNOWN), weights[3];
     if (q.rank != 2 && q.rank != 3)
         return;
-    if (sizes_differ(c->graph, q.dims[q.rank - 1], embed)) {
+    if (sizes_differ(c, q.dims[q.rank - 1], embed)) {
         wrong(c, "expected %s features, not %s", dim_text(c->graph, embed),
               dim_text(c->graph, q.dims[q.rank - 1]));
         return;

@@ -375,12 +375,22 @@ static void add_shape(struct operand *x, void *context)
                                fact_text(s->call, &s->call->run->facts[x->id]));
 }
 
-void wrong(struct call *c, const char *format, ...)
+/* "nn.Linear 'fc' (1,h*w)f32" */
+static const char *call_text(struct call *c)
 {
     struct shapes shapes = { c, "" };
+    operator_each_operand(c->op, add_shape, &shapes);
+    return arena_printf(&c->run->arena, "%s '%s'%s", c->op->type, c->op->name, shapes.text);
+}
+
+void wrong(struct call *c, const char *format, ...)
+{
     va_list list, again;
     int length;
     char *text;
+    if (c->refused)
+        return;
+    c->refused = true;
     va_start(list, format);
     va_copy(again, list);
     length = vsnprintf(NULL, 0, format, list);
@@ -388,7 +398,37 @@ void wrong(struct call *c, const char *format, ...)
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(list);
     va_end(again);
-    operator_each_operand(c->op, add_shape, &shapes);
-    report(STATUS_CONVERSION, operator_place(c->op), "%s '%s'%s%s: %s", c->op->type, c->op->name, shapes.text,
-           c->run->which, text);
+    report(STATUS_CONVERSION, operator_place(c->op), "%s%s: %s", call_text(c), c->run->which, text);
+}
+
+/* " shape=(1,400) dim=1": the arguments that are integers, or lists of these. */
+static const char *constants_text(struct call *c)
+{
+    const char *text = "";
+    for (size_t i = 0; i < c->op->argument_count; i++) {
+        const struct argument *a = &c->op->arguments[i];
+        int64_t sizes[MAX_RANK];
+        int count = a->value.kind == VALUE_LIST ? arg_sizes(c, a->key, sizes, MAX_RANK) : UNKNOWN;
+        bool known = count >= 0;
+        for (int j = 0; j < count; j++)
+            known = known && sizes[j] != DIM_UNKNOWN;
+        if (a->value.kind == VALUE_INT)
+            text = arena_printf(&c->run->arena, "%s %s=%lld", text, a->key, (long long)a->value.integer);
+        else if (known)
+            text = arena_printf(&c->run->arena, "%s %s=%s", text, a->key, sizes_text(c, sizes, count));
+    }
+    return text;
+}
+
+void decide(struct call *c, int64_t named, int64_t number)
+{
+    struct run *run = c->run;
+    const char *left = dim_text(c->graph, named);
+    const char *text = arena_printf(&run->arena, "%s%s: fits only where %s is %s", call_text(c),
+                                    constants_text(c), left + (*left == '%'), dim_text(c->graph, number));
+    for (size_t i = 0; i < run->decision_count; i++)
+        if (run->decisions[i].op == c->op && strcmp(run->decisions[i].text, text) == 0)
+            return;
+    run->decisions = arena_grow(&run->arena, run->decisions, run->decision_count, sizeof *run->decisions);
+    run->decisions[run->decision_count++] = (struct decision){ c->op, text };
 }

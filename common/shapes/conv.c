@@ -70,7 +70,7 @@ static int channel_axis(struct call *c, const struct fact *x, int spatial, int64
         wrong(c, "expected %d or %d dimensions", spatial + 1, spatial + 2);
         return -1;
     }
-    if (sizes_differ(c->graph, x->dims[axis], channels)) {
+    if (sizes_differ(c, x->dims[axis], channels)) {
         wrong(c, "expected %s channels, not %s", dim_text(c->graph, channels),
               dim_text(c->graph, x->dims[axis]));
         return -1;
@@ -195,7 +195,7 @@ static void shape_fold(struct call *c)
     arg_spatial(c, "kernel_size", 2, DIM_UNKNOWN, kernel);
     arg_spatial(c, "output_size", 2, DIM_UNKNOWN, size);
     count = window_count(c, size);
-    if (sizes_differ(c->graph, count, x.dims[x.rank - 1])) {
+    if (sizes_differ(c, count, x.dims[x.rank - 1])) {
         wrong(c, "the output size has %s windows, not %s", dim_text(c->graph, count),
               dim_text(c->graph, x.dims[x.rank - 1]));
         return;
@@ -318,8 +318,7 @@ static void shape_grid_sample(struct call *c)
     if (x.rank == RANK_UNKNOWN || grid.rank == RANK_UNKNOWN)
         return;
     if (x.rank != grid.rank || x.rank < 4 || x.rank > 5 ||
-        sizes_differ(c->graph, grid.dims[x.rank - 1], x.rank - 2) ||
-        sizes_differ(c->graph, grid.dims[0], x.dims[0])) {
+        sizes_differ(c, grid.dims[x.rank - 1], x.rank - 2) || sizes_differ(c, grid.dims[0], x.dims[0])) {
         wrong(c, "the grid does not fit the input");
         return;
     }

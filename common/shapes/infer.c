@@ -1,8 +1,13 @@
-/* infer.c - one walk over the graph: a fact for every operand. */
+/* infer.c - one walk over the graph: a fact for every operand.
+ *
+ * The file's own shapes fill in what is not inferred.  They were true of the file's inputs and parameters: where an
+ * inferred shape differs from the recorded one (an edited padding, another inputshape), the recorded ones behind it
+ * are stale, and stay so until a shape is inferred that is as recorded. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/shapes/shape.h"
+#include "common/shapes/shapes.h"
 
 struct run *run_new(struct graph *g, const struct table *table)
 {
@@ -10,11 +15,13 @@ struct run *run_new(struct graph *g, const struct table *table)
     *run = (struct run){ .graph = g,
                          .table = table,
                          .which = "",
-                         .keep_recorded = true,
+                         .room = ALL_CONSTANTS,
                          .operand_ids = g->operand_ids,
                          .operator_ids = g->operator_ids };
     arena_init(&run->arena);
     run->facts = arena_array(&run->arena, g->operand_ids, sizeof *run->facts);
+    run->stale = arena_array(&run->arena, g->operand_ids + 1, sizeof *run->stale);
+    memset(run->stale, 0, (g->operand_ids + 1) * sizeof *run->stale);
     for (size_t i = 0; i < g->operand_ids; i++)
         run->facts[i] = (struct fact){ .present = true, .rank = RANK_UNKNOWN };
     return run;
@@ -25,6 +32,11 @@ void run_free(struct run *run)
     arena_release(&run->arena);
     free(run);
 }
+
+struct reading {
+    struct run *run;
+    bool stale; /* an operand is */
+};
 
 /* What is unknown of a result is as the file has it. */
 static void add_recorded(struct run *run, const struct operand *x, struct fact *f)
@@ -47,6 +59,51 @@ static void add_recorded(struct run *run, const struct operand *x, struct fact *
     f->dims = dims;
 }
 
+bool fact_differs(const struct fact *f, const struct operand *x)
+{
+    if (f->dtype != DTYPE_NULL && x->dtype != DTYPE_NULL && f->dtype != x->dtype)
+        return true;
+    if (f->rank == RANK_UNKNOWN || x->rank == RANK_UNKNOWN)
+        return false;
+    if (f->rank != x->rank)
+        return true;
+    for (int i = 0; i < f->rank; i++)
+        if (f->dims[i] != x->shape[i] && f->dims[i] != DIM_UNKNOWN && x->shape[i] != DIM_UNKNOWN)
+            return true;
+    return false;
+}
+
+/* True when all is known of the result, and all as recorded. */
+static bool is_as_recorded(const struct fact *f, const struct operand *x)
+{
+    if (f->dtype == DTYPE_NULL || f->rank == RANK_UNKNOWN || x->rank != f->rank || f->dtype != x->dtype)
+        return false;
+    for (int i = 0; i < f->rank; i++)
+        if (f->dims[i] == DIM_UNKNOWN || f->dims[i] != x->shape[i])
+            return false;
+    return true;
+}
+
+static void look_stale(struct operand *x, void *context)
+{
+    struct reading *r = context;
+    r->stale |= r->run->stale[x->id];
+}
+
+/* Results of an operator as inferred, and as recorded where that is still true. */
+static void keep_results(struct run *run, const struct operator *op, struct fact *results)
+{
+    struct reading r = { run, false };
+    operator_each_operand(op, look_stale, &r);
+    for (size_t i = 0; i < op->output_count; i++) {
+        const struct operand *x = op->outputs[i];
+        run->stale[x->id] = r.stale ? !is_as_recorded(&results[i], x) : fact_differs(&results[i], x);
+        if (!r.stale && !run->stale[x->id])
+            add_recorded(run, x, &results[i]);
+        run->facts[x->id] = results[i];
+    }
+}
+
 static void infer(struct run *run, const struct operator *op, struct fact *results)
 {
     struct call c = { .run = run, .graph = run->graph, .op = op, .row = table_find(run->table, op->type) };
@@ -54,7 +111,7 @@ static void infer(struct run *run, const struct operator *op, struct fact *resul
     c.result_count = op->output_count;
     for (size_t i = 0; i < op->output_count; i++)
         results[i] = (struct fact){ .present = true, .rank = RANK_UNKNOWN };
-    if (!c.row || op->output_count == 0)
+    if (op->output_count == 0 || !check_types(&c) || !c.row)
         return;
     c.row->shape(&c);
     if (c.row->evaluate)
@@ -71,13 +128,9 @@ void run_infer(struct run *run)
             results = xrealloc(results, size_mul(room, sizeof *results));
         }
         if (operator_is(op, "pnnx.Input"))
-            continue; /* main.c has set what is known of it */
+            continue; /* run_set_input() said what is known of it */
         infer(run, op, results);
-        for (size_t i = 0; i < op->output_count; i++) {
-            if (run->keep_recorded)
-                add_recorded(run, op->outputs[i], &results[i]);
-            run->facts[op->outputs[i]->id] = results[i];
-        }
+        keep_results(run, op, results);
     }
     free(results);
 }
@@ -112,4 +165,46 @@ void run_merge(struct run *a, const struct run *b)
                 dims[j] = DIM_UNKNOWN;
         f->dims = dims;
     }
+}
+
+void run_set_input(struct run *run, const struct operand *x, enum dtype dtype, int rank, const int64_t *dims)
+{
+    run->facts[x->id] = (struct fact){ .present = true, .dtype = dtype, .rank = rank, .dims = dims };
+    run->stale[x->id] = fact_differs(&run->facts[x->id], x);
+}
+
+/* ---- shapes for programs that do not write them ---- */
+
+static void set_recorded_inputs(struct run *run)
+{
+    for (const struct operator *op = run->graph->first; op; op = op->next)
+        for (size_t i = 0; operator_is(op, "pnnx.Input") && i < op->output_count; i++) {
+            const struct operand *x = op->outputs[i];
+            if (x->rank <= MAX_RANK)
+                run_set_input(run, x, x->dtype, x->rank, x->shape);
+        }
+}
+
+/* Whether the operand's shape in the graph becomes the inferred one. */
+static bool is_corrected(const struct run *run, const struct operand *x)
+{
+    const struct fact *f = &run->facts[x->id];
+    return run->stale[x->id] ? x->rank != RANK_UNKNOWN || f->rank == 0 : f->rank == 0;
+}
+
+void shapes_infer(struct graph *g, enum shapes_extent extent, size_t since)
+{
+    struct table *table = table_new(g->strings);
+    struct run *run = run_new(g, table);
+    run->room = FEW_CONSTANTS;
+    set_recorded_inputs(run);
+    run_infer(run);
+    for (struct operator *op = g->first; op; op = op->next)
+        for (size_t i = 0; i < op->output_count; i++) {
+            const struct fact *f = &run->facts[op->outputs[i]->id];
+            if (extent == SHAPES_ALL || op->outputs[i]->id >= since || is_corrected(run, op->outputs[i]))
+                operand_set_shape(op->outputs[i], f->dtype, f->rank, f->dims);
+        }
+    run_free(run);
+    table_free(table);
 }

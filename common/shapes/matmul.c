@@ -21,7 +21,7 @@ static void matmul(struct call *c, struct fact a, struct fact b)
     if (a.rank < 1 || b.rank < 1)
         return;
     int64_t inner_a = a.dims[a.rank - 1], inner_b = b.dims[vector_b ? 0 : b.rank - 2];
-    if (sizes_differ(c->graph, inner_a, inner_b)) {
+    if (sizes_differ(c, inner_a, inner_b)) {
         inner_mismatch(c, inner_a, inner_b);
         return;
     }
@@ -68,7 +68,7 @@ static void shape_linear(struct call *c)
     }
     if (x.rank < 1)
         return;
-    if (sizes_differ(c->graph, x.dims[x.rank - 1], in)) {
+    if (sizes_differ(c, x.dims[x.rank - 1], in)) {
         wrong(c, "expected %s features, not %s", dim_text(c->graph, in),
               dim_text(c->graph, x.dims[x.rank - 1]));
         return;
@@ -236,7 +236,7 @@ static bool einsum_letter(struct einsum *e, unsigned char letter, int64_t size)
         e->size[letter] = size;
         return true;
     }
-    return dim_broadcast(e->size[letter], size, &e->size[letter]);
+    return broadcast_dims(e->call, e->size[letter], size, &e->size[letter]);
 }
 
 /* Walks over one operand's part of the equation. */

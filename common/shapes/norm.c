@@ -4,7 +4,7 @@
 /* Channels are axis 1; `count` is what the operator expects. */
 static void check_channels(struct call *c, const struct fact *x, int axis, int64_t count)
 {
-    if (x->rank > axis && axis >= 0 && sizes_differ(c->graph, x->dims[axis], count))
+    if (x->rank > axis && axis >= 0 && sizes_differ(c, x->dims[axis], count))
         wrong(c, "expected %s channels, not %s", dim_text(c->graph, count),
               dim_text(c->graph, x->dims[axis]));
 }
@@ -44,7 +44,7 @@ static void shape_layer_norm(struct call *c)
     int64_t shape[MAX_RANK];
     int count = arg_sizes(c, "normalized_shape", shape, MAX_RANK);
     for (int i = 0; i < count && x.rank != RANK_UNKNOWN; i++)
-        if (count > x.rank || sizes_differ(c->graph, shape[i], x.dims[x.rank - count + i])) {
+        if (count > x.rank || sizes_differ(c, shape[i], x.dims[x.rank - count + i])) {
             wrong(c, "the last dimensions are not %s", sizes_text(c, shape, count));
             break;
         }

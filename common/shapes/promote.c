@@ -14,10 +14,18 @@ enum dtype promote_facts(const struct fact *facts, int count)
     return dtype_mix_result(&mix);
 }
 
-bool sizes_differ(const struct graph *g, int64_t a, int64_t b)
+bool sizes_differ(struct call *c, int64_t a, int64_t b)
 {
     int64_t x, y;
-    return dim_constant(g, a, &x) && dim_constant(g, b, &y) && x != y;
+    bool known_a = dim_constant(c->graph, a, &x), known_b = dim_constant(c->graph, b, &y);
+    if (known_a != known_b && a != DIM_UNKNOWN && b != DIM_UNKNOWN)
+        decide(c, known_a ? b : a, known_a ? a : b);
+    return known_a && known_b && x != y;
+}
+
+bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out)
+{
+    return (a == 1 || b == 1 || !sizes_differ(c, a, b)) && dim_broadcast(a, b, out);
 }
 
 bool broadcast_facts(struct call *c, const struct fact *facts, int count, int *rank, int64_t *dims)
@@ -36,7 +44,7 @@ bool broadcast_facts(struct call *c, const struct fact *facts, int count, int *r
     for (int i = 0; i < count; i++)
         for (int j = 0; facts[i].present && j < facts[i].rank; j++) {
             int64_t *size = &dims[*rank - facts[i].rank + j], other = facts[i].dims[j];
-            if (!dim_broadcast(*size, other, size)) {
+            if (!broadcast_dims(c, *size, other, size)) {
                 wrong(c, "the shapes do not broadcast: %s against %s", dim_text(c->graph, *size),
                       dim_text(c->graph, other));
                 return false;

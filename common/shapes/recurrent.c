@@ -46,7 +46,7 @@ static void shape_recurrent(struct call *c)
                             .batch_first = arg_bool(c, "batch_first", false),
                             .cell = c->row->code };
     r.projected = projection == 0 ? r.hidden : projection;
-    if (x.rank > 0 && sizes_differ(c->graph, x.dims[x.rank - 1], in)) {
+    if (x.rank > 0 && sizes_differ(c, x.dims[x.rank - 1], in)) {
         wrong(c, "expected %s features, not %s", dim_text(c->graph, in),
               dim_text(c->graph, x.dims[x.rank - 1]));
         return;

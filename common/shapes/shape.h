@@ -55,10 +55,22 @@ struct run {
     struct arena arena;
     struct fact *facts;               /* by operand id */
     size_t operand_ids, operator_ids; /* bounds of the graph's ids when the run began */
-    bool keep_recorded;               /* shapes of the file stand where nothing is inferred */
-    int64_t bytes;                    /* of all constants computed so far */
-    const char *which;                /* for messages: "" or " for inputshape2" */
+    bool *stale;       /* by operand id: the shape that the graph has for it is none of this run */
+    int64_t room;      /* for constants that are computed: bytes that are left */
+    const char *which; /* for messages: "" or " for inputshape2" */
     const struct table *table;
+    struct decision *decisions; /* names that an operator decided, in order; arena */
+    size_t decision_count;
+};
+
+/* Bytes for all constants of a run: of one that writes them into the graph, and of one that only needs sizes. */
+#define ALL_CONSTANTS ((int64_t)1 << 30)
+#define FEW_CONSTANTS ((int64_t)1 << 16)
+
+/* An operator that fits one size only where the size has a name: tracing froze it, or the user named too much. */
+struct decision {
+    const struct operator *op;
+    const char *text; /* "nn.Linear 'fc' (1,h*w)f32 in_features=400: h*w must be 400"; arena of the run */
 };
 
 struct row;
@@ -71,6 +83,7 @@ struct call {
     const struct row *row;
     struct fact *results; /* result_count of them: one for each output */
     size_t result_count;
+    bool refused; /* a contradiction is reported: one will do */
 };
 
 typedef void shape_function(struct call *c);
@@ -97,12 +110,17 @@ struct table *table_new(struct strings *strings);
 void table_free(struct table *table);
 /* The row of an operator type, or NULL. */
 const struct row *table_find(const struct table *table, const char *type);
+const struct type_row *table_find_types(const struct table *table, const char *type);
 
-/* infer.c */
+/* infer.c; shapes.h has what programs need that do not write shapes */
 struct run *run_new(struct graph *g, const struct table *table);
 void run_free(struct run *run);
-/* Infers every operator.  Contradictions are reported. */
+/* What is known of an input, before run_infer(); the sizes are borrowed. */
+void run_set_input(struct run *run, const struct operand *x, enum dtype dtype, int rank, const int64_t *dims);
+/* Infers every operator.  Contradictions are reported, decisions noted in the run. */
 void run_infer(struct run *run);
+/* True when the fact contradicts what the graph has for the operand: another type, rank or size. */
+bool fact_differs(const struct fact *f, const struct operand *x);
 /* What two runs agree on; the rest becomes unknown in `a`. */
 void run_merge(struct run *a, const struct run *b);
 
@@ -147,8 +165,10 @@ void result_size(struct call *c, size_t index, int64_t size); /* a number of kno
 void result_sizes(struct call *c, size_t index, const int64_t *sizes, int count); /* a Python list */
 void result_constant(struct call *c, size_t index, const struct tensor *t);
 
-/* Reports a contradiction: place, operator, operand shapes, text. */
+/* Reports a contradiction, the first of the operator: place, operator, operand shapes, text. */
 void wrong(struct call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Notes that the operator fits only where a size with names in it is that number. */
+void decide(struct call *c, int64_t named, int64_t number);
 /* "(1,3,?)f32" in the run's arena. */
 const char *fact_text(struct call *c, const struct fact *f);
 const char *sizes_text(struct call *c, const int64_t *dims, int rank);
@@ -157,8 +177,27 @@ const char *sizes_text(struct call *c, const int64_t *dims, int rank);
 enum dtype promote_facts(const struct fact *facts, int count); /* DTYPE_NULL: not known */
 /* Broadcasts shapes; false when they cannot be (reported).  *rank may become RANK_UNKNOWN. */
 bool broadcast_facts(struct call *c, const struct fact *facts, int count, int *rank, int64_t *dims);
-/* True when the two sizes cannot be equal. */
-bool sizes_differ(const struct graph *g, int64_t a, int64_t b);
+/* dim_broadcast(), with decisions noted as by sizes_differ(). */
+bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out);
+/* True when the two sizes, which the operator needs to be equal, cannot be.  When a size with a name in it and a number
+ * are only equal for some values of the name, that is noted as a decision. */
+bool sizes_differ(struct call *c, int64_t a, int64_t b);
+
+/* types.c */
+struct type_row {
+    const char *names; /* of operators, as in struct row */
+    enum demand {
+        DEMAND_SAME,      /* all of one type */
+        DEMAND_FLOAT,     /* floats or complex numbers */
+        DEMAND_STATISTIC, /* floats, of the type of the weights; half precision takes weights of float32, too */
+        DEMAND_INDEX,     /* int32 or int64 */
+        DEMAND_TRUTH,     /* bool */
+    } demand;
+    const char *keys; /* the arguments and weights that it is about, separated by blanks */
+};
+const struct type_row *type_rows(size_t *count);
+/* False, and reported: the operator does not take its operands' types, or not together; PyTorch says so when it runs. */
+bool check_types(struct call *c);
 
 /* Tensors: tensor.c */
 /* An uninitialised tensor in the run's arena, with `data` to be written; NULL when it is too large: more than 16 MB

@@ -16,40 +16,46 @@ static const char *const prefixes[] = { "torch.", "Tensor.", "F.", "aten::", "to
 
 struct table {
     struct strings *strings;
-    struct map rows; /* from interned names */
+    struct map rows, type_rows; /* from interned names */
 };
 
-static void table_add(struct table *table, const char *name, size_t length, const struct row *row)
+/* Lets each of the names stand for the row; the first row that has a name keeps it. */
+static void add_names(struct table *table, struct map *map, const char *names, const void *row)
 {
-    const char *key = intern_length(table->strings, name, length);
-    if (!map_get(&table->rows, key))
-        map_put(&table->rows, key, (void *)row);
+    for (const char *at = names + strspn(names, " "); *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        const char *key = intern_length(table->strings, at, length);
+        if (!map_get(map, key))
+            map_put(map, key, (void *)row);
+        at += length;
+    }
 }
 
 struct table *table_new(struct strings *strings)
 {
     struct table *table = xmalloc(sizeof *table);
+    size_t count;
+    const struct type_row *types = type_rows(&count);
     table->strings = strings;
     map_init(&table->rows);
+    map_init(&table->type_rows);
     for (size_t i = 0; i < LENGTH(families); i++)
-        for (size_t j = 0; j < families[i]->count; j++) {
-            const struct row *row = &families[i]->rows[j];
-            for (const char *at = row->names + strspn(row->names, " "); *at; at += strspn(at, " ")) {
-                size_t length = strcspn(at, " ");
-                table_add(table, at, length, row);
-                at += length;
-            }
-        }
+        for (size_t j = 0; j < families[i]->count; j++)
+            add_names(table, &table->rows, families[i]->rows[j].names, &families[i]->rows[j]);
+    for (size_t i = 0; i < count; i++)
+        add_names(table, &table->type_rows, types[i].names, &types[i]);
     return table;
 }
 
 void table_free(struct table *table)
 {
     map_release(&table->rows);
+    map_release(&table->type_rows);
     free(table);
 }
 
-static const struct row *find_name(const struct table *table, const char *name, size_t length)
+static const void *find_name(const struct table *table, const struct map *map, const char *name,
+                             size_t length)
 {
     char text[80];
     const char *key;
@@ -58,19 +64,29 @@ static const struct row *find_name(const struct table *table, const char *name, 
     memcpy(text, name, length);
     text[length] = '\0';
     key = intern_find(table->strings, text);
-    return key ? map_get(&table->rows, key) : NULL;
+    return key ? map_get(map, key) : NULL;
 }
 
-const struct row *table_find(const struct table *table, const char *type)
+static const void *find(const struct table *table, const struct map *map, const char *type)
 {
-    const struct row *row = map_get(&table->rows, type);
+    const void *row = map_get(map, type);
     for (size_t i = 0; !row && i < LENGTH(prefixes); i++) {
         size_t prefix = strlen(prefixes[i]), length = strlen(type);
         if (strncmp(type, prefixes[i], prefix) != 0)
             continue;
-        row = find_name(table, type + prefix, length - prefix);
+        row = find_name(table, map, type + prefix, length - prefix);
         if (!row && type[length - 1] == '_')
-            row = find_name(table, type + prefix, length - prefix - 1);
+            row = find_name(table, map, type + prefix, length - prefix - 1);
     }
     return row;
+}
+
+const struct row *table_find(const struct table *table, const char *type)
+{
+    return find(table, &table->rows, type);
+}
+
+const struct type_row *table_find_types(const struct table *table, const char *type)
+{
+    return find(table, &table->type_rows, type);
 }

@@ -7,9 +7,6 @@
  * expanded to a huge shape stays an operator.  With a weight of the file in it less is allowed: arithmetic on
  * weights is left to pnnxopt, and this program's memory is to grow with the graph only. */
 enum { MAX_BYTES = 16 << 20, MAX_WEIGHT_BYTES = 1 << 20 };
-/* And all of them together. */
-#define MAX_ALL ((int64_t)1 << 30)
-
 bool dtype_evaluable(enum dtype t)
 {
     return t != DTYPE_NULL && t != DTYPE_COUNT && !dtype_is_complex(t);
@@ -34,9 +31,9 @@ struct tensor *tensor_new(struct call *c, enum dtype dtype, int rank, const int6
     if (rank == RANK_UNKNOWN || !dtype_evaluable(dtype) || !count_of(rank, dims, &count) ||
         !int_mul(count, (int64_t)dtype_size(dtype), &bytes))
         return NULL;
-    if (bytes > (weight ? MAX_WEIGHT_BYTES : MAX_BYTES) || bytes > MAX_ALL - run->bytes)
+    if (bytes > (weight ? MAX_WEIGHT_BYTES : MAX_BYTES) || bytes > run->room)
         return NULL;
-    run->bytes += bytes;
+    run->room -= bytes;
     t = arena_alloc(&run->arena, sizeof *t);
     *data = arena_alloc(&run->arena, (size_t)bytes + 1);
     *t = (struct tensor){ .dtype = dtype,

@@ -134,7 +134,7 @@ static bool view_expand_to(struct call *c, struct view *v, const int64_t *sizes,
         v->dims[i] = keep ? own : sizes[i];
         v->from[i] = i < shift || own == 1 ? -1 : i - shift;
         v->step[i] = 1;
-        if (!keep && own != 1 && sizes_differ(c->graph, own, sizes[i])) {
+        if (!keep && own != 1 && sizes_differ(c, own, sizes[i])) {
             wrong(c, "cannot expand to %s", sizes_text(c, sizes, rank));
             return false;
         }
@@ -461,7 +461,7 @@ static bool complete_shape(struct call *c, const int64_t *from, int from_rank, i
         else
             rest = dim_mul(c->graph, rest, dims[i]);
     }
-    if (open >= 0 ? dim_known(all) && rest > 0 && all % rest : sizes_differ(c->graph, all, rest)) {
+    if (open >= 0 ? dim_known(all) && rest > 0 && all % rest : sizes_differ(c, all, rest)) {
         wrong(c, "%s elements do not fit into %s", dim_text(c->graph, all), sizes_text(c, dims, rank));
         return false;
     }
@@ -667,7 +667,7 @@ static void result_pieces(struct call *c, const struct fact *x, int axis, const 
         result_piece(c, (size_t)i, x, axis, start, sizes[i]);
         start = dim_add(c->graph, start, sizes[i]);
     }
-    if (sizes_differ(c->graph, start, x->dims[axis]))
+    if (sizes_differ(c, start, x->dims[axis]))
         wrong(c, "the sizes %s do not add up to %s", sizes_text(c, sizes, count),
               dim_text(c->graph, x->dims[axis]));
 }
@@ -1036,7 +1036,7 @@ static bool join_sizes(struct call *c, const struct fact *f, int axis, int rank,
     for (int i = 0; i < rank; i++) {
         if (i == axis)
             dims[i] = dim_add(c->graph, dims[i], f->dims[i]);
-        else if (sizes_differ(c->graph, dims[i], f->dims[i])) {
+        else if (sizes_differ(c, dims[i], f->dims[i])) {
             wrong(c, "sizes of axis %d differ: %s against %s", i, dim_text(c->graph, dims[i]),
                   dim_text(c->graph, f->dims[i]));
             return false;
