@@ -598,6 +598,43 @@ for f, shape, dim, keep in list(REDUCTIONS)[::3]:
     if f in ('var', 'std') and shape[0] == 1 and dim == 0:
         continue                                            # of one element
     case(f'{f} {shape} {dim} {keep}', lambda x, f=f, d=dim, k=keep: getattr(torch, f)(x, dim=d, keepdim=k), shape)
+
+
+def reduced(f, tail):
+    """What is left of images of a batch, along one axis, two and all but the batch, and arithmetic with it."""
+    def run(x):
+        y, results = F.avg_pool2d(x, 2), []
+        for dims in ((1, 2, 3), (2, 3), (3,), (-3,)):
+            for keep in (False, True):
+                if f not in ('max', 'min', 'all', 'any', 'prod'):
+                    r = getattr(torch, f)(y, *[2] * (f == 'norm'), dim=dims, keepdim=keep)
+                elif len(dims) == 1:
+                    r = getattr(torch, f)(y > 0 if f in ('all', 'any') else y, dims[0], keepdim=keep)
+                    r = r[0] if f in ('max', 'min') else r * 1.0
+                else:
+                    continue
+                for d in () if keep else sorted(d % 4 for d in dims) if tail == 'image' else ():
+                    r = r.unsqueeze(d)
+                results.append(r if tail == 'alone' else r * 0.5 + r if tail == 'arithmetic' else y / (r * r + 1))
+        return tuple(results)
+    return run
+
+
+for n in (1, 2, 3):
+    for f in 'sum mean amax amin logsumexp var std norm max min prod all any'.split():
+        for tail in ('alone', 'arithmetic', 'image'):
+            if tail != 'image' or f not in ('all', 'any'):
+                case(f'{f} of each of {n}, {tail}', reduced(f, tail), [n, 3, 6, 4])
+    pair = ([n, 4, 6, 6], [n, 4, 6, 6])
+    for name, what, *inputs in (
+            ('cosine similarity', lambda x, y: 1 - F.cosine_similarity(F.avg_pool2d(x, 6).flatten(1), F.avg_pool2d(y, 6).flatten(1)), *pair),
+            ('pairwise distance', lambda x, y: torch.clamp(1 - F.pairwise_distance(F.avg_pool2d(x, 6).flatten(1), F.avg_pool2d(y, 6).flatten(1)), min=0), *pair),
+            ('a share', lambda x: (lambda y: y / (y.sum(1).unsqueeze(1) + 0.1))(F.avg_pool2d(x, 6).flatten(1).sigmoid()), pair[0]),
+            ('a difference of two distances', lambda x, y: F.relu((F.avg_pool2d(x, 2) - 1).pow(2).sum((1, 2, 3)) - F.avg_pool2d(y, 2).abs().sum((1, 2, 3)) + 5), *pair),
+            ('two sums side by side', lambda x: (lambda y: torch.stack([y.sum(1), y.amax(1)], 1))(F.avg_pool2d(x, 6).flatten(1)), pair[0]),
+            ('the mean of all', lambda x: F.avg_pool2d(x, 2).mean((1, 2, 3)).mean(0), pair[0]),
+            ('all pairs', lambda x: (lambda y: y.unsqueeze(0) - 2 * y.unsqueeze(1))(F.avg_pool2d(x, 2).sum((1, 2, 3))), pair[0])):
+        case(f'{name}, of each of {n}', what, *inputs)
 case('F.linear of two', F.linear, [1, 7, 5], [6, 5])
 
 case('view', lambda x: x.view(1, 3, 2, 72), I)

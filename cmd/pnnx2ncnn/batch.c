@@ -65,11 +65,17 @@ static bool is_free(const struct operand *x)
     return x->batch == BATCH_UNKNOWN;
 }
 
+/* Whether an axis can be the batch: of a vector only where it counts blobs, each of one element. */
+static bool can_be_batch(const struct operand *x, int axis)
+{
+    return axis >= 0 && axis < x->rank && (x->rank >= 2 || x->shape[0] != 1);
+}
+
 static void need(struct solver *s, struct operator *op, struct operand *x, int want)
 {
     if (x->rank < 0)
         return;
-    if (x->rank < 2 || want >= x->rank)
+    if (!can_be_batch(x, want))
         want = BATCH_NONE;
     if (is_free(x)) /* a constant is one blob: it has no count */
         x->batch = want >= 0 && x->shape[want] == 1 ? want : BATCH_NONE;
@@ -125,7 +131,7 @@ static int axis_beside(struct solver *s, struct operator *op, struct operand *x,
 
 static void give(struct solver *s, struct operand *y, int batch)
 {
-    y->batch = y->rank >= 2 && batch < y->rank ? batch : BATCH_NONE;
+    y->batch = can_be_batch(y, batch) ? batch : BATCH_NONE;
     if (y->rank - (y->batch >= 0) > BLOB_RANK)
         s->cost += COST_IMPOSSIBLE;
 }
