@@ -22,13 +22,13 @@ CFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werro
 CXXFLAGS_ALL := -std=c++17 -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
 LIBS := -ldeflate -lm
 
-COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py
+COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx
 LIBRARY  := $(patsubst %.c,$(O)/%.o,$(wildcard common/*.c common/*/*.c formats/*.c)) $(O)/common/signatures.txt.o
 PROGRAMS := $(COMMANDS:%=$(O)/bin/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) $(O)/lib/torchscript.so $(O)/bin/pnnx
+all: $(PROGRAMS) $(O)/lib/torchscript.so
 
 # One program: its C files and its embedded *.rules, with the library.
 define PROGRAM
@@ -65,16 +65,12 @@ $(O)/lib/torchscript.so: formats/torchscript.cc formats/torchscript.h
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS_ALL) -shared -o $@ $< $(TORCH_FLAGS)
 
-$(O)/bin/pnnx: scripts/pnnx
-	@mkdir -p $(@D)
-	install -m 755 $< $@
-
 -include test/test.mk
 
 # The reader lies where pt2pnnx looks for it: ../lib, or ../lib/pnnx, seen from its own folder.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pnnx $(DESTDIR)$(PREFIX)/share/pnnx
-	install -m 755 $(PROGRAMS) $(O)/bin/pnnx $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(O)/lib/torchscript.so $(DESTDIR)$(PREFIX)/lib/pnnx
 	install -m 644 scripts/pnnx.mk $(DESTDIR)$(PREFIX)/share/pnnx
 	for page in man/*.[1-9]; do \

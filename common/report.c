@@ -66,11 +66,21 @@ static void print_escaped(const char *text)
     }
 }
 
+/* What the user calls the file at `place`, which may be no file of his. */
+static struct place public_place(struct place at)
+{
+    const char *folder = getenv(REPORT_FOLDER), *model = getenv(REPORT_MODEL);
+    if (at.file && folder && model && strncmp(at.file, folder, strlen(folder)) == 0)
+        return (struct place){ .file = model };
+    return at;
+}
+
 /* Where there is no memory a long message is cut short. */
 static void print(struct place at, const char *format, va_list args)
 {
     char small[1024];
     va_list again;
+    at = public_place(at);
     va_copy(again, args);
     int length = vsnprintf(small, sizeof small, format, again);
     va_end(again);

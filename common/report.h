@@ -32,6 +32,11 @@ struct place {
 /* No place at all. */
 extern const struct place nowhere;
 
+/* Two variables of the environment, both or none: a folder of files that the user never sees, and what messages call
+ * those files instead, without their lines. */
+#define REPORT_FOLDER "PNNX_STAGES"
+#define REPORT_MODEL  "PNNX_MODEL"
+
 /* Names the program for all messages; `name` is borrowed for ever (argv[0] or a literal). */
 void report_start(const char *name);
 

@@ -88,6 +88,24 @@ void rules_without(struct rules *const *sets, size_t count, const struct text_li
     }
 }
 
+static bool makes_layer(const struct choice *choice)
+{
+    for (size_t i = 0; i < choice->part_count; i++) {
+        const struct node *part = choice->parts[i];
+        if (part && part->kind == NODE_CALL && !part->function && !strpbrk(part->text, ".:"))
+            return true;
+    }
+    return false;
+}
+
+void rules_without_layers(struct rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        for (size_t k = 0; k < rules->items[i]->choice_count; k++)
+            if (makes_layer(&rules->items[i]->choices[k]))
+                rules->items[i]->off = true;
+}
+
 const struct rule_macro *rules_macro(const struct rules *rules, const char *name)
 {
     return map_get(&rules->macros, name);

@@ -89,6 +89,10 @@ void rule_history_round(struct rule_history *history);
  * name that no rule has. */
 void rules_without(struct rules *const *sets, size_t count, const struct text_list *names);
 
+/* Rules that make layers of ncnn, whose types are in no namespace (ReLU), are not applied: a file of rules may hold some
+ * for each program. */
+void rules_without_layers(struct rules *rules);
+
 /* For -r: reports (STATUS_USAGE) rules of the user's set that undo a rule of another set, with which it takes turns. */
 void rules_check_against(struct rules *user, const struct rules *other);
 

@@ -164,7 +164,8 @@ static void swap_bytes(uint8_t *data, size_t size, size_t part)
         }
 }
 
-struct npy npy_read(struct arena *arena, const struct mapping *map)
+/* Reads the header, and gives the offset of the data. */
+static size_t read_start(const struct mapping *map, struct header *h)
 {
     const uint8_t *p = map->data;
     if (map->size < 10 || memcmp(p, MAGIC, 6) != 0)
@@ -179,12 +180,19 @@ struct npy npy_read(struct arena *arena, const struct mapping *map)
         die_malformed(map, "its header is cut off");
 
     struct cursor cursor = { map, (const char *)p + start, (const char *)p + start + length };
-    struct header h = read_header(&cursor);
+    *h = read_header(&cursor);
+    return start + length;
+}
+
+struct npy npy_read(struct arena *arena, const struct mapping *map)
+{
+    struct header h;
+    size_t start = read_start(map, &h);
     struct npy array = { .dtype = codes[h.code].dtype, .rank = h.rank, .size = size_of(map, &h) };
-    if (array.size > map->size - start - length)
+    if (array.size > map->size - start)
         die_malformed(map, "its data is cut off");
     array.shape = arena_copy(arena, h.shape, sizeof *h.shape * (size_t)h.rank);
-    array.data = p + start + length;
+    array.data = map->data + start;
 
     bool turn = h.by_columns && h.rank > 1, swap = h.big_endian && codes[h.code].part > 1;
     if (!turn && !swap)
@@ -198,6 +206,24 @@ struct npy npy_read(struct arena *arena, const struct mapping *map)
         swap_bytes(data, array.size, codes[h.code].part);
     array.data = data;
     return array;
+}
+
+struct shape_list npy_shapes(const struct text_list *files)
+{
+    struct shape_list shapes = { .items = xmalloc(size_mul(files->count, sizeof *shapes.items)) };
+    for (size_t i = 0; i < files->count; i++) {
+        struct mapping *map = mapping_open(files->items[i]);
+        struct shape_spec *spec = &shapes.items[shapes.count++];
+        struct header h;
+        read_start(map, &h);
+        *spec = (struct shape_spec){ .rank = h.rank, .dtype = codes[h.code].dtype };
+        if ((size_t)h.rank > sizeof spec->dims / sizeof *spec->dims)
+            die(STATUS_CONVERSION, (struct place){ .file = map->name },
+                "an array of %d dimensions: a tensor has at most 16", h.rank);
+        memcpy(spec->dims, h.shape, (size_t)h.rank * sizeof *h.shape);
+        mapping_close(map);
+    }
+    return shapes;
 }
 
 /* ---- writing ---- */

@@ -6,6 +6,7 @@
 
 #include "common/arena.h"
 #include "common/dtype.h"
+#include "common/options.h"
 #include "formats/mapping.h"
 #include "formats/output.h"
 
@@ -21,6 +22,9 @@ struct npy {
 
 /* Reads an array file; dies with STATUS_MALFORMED when it is damaged, or holds elements that PNNX does not have. */
 struct npy npy_read(struct arena *arena, const struct mapping *map);
+/* The shapes and types of the arrays in these files, in order; the elements are not looked at.  Dies as npy_read(), and
+ * with STATUS_CONVERSION for more dimensions than a tensor has.  The caller frees the items. */
+struct shape_list npy_shapes(const struct text_list *files);
 /* Writes an array; dies with STATUS_CONVERSION when NumPy has no such element type. */
 void npy_write(struct output *out, const struct npy *array);
 

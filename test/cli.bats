@@ -43,7 +43,7 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
 }
 
 @test "every program: the page and --help know the same options" {
-    for tool in $TOOLS; do
+    for tool in $TOOLS pnnx; do
         [ -e "$ROOT/man/$tool.1" ] || { echo "no man/$tool.1"; return 1; }
         keys_of_help "$tool" | sort -u >"$tool.help"
         keys_of_page "$tool" | sort -u >"$tool.page"

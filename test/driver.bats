@@ -1,185 +1,279 @@
 #!/usr/bin/env bats
-# pnnx, the driver: upstream's arguments and files over the five programs.
+# pnnx, the driver: upstream's arguments and files over the five programs.  One conversion, made in setup_file, is what
+# most tests look at, and what the others are compared with.
 
 load helpers
 
 OUTPUTS='net.ncnn.bin net.ncnn.param net.pnnx.bin net.pnnx.param net_ncnn.py net_pnnx.py'
 
-# net.pt: a small network
-net() { traced "${1:-lstm_last}" && mv model.pt net.pt; }
-
-# A folder with programs that stand in for the real ones: they copy, or do what FAIL and WAIT say.
-stand_ins() {
-    mkdir bin
-    cp "$ROOT/scripts/pnnx" bin/
-    for tool in pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py; do
-        cat >"bin/$tool" <<'END'
-#!/bin/sh
-me=${0##*/}
-echo "$me $*" >>log
-[ "$me" != "${WAIT-}" ] || { : >waiting; sleep 20 & wait $!; }
-[ "$me" != "${FAIL-}" ] || { echo "$me: refused" >&2; exit "${STATUS-1}"; }
-for last; do :; done
-echo "$me" >"$last"
-case $me in pnnx2py) ;; *) echo "$me" >"${last%.bin}.param" ;; esac
-END
-        chmod +x "bin/$tool"
-    done
-    : >net.pt
+setup_file() {
+    export DEMO="$ROOT/test/demo.pt" CONVERTED="$BATS_FILE_TMPDIR/converted"
+    mkdir "$CONVERTED" && cd "$CONVERTED" && cp "$DEMO" net.pt
+    pnnx net.pt >"$BATS_FILE_TMPDIR/said" 2>&1
 }
 
-@test "pnnx: writes upstream's files beside the model, and nothing else" {
+net() { cp "$DEMO" net.pt; }
+
+# older: all six outputs are there, of an earlier run
+older() {
     net
-    run -0 --separate-stderr pnnx net.pt 'inputshape=[1,12,16]'
-    assert_equal "$output" ''
-    assert_equal "$(ls -A)" "$(printf '%s\n' net.ncnn.bin net.ncnn.param net.pnnx.bin net.pnnx.param net.pt net_ncnn.py net_pnnx.py)"
+    local name
+    for name in $OUTPUTS; do echo old >"$name"; done
+}
+
+# all_old: they still are, and nothing else is there but what the test itself made
+all_old() {
+    assert_equal "$(ls -A -I net.pt -I 'refuses.*' -I 'my.*' -I fifo -I said)" "$(printf '%s\n' $OUTPUTS)"
+    assert_equal "$(sort -u $OUTPUTS)" old
+}
+
+files() { ls -A "$@"; }
+
+@test "pnnx: writes upstream's files beside the model, nothing else, and says nothing" {
+    assert_equal "$(cat "$BATS_FILE_TMPDIR/said")" ''
+    assert_equal "$(ls -A "$CONVERTED")" "$(printf '%s\n' net.ncnn.bin net.ncnn.param net.pnnx.bin net.pnnx.param net.pt net_ncnn.py net_pnnx.py)"
 }
 
 @test "pnnx: writes what the five programs write by hand" {
     net
-    pnnx net.pt 'inputshape=[1,12,16]' fp16=0 optlevel=1
-    pt2pnnx 'inputshape=[1,12,16]' net.pt a.param a.bin
-    pnnxshape 'inputshape=[1,12,16]' a.param a.bin b.param b.bin
-    pnnxopt -O1 b.param b.bin c.param c.bin
-    pnnx2ncnn fp16=0 c.param c.bin d.param d.bin
-    pnnx2py pnnxbin=net.pnnx.bin c.param c.bin net_by_hand.py
-    same_bytes net.pnnx.param c.param
-    same_bytes net.pnnx.bin c.bin
-    same_bytes net.ncnn.param d.param
-    same_bytes net.ncnn.bin d.bin
-    sed 's/net_by_hand/net_pnnx/g' net_by_hand.py >by_hand.py
-    same_text by_hand.py net_pnnx.py
+    mkdir by-hand
+    pnnx net.pt 'inputshape=[1,3,96,96]' fp16=0 optlevel=1
+    pt2pnnx 'inputshape=[1,3,96,96]' net.pt a.param a.bin
+    pnnxshape 'inputshape=[1,3,96,96]' a.param a.bin b.param b.bin
+    pnnxopt -O1 b.param b.bin by-hand/net.pnnx.param by-hand/net.pnnx.bin
+    cd by-hand
+    pnnx2ncnn fp16=0 ncnnpy=net_ncnn.py net.pnnx.param net.pnnx.bin net.ncnn.param net.ncnn.bin
+    pnnx2py net.pnnx.param net.pnnx.bin net_pnnx.py
+    for file in $OUTPUTS; do same_bytes "$file" "../$file"; done
 }
 
 @test "pnnx: the printed Python and the ncnn script import and run from where they are" {
-    net
-    pnnx net.pt 'inputshape=[1,12,16]'
-    run -0 "$PYTHON" -W ignore -c 'import net_pnnx, net_ncnn
+    cd "$CONVERTED"
+    run -0 "$PYTHON" -W ignore -c 'import net_pnnx, net_ncnn, torch
+torch.manual_seed(0)
 a, b = net_pnnx.test_inference(), net_ncnn.test_inference()
-assert a.shape == b.shape == (1, 6), (a.shape, b.shape)
+assert a.shape == b.shape and a.shape[0] == 1, (a.shape, b.shape)
 assert (a - b).abs().max() < 1e-2, (a, b)'
 }
 
 @test "pnnx: a dash in the file's name becomes an underscore, the folder's stays" {
     mkdir a-b
-    stand_ins
-    : >a-b/c-d.e.pt
-    bin/pnnx a-b/c-d.e.pt
-    assert_equal "$(ls -A a-b)" "$(printf '%s\n' c-d.e.pt c_d.e.ncnn.bin c_d.e.ncnn.param c_d.e.pnnx.bin c_d.e.pnnx.param c_d.e_pnnx.py)"
+    cp "$DEMO" a-b/c-d.e.pt
+    pnnx a-b/c-d.e.pt
+    assert_equal "$(ls -A a-b)" "$(printf '%s\n' c-d.e.pt c_d.e.ncnn.bin c_d.e.ncnn.param c_d.e.pnnx.bin c_d.e.pnnx.param c_d.e_ncnn.py c_d.e_pnnx.py)"
+    same_bytes a-b/c_d.e.pnnx.param "$CONVERTED/net.pnnx.param"
 }
 
-@test "pnnx: outputs go where their keys say" {
-    stand_ins
-    mkdir out
-    bin/pnnx net.pt pnnxparam=out/p pnnxbin=out/q pnnxpy=out/r ncnnparam=out/s.param ncnnbin=out/s.bin ncnnpy=out/u
-    assert_equal "$(ls out)" "$(printf '%s\n' p q r s.bin s.param)"
-    run -0 grep -c ncnnpy=out/u log
-    assert_equal "$(ls -A)" "$(printf '%s\n' bin log net.pt out)"
+@test "pnnx: outputs go where their keys say, and the scripts find them there" {
+    net
+    mkdir out py
+    pnnx net.pt pnnxparam=out/p pnnxbin=out/q pnnxpy=py/r.py ncnnparam=out/s.param ncnnbin=out/s.bin ncnnpy=py/u.py
+    assert_equal "$(ls out) $(ls py)" "$(printf '%s\n' p q s.bin s.param) $(printf '%s\n' r.py u.py)"
+    assert_equal "$(ls -A)" "$(printf '%s\n' net.pt out py)"
+    same_bytes out/p "$CONVERTED/net.pnnx.param"
+    run -0 cat py/u.py
+    assert_line '        load(net.load_param, "../out/s.param")'
+    assert_line '        load(net.load_model, "../out/s.bin")'
+    run -0 grep WEIGHTS py/r.py
+    assert_line "WEIGHTS = 'out/q'"
 }
 
-@test "pnnx: each option reaches the program that knows it" {
-    stand_ins
-    bin/pnnx net.pt 'inputshape=[1,3]' 'inputshape2=[1,5]' customop=a.so moduleop=M fp16=0 optlevel=0 device=gpu
-    run -0 cat log
-    assert_line --regexp '^pt2pnnx .*moduleop=M'
-    assert_line --regexp '^pt2pnnx .*customop=a.so'
-    assert_line --regexp '^pt2pnnx .*inputshape=\[1,3\]'
-    assert_line --regexp '^pnnxshape .*inputshape=\[1,3\]'
-    assert_line --regexp '^pnnxshape .*inputshape2=\[1,5\]'
-    assert_line --regexp '^pnnxopt .*optlevel=0'
-    assert_line --regexp '^pnnx2ncnn .*fp16=0'
+@test "pnnx: each option has its effect" {
+    net
+    "$PYTHON" -c 'import numpy as np
+np.save("a.npy", np.zeros((1, 3, 80, 80), "f4")), np.save("b.npy", np.asfortranarray(np.zeros((1, 3, 96, 80), ">f4")))'
+    run -0 pnnx net.pt input=a.npy device=cuda:0 fp16=0 optlevel=0 without=silu
+    run -0 grep pnnx.Input net.pnnx.param
+    assert_output --partial '(1,3,80,80)f32'
+    run pnnx net.pt moduleop=networks.Fire
+    run -0 grep -c '^networks.Fire ' net.pnnx.param
+    assert_output 6
+    pnnx net.pt input=a.npy input2=b.npy || true # ncnn may refuse unknown sizes
+    run -0 grep pnnx.Input net.pnnx.param
+    assert_output --partial '(1,3,?,80)f32'
+    refuses 4 pnnx net.pt customop=./nothing.so
+    [[ $stderr == *nothing.so* ]]
 }
 
-@test "pnnx: array files reach pnnxshape, and exclude shapes" {
-    stand_ins
-    bin/pnnx net.pt input=a.npy input2=b.npy
-    run -0 grep '^pnnxshape' log
-    assert_output --partial 'input=a.npy input2=b.npy'
-    refuses 2 bin/pnnx net.pt input=a.npy 'inputshape=[1]'
-    refuses 2 bin/pnnx net.pt input2=a.npy 'inputshape2=[1]'
+@test "pnnx: options have the forms of the other programs" {
+    net
+    pnnx -O1 -i '[1,3,96,96]' --fp16=0 -- net.pt
+    mkdir a && mv net?* a && cp "$DEMO" net.pt
+    pnnx --optlevel=1 net.pt --inputshape '[1,3,96,96]' fp16=0
+    for file in $OUTPUTS; do same_bytes "$file" "a/$file"; done
+    cp "$DEMO" ./-x.pt
+    pnnx -- -x.pt
+    same_bytes "$CONVERTED/net.ncnn.param" ./_x.ncnn.param
 }
 
-@test "pnnx: wrong usage is status 2, before anything runs" {
-    stand_ins
-    refuses 2 bin/pnnx
-    refuses 2 bin/pnnx net.pt other.pt
-    refuses 2 bin/pnnx net.pt inputshapes=1
-    refuses 2 bin/pnnx net.pt fp16=2
-    refuses 2 bin/pnnx net.pt optlevel=3
-    refuses 2 bin/pnnx net.pt device=tpu
-    refuses 2 bin/pnnx -x net.pt
-    assert [ ! -e log ]
+@test "pnnx: wrong usage is status 2, before anything runs, and older files stay" {
+    older
+    refuses 2 pnnx
+    refuses 2 pnnx net.pt other.pt
+    refuses 2 pnnx net.pt inputshapes=1
+    refuses 2 pnnx net.pt fp16=2
+    refuses 2 pnnx net.pt optlevel=3
+    refuses 2 pnnx net.pt 'inputshape=[1,3'
+    refuses 2 pnnx -x net.pt
+    refuses 2 pnnx net.pt input=a.npy 'inputshape=[1]'
+    refuses 2 pnnx net.pt input2=a.npy 'inputshape2=[1]'
+    all_old
+}
+
+@test "pnnx: an output that is the model, another input or another output is refused, and nothing is touched" {
+    older
+    mkdir my.d
+    ln -s ../net.pt my.d/link
+    ln -s . my.here
+    ln net.pt my.hard
+    echo 'mine: nn.Dropout(x) => x ;' >my.rules
+    cp net.pt my.pt
+    for wrong in pnnxparam=net.pt pnnxbin=./net.pt pnnxpy=my.d/link ncnnparam=my.here/net.pt "ncnnbin=$PWD/net.pt" ncnnpy=my.hard \
+        pnnxparam=net.pnnx.bin ncnnpy=./net_pnnx.py ncnnparam=my.here/net.pnnx.param pnnxpy=my.rules ncnnbin=my.here/my.rules; do
+        refuses 2 pnnx net.pt rules=my.rules "$wrong"
+        [[ $stderr == *'same file'* ]]
+    done
+    refuses 2 pnnx net.pt pnnxparam=my.a ncnnparam=my.a
+    refuses 2 pnnx net.pt pnnxparam=my.a ncnnbin=my.here/my.a
+    refuses 2 pnnx net.pt keep=my.d pnnxparam=my.here/my.d/raw.param
+    rm -r my.d
+    all_old
+    same_bytes net.pt "$DEMO"
 }
 
 @test "pnnx: an ONNX file that is asked for is said not to be written, the rest is" {
-    stand_ins
-    run -0 --separate-stderr bin/pnnx net.pt pnnxonnx=net.onnx
+    net
+    run -0 --separate-stderr pnnx net.pt pnnxonnx=net.onnx
     assert_equal "$stderr" 'pnnx: pnnxonnx=net.onnx: ONNX files are not written yet; the others are'
     assert [ ! -e net.onnx ]
     assert [ -e net.pnnx.param ]
 }
 
-@test "pnnx: a stage that fails ends it with that stage's status, and nothing is written" {
-    stand_ins
-    for tool in pt2pnnx pnnxshape pnnxopt pnnx2py; do
-        for status in 1 3 4; do
-            FAIL=$tool STATUS=$status refuses "$status" bin/pnnx net.pt
-            assert_equal "$stderr" "$tool: refused"
-            assert_equal "$(ls -A)" "$(printf '%s\n' bin log net.pt refuses.err refuses.out)"
+# The page has the same table: which stage fails how, and what stays.
+@test "pnnx: whatever stage fails, all files of an earlier run stay" {
+    older
+    echo 'not a model' >my.pt
+    refuses 3 pnnx my.pt pnnxparam=net.pnnx.param ncnnparam=net.ncnn.param # pt2pnnx
+    refuses 4 pnnx my.nowhere.pt
+    refuses 1 pnnx net.pt 'inputshape=[1,4,64,64]' # pnnxshape: channels
+    refuses 4 pnnx net.pt rules=my.nowhere # pnnxopt
+    refuses 2 pnnx net.pt without=no_such_rule
+    echo 'mine: nn.ReLU(x) => "pnnx.thing"(x) ;' >my.rules
+    refuses 1 pnnx net.pt rules=my.rules # pnnx2py
+    refuses 4 pnnx net.pt ncnnparam=/dev/full # the last step
+    refuses 4 pnnx net.pt pnnxbin=/dev/full
+    refuses 4 pnnx net.pt ncnnpy=nowhere/x.py
+    all_old
+}
+
+@test "pnnx: what ncnn refuses is published as PNNX and Python, ncnn files of an earlier run go, and the status is 1" {
+    older
+    echo 'mine: nn.ReLU(x) => torch.erfinv(x) ;' >my.rules
+    ln -s net.elsewhere my.link
+    echo old >net.elsewhere
+    refuses 1 pnnx net.pt rules=my.rules ncnnbin=my.link
+    [[ $stderr == *"pnnx2ncnn: net.pt: torch.erfinv 'features.1'"* ]]
+    rm refuses.*
+    assert_equal "$(ls -A)" "$(printf '%s\n' my.link my.rules net.ncnn.bin net.pnnx.bin net.pnnx.param net.pt net_pnnx.py)"
+    assert_equal "$(cat net.ncnn.bin)" old # not the name of this run
+    run -0 grep -c torch.erfinv net.pnnx.param net_pnnx.py
+}
+
+# Which program a FIFO stops: the model pt2pnnx, a file of rules pnnxopt, read again pnnx2ncnn.
+@test "pnnx: a signal ends it at once with no temporaries, and older files stay" {
+    older
+    mkfifo fifo
+    for signal in HUP INT TERM; do
+        for arguments in fifo 'net.pt rules=fifo'; do
+            "$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)                     # a shell starts its jobs with it ignored
+os.execvp("pnnx", ["pnnx", "pnnxbin=net.pnnx.bin"] + sys.argv[1:])' $arguments 2>said &
+            pid=$!
+            for _ in $(seq 200); do ! compgen -G '.pnnx.*/shape.param' >/dev/null || break; [ "$arguments" != fifo ] || break; sleep 0.02; done
+            for _ in $(seq 200); do ! compgen -G '.pnnx.*' >/dev/null || break; sleep 0.02; done
+            start=$(date +%s)
+            kill -s "$signal" "$pid"
+            status=0
+            wait "$pid" || status=$?
+            assert_equal "$status" "$((128 + $(kill -l "$signal")))"
+            assert [ $(($(date +%s) - start)) -lt 10 ]
+            assert_equal "$(cat said)" ''
         done
     done
+    all_old
 }
 
-@test "pnnx: what ncnn refuses is still published as PNNX and Python, with status 1" {
-    stand_ins
-    FAIL=pnnx2ncnn refuses 1 bin/pnnx net.pt
-    rm refuses.err refuses.out
-    assert_equal "$(ls -A)" "$(printf '%s\n' bin log net.pnnx.bin net.pnnx.param net.pt net_pnnx.py)"
-    run -0 grep '^pnnx2ncnn' log
-    assert_output --partial ' net.pnnx.param net.pnnx.bin net.ncnn.param net.ncnn.bin'
+@test "pnnx: a program that is killed ends it with status 4, and older files stay" {
+    older
+    mkfifo fifo
+    pnnx net.pt rules=fifo 2>said &
+    pid=$!
+    for _ in $(seq 500); do ! compgen -G '.pnnx.*/shape.param' >/dev/null || break; sleep 0.02; done
+    for _ in $(seq 100); do child=$(cut -d' ' -f1 "/proc/$pid/task/$pid/children"); [ -z "$child" ] || break; sleep 0.02; done
+    kill -KILL "$child"
+    status=0
+    wait "$pid" || status=$?
+    assert_equal "$status" 4
+    assert_equal "$(cat said)" 'pnnx: pnnxopt was ended by a signal: Killed; nothing was written'
+    all_old
 }
 
-@test "pnnx: a signal ends it at once with no temporaries" {
-    stand_ins
-    for signal in HUP INT TERM; do
-        rm -f waiting
-        WAIT=pnnxopt "$PYTHON" -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)                     # a shell starts its jobs with it ignored
-os.execv("bin/pnnx", ["bin/pnnx", "net.pt"])' &
-        pid=$!
-        for _ in $(seq 100); do [ ! -e waiting ] || break; sleep 0.05; done
-        start=$(date +%s)
-        kill -s "$signal" "$pid"
-        status=0
-        wait "$pid" || status=$?
-        assert_equal "$status" "$((128 + $(kill -l "$signal")))"
-        assert [ $(($(date +%s) - start)) -lt 10 ]
-        rm -f waiting
-        assert_equal "$(ls -A)" "$(printf '%s\n' bin log net.pt)"
-    done
-}
-
-@test "pnnx: it runs the programs beside it, whatever PATH has" {
-    stand_ins
-    mkdir elsewhere
-    (cd elsewhere && PATH=/usr/bin:/bin ../bin/pnnx ../net.pt)
-    assert [ -e net.ncnn.param ]
-    PATH="$PWD/bin:$PATH"
-    rm net.*n* net_*
-    pnnx net.pt
-    assert [ -e net.ncnn.param ]
-}
-
-@test "pnnx: a target that is a device is written through" {
-    stand_ins
-    bin/pnnx net.pt pnnxbin=/dev/null pnnxparam=/dev/null pnnxpy=/dev/null
+@test "pnnx: an output that is a link stays one, and a device is written through" {
+    net
+    mkdir real
+    echo old >real/p
+    ln -s real/p net.pnnx.param
+    ln -s real/new net.ncnn.bin
+    pnnx net.pt pnnxbin=/dev/null pnnxpy=/dev/null
+    assert_equal "$(readlink net.pnnx.param net.ncnn.bin)" "$(printf '%s\n' real/p real/new)"
+    same_bytes real/p "$CONVERTED/net.pnnx.param"
+    same_bytes real/new "$CONVERTED/net.ncnn.bin"
     assert [ -c /dev/null ]
-    assert_equal "$(ls -A)" "$(printf '%s\n' bin log net.ncnn.bin net.ncnn.param net.pt)"
+    assert_equal "$(ls -A)" "$(printf '%s\n' net.ncnn.bin net.ncnn.param net.pnnx.param net.pt net_ncnn.py real)"
+}
+
+@test "pnnx: an output may be standard output, which stays what it is" {
+    net
+    pnnx net.pt pnnxparam=/dev/stdout | same_bytes - "$CONVERTED/net.pnnx.param"
+    { echo first; pnnx net.pt pnnxparam=/dev/stdout; } >all
+    { echo first; cat "$CONVERTED/net.pnnx.param"; } | same_bytes - all
+    assert [ -L /dev/stdout ]
+    mkfifo fifo
+    pnnx net.pt ncnnbin=fifo &
+    same_bytes fifo "$CONVERTED/net.ncnn.bin"
+    wait $!
+    assert [ -p fifo ]
+}
+
+@test "pnnx: messages name the model, not files that are gone; keep= leaves the files of all stages" {
+    net
+    refuses 1 pnnx net.pt 'inputshape=[1,4,64,64]'
+    [[ $stderr == "pnnxshape: net.pt: nn.Conv2d 'features.0' "* ]]
+    refuses 1 pnnx net.pt 'inputshape=[1,4,64,64]' keep=stages
+    [[ $stderr == "pnnxshape: stages/raw.param:4: nn.Conv2d 'features.0' "* ]]
+    assert_equal "$(ls stages)" "$(printf '%s\n' raw.bin raw.param)"
+    pnnx net.pt keep=stages
+    assert_equal "$(ls stages)" "$(printf '%s\n' ncnn.bin ncnn.param ncnn.py pnnx.bin pnnx.param pnnx.py raw.bin raw.param shape.bin shape.param)"
+    assert_equal "$(stat -c %h stages/*.bin net.*.bin | sort -u)" 1 # files of their own, to be edited
+    for file in net.*n*; do same_bytes "$file" "$CONVERTED/$file"; done
+}
+
+@test "pnnx: rules= and explain= reach pnnxopt and pnnx2ncnn, each rule the one that it is for; without= pnnxopt" {
+    net
+    echo 'tell: nn.Dropout(x) => nn.Identity(x) ;' >a.rules
+    echo 'lower: nn.ReLU(x) => "ReLU"(x, 0=0.1) ;' >b.rules
+    run -0 pnnx net.pt rules=a.rules,b.rules explain=1
+    assert_line --regexp "^pnnx2ncnn: net.pt: lower: 'features.1': nn.ReLU => ReLU$"
+    run -0 grep -c 'ReLU .* 0=0.1' net.ncnn.param
+    assert_output 20
+    run -0 grep -c 'nn.ReLU ' net.pnnx.param
+    assert_output 20
 }
 
 @test "pnnx: what is no TorchScript is refused by name" {
     echo 'not a model' >net.pt
     refuses 3 pnnx net.pt
+    assert_equal "$stderr" "$(pt2pnnx net.pt x y 2>&1)"
     assert_equal "$(ls -A)" "$(printf '%s\n' net.pt refuses.err refuses.out)"
     refuses 4 pnnx nowhere.pt
 }
@@ -192,17 +286,18 @@ os.execv("bin/pnnx", ["bin/pnnx", "net.pt"])' &
     done
     assert [ -e root/opt/x/share/pnnx/pnnx.mk ]
     assert [ -e root/opt/x/share/man/man7/pnnx-tools.7 ]
-    net
-    root/opt/x/bin/pnnx net.pt 'inputshape=[1,12,16]'
-    assert [ -e net.ncnn.param ]
+    cp "$DEMO" net.pt
+    ln -s root/opt/x/bin/pnnx convert # the programs are those beside what the link names, whatever PATH has
+    PATH=/usr/bin:/bin ./convert net.pt
+    same_bytes net.ncnn.bin "$CONVERTED/net.ncnn.bin"
 }
 
 @test "pnnx.mk: only what changed is made again" {
-    net
+    cp "$DEMO" net.pt
     cat >Makefile <<END
 include $ROOT/scripts/pnnx.mk
 PNNXBIN = $BUILD/bin/
-PNNXSHAPE = inputshape=[1,12,16]
+PNNXSHAPE = inputshape=[1,3,64,64]
 all: net.ncnn.param net_pnnx.py
 END
     make -s

@@ -64,6 +64,7 @@ static void load_user_rules(struct rules *user, struct rules *const *sets, const
 {
     for (size_t i = 0; i < files->count; i++)
         rules_read_file(user, files->items[i]);
+    rules_without_layers(user); /* those are for pnnx2ncnn */
     rules_check(user);
     for (size_t i = 0; i < LENGTH(steps); i++)
         if (sets[i] && sets[i] != user)

@@ -5,9 +5,21 @@
 #include "common/expression.h"
 #include "common/options.h"
 #include "common/shapes/shape.h"
+#include "formats/npy.h"
 #include "formats/pnnx.h"
 
+/* What the arrays say takes the place of `shapes`. */
+static void shapes_from_arrays(const char *key, const struct text_list *files, struct shape_list *shapes)
+{
+    if (!files->count)
+        return;
+    if (shapes->count)
+        die(STATUS_USAGE, nowhere, "%s= and the shapes of the command line exclude each other", key);
+    *shapes = npy_shapes(files);
+}
+
 struct arguments {
+    struct text_list arrays, arrays2;
     struct shape_list shapes, shapes2;
     bool frozen, sync;
     struct model_names in, out;
@@ -20,6 +32,18 @@ static void parse(struct arguments *a, int argc, char **argv)
          .kind = OPTION_FLAG,
          .target = &a->frozen,
          .help = "take a size with a name where the network fits one value of it only"},
+        { .key = "input",
+         .kind = OPTION_TEXTS,
+         .target = &a->arrays,
+         .split = true,
+         .value = "FILE.npy,...",
+         .help = "take the shapes of the inputs from these arrays" },
+        { .key = "input2",
+         .kind = OPTION_TEXTS,
+         .target = &a->arrays2,
+         .split = true,
+         .value = "FILE.npy,...",
+         .help = "the same for inputshape2" },
         { .key = "inputshape",
          .letter = 'i',
          .kind = OPTION_SHAPES,
@@ -34,8 +58,8 @@ static void parse(struct arguments *a, int argc, char **argv)
         { .key = "link",
          .kind = OPTION_FLAG,
          .target = &a->out.link,
-         .help = "make an unchanged out.bin a hard link to in.bin"            },
-        { .key = "sync",                                    .kind = OPTION_FLAG,    .target = &a->sync,                       .help = "fsync the files"},
+         .help = "make an unchanged out.bin a hard link to in.bin"                                                        },
+        { .key = "sync",           .kind = OPTION_FLAG,           .target = &a->sync,             .help = "fsync the files"                                                          },
     };
     const char *names[4];
     size_t count;
@@ -43,6 +67,8 @@ static void parse(struct arguments *a, int argc, char **argv)
                   "[inputshape=SHAPES] [inputshape2=SHAPES] [in.param in.bin] [out.param out.bin]", argc,
                   argv, names, LENGTH(names), &count);
     bool link = a->out.link;
+    shapes_from_arrays("input", &a->arrays, &a->shapes);
+    shapes_from_arrays("input2", &a->arrays2, &a->shapes2);
     options_filter_names(names, count, &a->in, &a->out);
     a->out.link = link;
 }
