@@ -36,6 +36,7 @@
 #include <torch/csrc/jit/runtime/symbolic_shape_registry.h>
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/csrc/jit/serialization/import_read.h>
+#include <torch/library.h>
 
 namespace
 {
@@ -2520,6 +2521,77 @@ std::string first_line(const char *what)
     return text + (foreign ? " (give the library that registers it: customop=)" : "");
 }
 
+// ---- operators of torchvision
+
+at::Tensor on_meta(std::vector<int64_t> sizes, const at::Tensor &like, at::ScalarType type)
+{
+    return at::empty(sizes, like.options().device(at::kMeta).dtype(type));
+}
+
+at::Tensor roi_align_meta(const at::Tensor &x, const at::Tensor &rois, double, int64_t height, int64_t width,
+                          int64_t, bool)
+{
+    return on_meta({ rois.size(0), x.size(1), height, width }, x, x.scalar_type());
+}
+
+std::tuple<at::Tensor, at::Tensor> roi_pool_meta(const at::Tensor &x, const at::Tensor &rois, double,
+                                                 int64_t height, int64_t width)
+{
+    std::vector<int64_t> sizes = { rois.size(0), x.size(1), height, width };
+    return { on_meta(sizes, x, x.scalar_type()), on_meta(sizes, x, at::kInt) };
+}
+
+std::tuple<at::Tensor, at::Tensor> ps_roi_pool_meta(const at::Tensor &x, const at::Tensor &rois, double,
+                                                    int64_t height, int64_t width)
+{
+    std::vector<int64_t> sizes = { rois.size(0), x.size(1) / (height * width), height, width };
+    return { on_meta(sizes, x, x.scalar_type()), on_meta(sizes, x, at::kInt) };
+}
+
+std::tuple<at::Tensor, at::Tensor> ps_roi_align_meta(const at::Tensor &x, const at::Tensor &rois,
+                                                     double scale, int64_t height, int64_t width, int64_t)
+{
+    return ps_roi_pool_meta(x, rois, scale, height, width);
+}
+
+at::Tensor deform_conv2d_meta(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &offset,
+                              const at::Tensor &, const at::Tensor &, int64_t, int64_t, int64_t, int64_t,
+                              int64_t, int64_t, int64_t, int64_t, bool)
+{
+    return on_meta({ x.size(0), weight.size(0), offset.size(2), offset.size(3) }, x, x.scalar_type());
+}
+
+// Networks call them by their schemas, which the library would register; what they compute is not needed, only what
+// shapes they give.  A library that was loaded (customop=) has its own.
+void define_torchvision()
+{
+    static torch::Library library(torch::Library::FRAGMENT, "torchvision", {}, __FILE__, __LINE__);
+    auto define = [](const std::string &schema) {
+        std::string name = "torchvision::" + schema.substr(0, schema.find('('));
+        bool fresh = !c10::Dispatcher::singleton().findSchema({ name, "" });
+        if (fresh)
+            library.def(schema.c_str());
+        return fresh;
+    };
+    const std::string rois =
+        "(Tensor input, Tensor rois, float spatial_scale, int pooled_height, int pooled_width";
+    define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
+    if (define("roi_align" + rois + ", int sampling_ratio, bool aligned) -> Tensor"))
+        library.impl("roi_align", torch::dispatch(c10::DispatchKey::Meta, roi_align_meta));
+    if (define("roi_pool" + rois + ") -> (Tensor, Tensor)"))
+        library.impl("roi_pool", torch::dispatch(c10::DispatchKey::Meta, roi_pool_meta));
+    if (define("ps_roi_align" + rois + ", int sampling_ratio) -> (Tensor, Tensor)"))
+        library.impl("ps_roi_align", torch::dispatch(c10::DispatchKey::Meta, ps_roi_align_meta));
+    if (define("ps_roi_pool" + rois + ") -> (Tensor, Tensor)"))
+        library.impl("ps_roi_pool", torch::dispatch(c10::DispatchKey::Meta, ps_roi_pool_meta));
+    if (define("deform_conv2d(Tensor input, Tensor weight, Tensor offset, Tensor mask, Tensor bias, int "
+               "stride_h, "
+               "int stride_w, int pad_h, int pad_w, int dilation_h, int dilation_w, int groups, int "
+               "offset_groups, "
+               "bool use_mask) -> Tensor"))
+        library.impl("deform_conv2d", torch::dispatch(c10::DispatchKey::Meta, deform_conv2d_meta));
+}
+
 // The inputs that torch.jit.trace was given, which new releases keep beside the network: shapes and types, no numbers.
 IValue example_inputs(const std::shared_ptr<Archive> &archive)
 {
@@ -2543,6 +2615,7 @@ IValue example_inputs(const std::shared_ptr<Archive> &archive)
 void read(const torch_source &source, const torch_sink &sink)
 {
     at::NoGradGuard no_grad;
+    define_torchvision();
     auto archive = std::make_shared<Archive>(source.data, source.size);
     torch::jit::Module module = torch::jit::load(
         std::static_pointer_cast<caffe2::serialize::ReadAdapterInterface>(archive), at::kCPU);

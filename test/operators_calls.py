@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import torchvision_stand_in
 from operators import bools, chance, complexes, function, ints, module, positive, tensor, unit
 
 FLAT, CUBE, SQUARE = (3, 10), (2, 3, 10), (4, 4)
@@ -269,3 +270,49 @@ for type_, f, *inputs in (
         ("torch.randn_like", torch.randn_like, FLAT), ("torch.randperm", lambda x: torch.randperm(x.shape[1]), FLAT),
         ("torch.bernoulli", torch.bernoulli, lambda: torch.rand(3, 4)), ("torch.multinomial", lambda x: torch.multinomial(x, 2), positive(*FLAT))):
     chance(type_, f, *inputs)
+
+# torchvision
+torchvision_stand_in.install()
+import torchvision  # noqa: E402
+
+OPS, VISION = torchvision.ops, torch.ops.torchvision
+
+
+def boxes(count, images=1):
+    """(image, left, top, right, bottom) inside an image of 24 by 20, which the functions see at half its size."""
+    def f():
+        corner = torch.rand(count, 2) * 12
+        return torch.cat([torch.randint(images, (count, 1)), corner, corner + 2 + 6 * torch.rand(count, 2)], 1)
+    return f
+
+
+class Deformed(nn.Module):
+    """A deformable convolution with the offsets (and the mask) that a convolution gives."""
+
+    def __init__(self, mask, call=False, **options):
+        super().__init__()
+        self.offsets = nn.Conv2d(4, 27, 3, padding=1)
+        self.deform = OPS.DeformConv2d(4, 8, 3, padding=1, **options)
+        self.mask, self.call = mask, call
+
+    def forward(self, x):
+        o = self.offsets(x)
+        o, m = o[:, :18] * 0.5, o[:, 18:].sigmoid()
+        if self.call:
+            return VISION.deform_conv2d(x, self.deform.weight, o, m, self.deform.bias, 1, 1, 1, 1, 1, 1, 1, 1, True)
+        return self.deform(x, o, m) if self.mask else self.deform(x, o)
+
+
+for count, images in ((1, 1), (5, 2)):
+    for sampling, aligned in ((2, True), (0, False)):
+        module("torchvision.ops.RoIAlign", lambda s=sampling, a=aligned: OPS.RoIAlign((3, 4), 0.5, s, a), (images, 8, 12, 10), boxes(count, images))
+    module("torchvision.ops.RoIPool", lambda: OPS.RoIPool((3, 4), 0.5), (images, 8, 12, 10), boxes(count, images))
+    module("torchvision.ops.PSRoIAlign", lambda: OPS.PSRoIAlign(2, 0.5, 2), (images, 8, 12, 10), boxes(count, images))
+    module("torchvision.ops.PSRoIPool", lambda: OPS.PSRoIPool(2, 0.5), (images, 8, 12, 10), boxes(count, images))
+function("pnnx.custom_op.torchvision.roi_align", lambda x, r: VISION.roi_align(x, r, 0.5, 3, 4, 2, True).relu(), (1, 8, 12, 10), boxes(1))
+function("pnnx.custom_op.torchvision.roi_pool", lambda x, r: VISION.roi_pool(x, r, 0.5, 3, 4)[0].relu(), (1, 8, 12, 10), boxes(1))
+function("pnnx.custom_op.torchvision.nms", lambda b, s: VISION.nms(b[:, 1:], s, 0.2), boxes(9), (9,))
+for options in ({}, {"bias": False}, {"groups": 2}):
+    module("torchvision.ops.DeformConv2d", lambda o=options: Deformed(False, **o), (1, 4, 12, 10))
+module("torchvision.ops.DeformConv2d", lambda: Deformed(True), (1, 4, 12, 10), also=[[(1, 4, 9, 13)]])
+module("pnnx.custom_op.torchvision.deform_conv2d", lambda: Deformed(True, call=True), (1, 4, 12, 10))

@@ -311,6 +311,27 @@ static void transfer_images(struct solver *s, struct operator *op, int n)
     give_all(s, op, 0);
 }
 
+static void transfer_other(struct solver *s, struct operator *op, int n);
+
+/* A deformable convolution as a call: images, their offsets and masks; weights have none. */
+static void transfer_deform(struct solver *s, struct operator *op, int n)
+{
+    static const char *const keys[] = { "arg_0", "arg_2", "arg_3" };
+    (void)n;
+    for (int i = 0; i < (operator_bool(op, "arg_13", true) ? 3 : 2); i++)
+        if (operator_operand(op, keys[i]))
+            need(s, op, operator_operand(op, keys[i]), 0);
+    give_all(s, op, 0);
+}
+
+/* One image and one box of it: the layer takes no more. */
+static void transfer_boxes(struct solver *s, struct operator *op, int n)
+{
+    const struct operand *x = s->operands[0], *boxes = s->operands[s->count - 1];
+    bool one = s->count == 2 && x->rank == 4 && boxes->rank == 2 && x->shape[0] == 1 && boxes->shape[0] == 1;
+    (one ? transfer_images : transfer_other)(s, op, n);
+}
+
 /* Works along dim: that is not the batch. */
 static void transfer_dim(struct solver *s, struct operator *op, int n)
 {
@@ -714,6 +735,8 @@ static const struct kind kinds[] = {
     { "F.fold nn.Fold",                                                                                     transfer_spatial,         1},
     { "F.affine_grid",                                                                                      transfer_grid,            0},
     { "F.grid_sample torchvision.ops.DeformConv2d",                                                         transfer_images,          0},
+    { "torchvision.ops.RoIAlign pnnx.custom_op.torchvision.roi_align",                                      transfer_boxes,           0},
+    { "pnnx.custom_op.torchvision.deform_conv2d",                                                           transfer_deform,          0},
     { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad",
      transfer_pad,                                                                                                                    0},
     { "nn.LayerNorm nn.RMSNorm F.layer_norm F.rms_norm",                                                    transfer_trailing,        0},

@@ -211,10 +211,13 @@ static void refuse_one(struct refusals *r, const struct operator *op)
     refuse(r, op, why.bytes + (why.bytes[0] == ' '), nearest_form(op));
 }
 
-/* Layers have plain names, operators a dot or colons in theirs; custom operators will be the layers of their names. */
+/* Layers have plain names, operators a dot or colons in theirs; the user's operators will be the layers of their names,
+ * but torchvision's are nobody's layers. */
 static bool is_layer(const struct operator *op)
 {
-    return !strpbrk(op->type, ".:") || strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0;
+    size_t length = strlen(CUSTOM_OPERATOR);
+    bool custom = strncmp(op->type, CUSTOM_OPERATOR, length) == 0;
+    return !strpbrk(op->type, ".:") || (custom && strncmp(op->type + length, "torchvision.", 12) != 0);
 }
 
 void refuse_unlowered(struct refusals *r, struct graph *g)

@@ -1,4 +1,5 @@
 /* misc.c - what is no tensor operation: attributes, sizes as numbers, tuples, quantisation. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/shapes/shape.h"
@@ -135,17 +136,52 @@ static void shape_dequantize(struct call *c)
     result(c, 0, DTYPE_F32, x.rank, x.dims);
 }
 
-/* (n, c, h, w) and (k, 5) rois: (k, c, height, width). */
-static void shape_roi_align(struct call *c)
+/* The sizes of a pooled box: of a module together, of a call one by one, from the argument `first` on. */
+static void box_sizes(struct call *c, int first, int64_t out[2])
 {
-    struct fact x = arg_fact(c, "input"), rois = arg_fact(c, arg_present(c, "rois") ? "rois" : "boxes");
+    char key[16];
+    out[0] = out[1] = DIM_UNKNOWN;
+    if (first == 0)
+        arg_spatial(c, "output_size", 2, DIM_UNKNOWN, out);
+    for (int i = 0; i < 2 && first; i++) {
+        snprintf(key, sizeof key, "arg_%d", first + i);
+        arg_int(c, key, DIM_UNKNOWN, &out[i]);
+    }
+}
+
+/* (n, c, h, w) and (k, 5) boxes: (k, c, height, width), each time; of the kinds with channels for each position (PS), as
+ * many times fewer channels. */
+static void shape_boxes(struct call *c)
+{
+    bool custom = strncmp(c->op->type, "pnnx.custom_op.", 15) == 0;
+    bool positions = strstr(c->op->type, "PSRoI") || strstr(c->op->type, ".ps_roi");
+    struct fact x = arg_fact(c, custom ? "arg_0" : "input"), rois = arg_fact(c, custom ? "arg_1" : "rois");
     int64_t dims[4];
     if (x.rank != 4 || rois.rank != 2)
         return;
+    box_sizes(c, custom ? 3 : 0, dims + 2);
     dims[0] = rois.dims[0];
     dims[1] = x.dims[1];
-    arg_spatial(c, "output_size", 2, DIM_UNKNOWN, dims + 2);
-    result(c, 0, x.dtype, 4, dims);
+    if (positions && (x.dims[1] < 0 || dims[2] < 1 || dims[3] < 1))
+        dims[1] = DIM_UNKNOWN;
+    else if (positions)
+        dims[1] /= dims[2] * dims[3];
+    for (size_t i = 0; i < c->result_count; i++)
+        result(c, i, i ? DTYPE_I32 : x.dtype, 4, dims);
+}
+
+/* torch.ops.torchvision.deform_conv2d: each window has its offset. */
+static void shape_deform_conv(struct call *c)
+{
+    struct fact x = arg_fact(c, "arg_0"), weight = arg_fact(c, "arg_1"), offset = arg_fact(c, "arg_2");
+    if (x.rank == 4 && weight.rank == 4 && offset.rank == 4)
+        result(c, 0, x.dtype, 4, (int64_t[]){ x.dims[0], weight.dims[0], offset.dims[2], offset.dims[3] });
+}
+
+/* The indices of those boxes that are kept. */
+static void shape_nms(struct call *c)
+{
+    result(c, 0, DTYPE_I64, 1, (int64_t[]){ DIM_UNKNOWN });
 }
 
 static void shape_isin(struct call *c)
@@ -172,7 +208,11 @@ static const struct row rows[] = {
     { "quantize_per_tensor quantize_per_channel quantize_per_tensor_dynamic nn.quantized.Quantize", shape_quantize, NULL, 0 },
     { "int_repr fake_quantize_per_channel_affine fake_quantize_per_tensor_affine", shape_same, NULL, 0 },
     { "dequantize nn.quantized.DeQuantize", shape_dequantize, NULL, 0 },
-    { "torchvision.ops.RoIAlign", shape_roi_align, NULL, 0 },
+    { "torchvision.ops.RoIAlign torchvision.ops.RoIPool torchvision.ops.PSRoIAlign torchvision.ops.PSRoIPool", shape_boxes, NULL, 0 },
+    { "pnnx.custom_op.torchvision.roi_align pnnx.custom_op.torchvision.roi_pool", shape_boxes, NULL, 0 },
+    { "pnnx.custom_op.torchvision.ps_roi_align pnnx.custom_op.torchvision.ps_roi_pool", shape_boxes, NULL, 0 },
+    { "pnnx.custom_op.torchvision.deform_conv2d", shape_deform_conv, NULL, 0 },
+    { "pnnx.custom_op.torchvision.nms", shape_nms, NULL, 0 },
     { "cross linalg.cross linalg_cross", shape_pair, NULL, 0 },
     { "isin", shape_isin, NULL, 0 },
     { "equal allclose is_nonzero", shape_truth, NULL, 0 },
