@@ -362,17 +362,25 @@ static void read_parameter(struct reader *r, struct word token)
     r->current.parameters[r->current.parameter_count++] = p;
 }
 
-/* Takes the parameter "0d" away, which lists the attributes without dimensions: upstream has no way to write
- * these but as (1). */
-static void read_scalars(struct reader *r, const struct operator *op)
+/* Takes the parameter "0d" away, which lists the attributes without dimensions: upstream has no way to write these but
+ * as (1).  An input without dimensions has its type there. */
+static void read_scalars(struct reader *r, struct operator *op)
 {
     size_t i = 0;
     while (i < r->current.parameter_count && strcmp(r->current.parameters[i].key, PNNX_SCALARS) != 0)
         i++;
-    if (i == r->current.parameter_count || r->current.parameters[i].value.kind != VALUE_LIST)
+    if (i == r->current.parameter_count)
         return;
     struct value keys = r->current.parameters[i].value;
+    bool input = keys.kind == VALUE_STRING && operator_is(op, "pnnx.Input") && op->output_count == 1;
+    enum dtype dtype = input ? dtype_from_tag(keys.string, strlen(keys.string)) : DTYPE_COUNT;
+    if (keys.kind != VALUE_LIST && dtype == DTYPE_COUNT)
+        return;
     r->current.parameters[i] = r->current.parameters[--r->current.parameter_count];
+    if (dtype != DTYPE_COUNT) {
+        operand_set_shape(op->outputs[0], dtype, 0, NULL);
+        return;
+    }
     for (size_t k = 0; k < keys.list.count; k++)
         for (size_t j = r->attribute_count; j > 0 && r->attributes[j - 1].op == op; j--) {
             struct attribute *a = &r->attributes[j - 1].attribute;

@@ -10,7 +10,8 @@
 #include "common/intern.h"
 #include "common/value.h"
 
-/* The parameter that lists the keys of attributes without dimensions: they are written with the shape (1). */
+/* The parameter that lists the keys of attributes without dimensions, which are written with the shape (1); or that is
+ * the type of an input without dimensions. */
 #define PNNX_SCALARS "0d"
 
 /* Text that grows; bytes are owned, malloc'ed, not terminated. */

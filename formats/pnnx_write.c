@@ -248,6 +248,10 @@ static void put_scalars(struct text_buffer *line, const struct operator *op)
     }
     if (any)
         text_put(line, ")", 1);
+    if (operator_is(op, "pnnx.Input") && op->output_count == 1 && op->outputs[0]->rank == 0) {
+        text_puts(line, " " PNNX_SCALARS "=");
+        text_puts(line, dtype_tag(op->outputs[0]->dtype));
+    }
 }
 
 static void put_attributes(struct text_buffer *line, const struct operator *op)

@@ -83,8 +83,8 @@ static void write_run(struct output *out, const struct ports *ports)
     output_printf(out, "        with net.create_extractor() as ex:\n");
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
-        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s.numpy(), batch_index=%d).clone())\n",
-                      port->blob, port->blob, batch_index(port));
+        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s%s.numpy(), batch_index=%d).clone())\n",
+                      port->blob, port->blob, port->rank == 0 ? ".reshape(1)" : "", batch_index(port));
     }
     output_printf(out, "\n");
     for (size_t i = 0; i < ports->output_count; i++) {
