@@ -281,9 +281,16 @@ my.Op op 0 1 x b=2 @d=(1)f32 a=1 @c=(1)f32
 END
 }
 
-@test "formats: a number has no shape in the text" {
-    becomes 'pnnx.Input               in                       0 1 x' <<'END'
+@test "formats: a number has no shape in the text, as an input its type" {
+    becomes 'pnnx.Input               in                       0 1 x 0d=i64' <<'END'
 pnnx.Input in 0 1 x #x=()i64
+END
+    becomes 'my.Op                    op                       0 1 x' <<'END'
+my.Op op 0 1 x #x=()i64
+END
+    keeps <<'END'
+pnnx.Input               in                       0 1 x 0d=f16
+my.Op                    op                       1 1 x y 0d=f16
 END
 }
 
@@ -523,7 +530,7 @@ small() { lines in <<<"my.Op op 0 1 y @w=(2)f32"; }
     lines large <<<"my.Op op 0 1 y @w=(100000)f32"
     run bash -c "'$BUILD/test/roundtrip' large.param large.bin | true; exit \${PIPESTATUS[0]}"
     assert_equal "$status" 4
-    assert_output "roundtrip: cannot write standard output: Broken pipe"
+    assert_output "" # who closed the pipe knows
     refuses 4 "$BUILD/test/roundtrip" in.param in.bin none/out.param none/out.bin
     assert_equal "$stderr" "roundtrip: cannot write 'none/out.bin': No such file or directory; nothing was written"
     refuses 4 "$BUILD/test/roundtrip" in.param in.bin out.param .
@@ -556,7 +563,7 @@ small() { lines in <<<"my.Op op 0 1 y @w=(2)f32"; }
     ln -s . here
     refuses 2 "$BUILD/test/roundtrip" in.param in.bin out ./out
     refuses 2 "$BUILD/test/roundtrip" in.param in.bin out here/out
-    assert_equal "$stderr" "roundtrip: 'here/out' and 'out' are the same file: outputs need different names"
+    assert_equal "$stderr" "roundtrip: 'out' and 'here/out' are the same file: outputs need different names"
     assert [ ! -e out ]
     roundtrip in.param in.bin /dev/null /dev/null
 }

@@ -1,7 +1,7 @@
 """Cases: torch.*, torch.fft.* and the methods of tensors."""
 import torch
 
-from operators import bools, complexes, function, ints, positive, tensor, unit
+from operators import bools, complexes, function, ints, network, positive, tensor, unit
 
 FLAT, CUBE, IMAGE = (3, 10), (2, 3, 10), (2, 4, 6, 8)
 WIDE, TALL = (3, 10), (3, 1)
@@ -502,3 +502,48 @@ function("", lambda x, s: x * s, (1, 3, 6, 6), ())
 function("", lambda x, s: (x + s).relu() / (s.abs() + 1), (2, 3, 4), ())
 function("", lambda x, n: x * n, (2, 3, 4), lambda: torch.tensor(3))
 function("", lambda s, t: s * t + 1, (), ())
+
+# Networks in other types than float32, and inputs that are bytes or truths
+F, nn = torch.nn.functional, torch.nn
+
+
+def of(kind, *shape):
+    return lambda: torch.randint(0, 255, shape, dtype=kind) if kind == torch.uint8 else torch.randn(shape).to(kind)
+
+
+function("", lambda x: x.permute(0, 3, 1, 2).float() / 255, of(torch.uint8, 1, 6, 6, 3))
+function("", lambda x: x.permute(0, 3, 1, 2).flip(1).float().sub(127.5).div(127.5), of(torch.uint8, 1, 6, 6, 3))
+function("", lambda x: F.interpolate(x, scale_factor=2), of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: torch.cat([x, x], 1).float() * 2, of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x + x, of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x[:, [2, 1, 0]].float(), of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x.float().mean(1).to(torch.uint8), of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x.float(), of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x, of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x.clone(), bools(2, 3))
+function("", lambda m: m.any(1), bools(2, 3))
+function("", lambda m: m.all(1), bools(2, 3))
+function("", lambda m: m.sum(1), bools(2, 3))
+function("", lambda m: (~m).float().mean(1), bools(2, 3))
+function("", lambda m: m.long() * 3, bools(2, 3))
+function("", lambda x, m: x.masked_fill(m, -1e4).softmax(-1), (2, 3, 4), bools(2, 1, 4))
+function("", lambda x: x.float().softmax(1).half(), of(torch.half, 2, 5))
+function("", lambda x: x.softmax(1) @ x.transpose(1, 2), of(torch.half, 1, 4, 5))
+function("", lambda x: F.layer_norm(x, (5,)) * 2 + 1, of(torch.half, 1, 4, 5))
+function("", lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"), of(torch.half, 1, 3, 4, 4))
+function("", lambda x: F.gelu(x).sum(1), of(torch.double, 1, 4, 5))
+function("", lambda x: (x / x.norm(dim=1, keepdim=True)).cumsum(1), of(torch.double, 1, 4, 5))
+function("", lambda x: F.pad(x, (1, 1)).relu(), of(torch.bfloat16, 1, 4, 8), tolerance=1e-2)
+function("", lambda x, y: x.double() + y, (1, 4), of(torch.double, 1, 4))
+function("", lambda x, y: x + y, of(torch.half, 1, 4), (1, 4))
+function("", lambda x, y: torch.cat([x, y]), of(torch.half, 1, 4), (1, 4))
+function("", lambda x: x.to(torch.int32).float(), (2, 4))
+function("", lambda x: x.to(torch.uint8).float(), positive(2, 4))
+function("", lambda x: x * 3 + 1, ints(9, 2, 4))
+function("", lambda x: x.int(), ints(9, 2, 4))
+function("", lambda x: x.short().float(), ints(9, 2, 4))
+for t, near in ((torch.half, 1e-3), (torch.double, 1e-5)): # ncnn within 1e-3: not bfloat16
+    network("", lambda t=t: nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, affine=False), nn.PReLU(8), nn.ConvTranspose2d(8, 4, 2, 2),
+                                          nn.InstanceNorm2d(4), nn.GroupNorm(2, 4), nn.Flatten(2), nn.Linear(144, 2)).to(t), of(t, 1, 3, 8, 8), tolerance=near)
+    network("", lambda t=t: nn.MultiheadAttention(8, 2, batch_first=True).to(t), *[of(t, 1, n, 8) for n in (5, 4, 4)], tolerance=near)
+    network("", lambda t=t: nn.Sequential(nn.Embedding(9, 8), nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), nn.Linear(8, 3)).to(t), ints(9, 1, 6), tolerance=near)
