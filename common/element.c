@@ -238,21 +238,27 @@ static uint16_t half_by_selection(float f)
 /* Compiled for wider registers too than the build may assume; the loader takes what the processor has.
  * (Callers in other files cannot call what clang makes of this.) */
 #if defined __x86_64__ && defined __GLIBC__ && defined __OPTIMIZE__ && !defined __clang__
-size_t halves_from_floats(uint16_t *halves, const float *floats, size_t count)
+void halves_from_floats(uint16_t *halves, const float *floats, size_t count)
     __attribute__((target_clones("avx2", "default")));
+bool floats_exceed_half(const float *floats, size_t count) __attribute__((target_clones("avx2", "default")));
 #endif
 
-size_t halves_from_floats(uint16_t *halves, const float *floats, size_t count)
+void halves_from_floats(uint16_t *halves, const float *floats, size_t count)
 {
-    uint32_t overflowed = 0; /* as wide as a float, so that both are done in the same registers */
+    for (size_t i = 0; i < count; i++)
+        halves[i] = half_by_selection(floats[i]);
+}
+
+bool floats_exceed_half(const float *floats, size_t count)
+{
+    uint32_t exceed = 0; /* as wide as a float, and no branch: eight at a time */
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &floats[i], sizeof bits);
         bits &= 0x7fffffff;
-        halves[i] = half_by_selection(floats[i]);
-        overflowed += (bits >= 0x477ff000) & (bits < 0x7f800000);
+        exceed |= (bits >= 0x477ff000) & (bits < 0x7f800000);
     }
-    return overflowed;
+    return exceed;
 }
 
 size_t element_count(int rank, const int64_t *shape)

@@ -31,8 +31,10 @@ void elements_real(enum dtype type, const void *data, size_t first, size_t count
 void elements_set_real(enum dtype type, void *data, size_t first, size_t count, const double *values);
 void elements_float(enum dtype type, const void *data, size_t first, size_t count, float *out);
 
-/* Rounds to nearest even; returns how many finite floats became infinite.  At most UINT32_MAX at once. */
-size_t halves_from_floats(uint16_t *halves, const float *floats, size_t count);
+/* Rounds to nearest even. */
+void halves_from_floats(uint16_t *halves, const float *floats, size_t count);
+/* True when a float is finite that is infinite as a half. */
+bool floats_exceed_half(const float *floats, size_t count);
 
 /* The number of elements of a shape of known sizes; dies when it overflows. */
 size_t element_count(int rank, const int64_t *shape);

@@ -12,6 +12,8 @@
 #define MAGIC    7767517
 #define TAG_HALF 0x01306B47u
 
+#define WITHOUT_HALF 3 /* arithmetic and storage in float16 are off */
+
 void ncnn_float_text(char text[24], float f)
 {
     char *e;
@@ -232,59 +234,75 @@ static void write_raw(struct output *out, const struct attribute *w)
     }
 }
 
-/* Returns how many finite values became infinite. */
-static size_t write_half(struct output *out, const struct attribute *w)
+static void write_half(struct output *out, const struct attribute *w)
 {
     float floats[CHUNK];
     uint16_t halves[CHUNK + 1];
-    size_t count = weight_count(w), overflowed = 0;
+    size_t count = weight_count(w);
     for (size_t start = 0; start < count; start += CHUNK) {
         size_t n = count - start < CHUNK ? count - start : CHUNK;
         elements_float(w->dtype, w->data, start, n, floats);
-        overflowed += halves_from_floats(halves, floats, n);
+        halves_from_floats(halves, floats, n);
         if (n % 2) /* only in the last chunk: every weight is padded to four bytes */
             halves[n++] = 0;
         output_write(out, halves, n * sizeof *halves);
     }
-    return overflowed;
 }
 
-static size_t write_weight(struct output *out, const struct attribute *w, bool fp16)
+static void write_weight(struct output *out, const struct attribute *w, bool fp16)
 {
     uint8_t tag[4];
-    if (!is_tagged(w)) {
-        write_raw(out, w);
-        return 0;
+    if (is_tagged(w)) {
+        put32(tag, fp16 ? TAG_HALF : 0);
+        output_write(out, tag, 4);
     }
-    put32(tag, fp16 ? TAG_HALF : 0);
-    output_write(out, tag, 4);
-    if (fp16)
-        return write_half(out, w);
-    write_raw(out, w);
-    return 0;
+    if (is_tagged(w) && fp16)
+        write_half(out, w);
+    else
+        write_raw(out, w);
 }
 
-struct ncnn_overflow ncnn_write(const struct graph *g, const char *param, const char *bin, bool fp16)
+static bool exceeds_half(const struct attribute *w)
 {
-    struct ncnn_overflow overflow = { 0, NULL };
+    float floats[CHUNK];
+    size_t count = weight_count(w);
+    for (size_t start = 0; start < count && !is_integer_weight(w); start += CHUNK) {
+        size_t n = count - start < CHUNK ? count - start : CHUNK;
+        elements_float(w->dtype, w->data, start, n, floats);
+        if (floats_exceed_half(floats, n))
+            return true;
+    }
+    return false;
+}
+
+bool ncnn_keeps_float(const struct operator *op)
+{
+    bool tagged = false, exceeds = false;
+    for (size_t i = 0; i < op->attribute_count; i++)
+        tagged = tagged || is_tagged(&op->attributes[i]);
+    for (size_t i = 0; tagged && i < op->attribute_count; i++)
+        exceeds = exceeds || exceeds_half(&op->attributes[i]);
+    return exceeds;
+}
+
+void ncnn_write(struct graph *g, const char *param, const char *bin, bool fp16)
+{
     size_t blobs = 0, before = report_count();
     for (const struct operator *op = g->first; op; op = op->next) {
         blobs += op->output_count;
         check(op);
     }
     if (report_count() > before)
-        return overflow;
+        return;
     struct output *weights = output_open(bin);
     struct output *text = output_open(param);
     output_printf(text, "%d\n%zu %zu\n", MAGIC, g->operator_count, blobs);
-    for (const struct operator *op = g->first; op; op = op->next) {
-        size_t lost = 0;
+    for (struct operator *op = g->first; op; op = op->next) {
+        bool half = fp16 && !ncnn_keeps_float(op);
+        if (fp16 && !half)
+            operator_set(op, NCNN_FEATURES, value_int(operator_int(op, NCNN_FEATURES, 0) | WITHOUT_HALF));
         write_layer(text, op);
         for (size_t i = 0; i < op->attribute_count; i++)
-            lost += write_weight(weights, &op->attributes[i], fp16);
-        if (lost && !overflow.count)
-            overflow.first = op;
-        overflow.count += lost;
+            write_weight(weights, &op->attributes[i], half);
     }
-    return overflow;
 }

@@ -14,19 +14,19 @@
 
 /* Parameters go from 0 to here, not including. */
 #define NCNN_PARAMETERS 32
+/* The one that switches features of the runtime off for its layer. */
+#define NCNN_FEATURES "31"
 
-/* Weights that are finite, but infinite as float16. */
-struct ncnn_overflow {
-    size_t count;
-    const struct operator *first; /* NULL when count is 0 */
-};
+/* True for a layer with tagged weights of which one, or a raw one beside it, is finite, but infinite as float16. */
+bool ncnn_keeps_float(const struct operator *op);
 
 /* Writes both files, whole or not at all: opens them through formats/output.h, .bin first, and leaves the commit
  * to the caller.  Every blob must have one reader at most (layers Split have been inserted).  Tagged weights are
- * float16 when `fp16`, rounded to the nearest, ties to even.  Reports (STATUS_CONVERSION), before a file is
+ * float16 when `fp16`, rounded to the nearest, ties to even; but for layers of ncnn_keeps_float(), which keep float32 and
+ * get the parameter 31=3, by which the runtime computes them in it.  Reports (STATUS_CONVERSION), before a file is
  * opened, what the format cannot carry: an integer beyond 32 bits, a number that is not finite, a string of more
  * than 255 bytes, a weight of a type without a number; returns then with nothing opened. */
-struct ncnn_overflow ncnn_write(const struct graph *g, const char *param, const char *bin, bool fp16);
+void ncnn_write(struct graph *g, const char *param, const char *bin, bool fp16);
 
 /* The text of a float that ncnn reads back as the same float: 15 characters at most, with a dot or an exponent.
  * `f` must be finite. */

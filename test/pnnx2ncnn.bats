@@ -34,16 +34,53 @@ conv() {
     assert_equal "$(head -c 4 out.bin | od -An -tx1 | tr -d ' ')" 476b3001
 }
 
-@test "pnnx2ncnn: weights that are too large for float16 are counted, and the operator is named" {
+@test "pnnx2ncnn: a layer with a weight too large for float16 keeps float32, and is named" {
     conv
     "$PYTHON" - <<'EOF'
 import struct, zipfile
-with zipfile.ZipFile('in.bin', 'w') as z:
-    z.writestr('conv.weight', struct.pack('<108f', *[1e6, -7e4] + [65519.0] * 106))
-    z.writestr('conv.bias', struct.pack('<4f', 1, 2, 3, 1e6))
+for name, weight, bias in (('in', [1e6, -7e4] + [65519.0] * 106, 1), ('bias', [1.5] * 108, -65520), ('fits', [-65519.0, float('inf')] * 54, 65519)):
+    with zipfile.ZipFile(name + '.bin', 'w') as z:
+        z.writestr('conv.weight', struct.pack('<108f', *weight))
+        z.writestr('conv.bias', struct.pack('<4f', 1, 2, 3, bias))
 EOF
-    run -0 pnnx2ncnn in.param in.bin out.param out.bin
-    assert_output "pnnx2ncnn: 2 weights are too large for float16 and became infinite, the first in 'conv' (fp16=0 keeps float32)"
+    for name in in bias; do
+        run -0 pnnx2ncnn in.param $name.bin out.param out.bin
+        assert_output "pnnx2ncnn: 1 layer has weights too large for float16 and keeps float32: 'conv'"
+        run -0 grep -c '^Convolution .* 31=3$' out.param
+        assert_equal "$(head -c 4 out.bin | od -An -tx1 | tr -d ' ')" 00000000
+        pnnx2ncnn fp16=0 in.param $name.bin float.param float.bin
+        same_bytes out.bin float.bin
+    done
+    run -0 pnnx2ncnn in.param fits.bin out.param out.bin
+    assert_output ""
+    run -1 grep 31= out.param
+}
+
+@test "pnnx2ncnn: with fp16=1 a network with weights beyond float16 computes what PyTorch does" {
+    cat >net.py <<'EOF'
+import torch
+from torch import nn
+torch.manual_seed(0)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c, self.b, self.l = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Linear(8, 4)
+        with torch.no_grad():
+            self.b.running_var[2] = 1e-12
+            self.b.eps = 1e-14
+            self.l.weight[0, 0] = 1e6
+    def forward(self, x):
+        return self.l(self.b(self.c(x)).mean((2, 3)).tanh())
+torch.jit.trace(Net().eval(), torch.rand(1, 3, 8, 8)).save('net.pt')
+EOF
+    "$PYTHON" -W ignore net.py
+    run -0 pnnx net.pt
+    assert_line --partial "2 layers have weights too large for float16 and keep float32: 'c', 'l'"
+    "$PYTHON" -W ignore - <<'EOF'
+import net_pnnx, net_ncnn
+want, got = net_pnnx.test_inference(), net_ncnn.test_inference()
+assert want.abs().max() > 1e5 and (want - got).abs().max() < 1e-3 * want.abs().max(), (want, got)
+EOF
 }
 
 @test "pnnx2ncnn: a blob with two readers goes through a Split, results are called out0 and out1" {

@@ -10,6 +10,8 @@
 #include "formats/ncnn.h"
 #include "formats/pnnx.h"
 
+enum { NAMES_SHOWN = 8 }; /* in one message */
+
 struct settings {
     int64_t fp16;
     bool explain, sync;
@@ -52,14 +54,17 @@ static void parse_options(struct settings *s, int argc, char **argv)
                         (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
 }
 
-/* What the file of weights says less exactly than the network does. */
-static void note_overflow(const struct ncnn_overflow *overflow, const struct origins *origins)
+/* What the file of weights says more exactly than it was asked to: by the names that the layers had before. */
+static void note_floats(struct graph *g, const struct origins *origins)
 {
-    if (overflow->count)
-        note(nowhere,
-             "%zu weight%s too large for float16 and became infinite, the first in '%s' (fp16=0 keeps "
-             "float32)",
-             overflow->count, overflow->count == 1 ? " is" : "s are", origins->names[overflow->first->id]);
+    const char *names = "";
+    size_t count = 0;
+    for (const struct operator *op = g->first; op; op = op->next)
+        if (operator_get(op, NCNN_FEATURES) && ncnn_keeps_float(op) && count++ < NAMES_SHOWN)
+            names = arena_printf(&g->arena, "%s%s '%s'", names, count > 1 ? "," : "", origins->names[op->id]);
+    if (count)
+        note(nowhere, "%zu layer%s weights too large for float16 and keep%s float32:%s%s", count,
+             count == 1 ? " has" : "s have", count == 1 ? "s" : "", names, count > NAMES_SHOWN ? " ..." : "");
 }
 
 static void write_script(const struct settings *s, const struct ports *ports)
@@ -81,10 +86,11 @@ static void write_model(struct graph *g, const struct settings *s)
     struct origins origins = finish_names(g, &ports);
     if (s->script && report_count() == 0)
         write_script(s, &ports);
-    struct ncnn_overflow overflow = ncnn_write(g, s->out.param, s->out.bin, s->fp16);
+    ncnn_write(g, s->out.param, s->out.bin, s->fp16);
     report_stop();
     outputs_commit(s->sync);
-    note_overflow(&overflow, &origins);
+    if (s->fp16)
+        note_floats(g, &origins);
     free(origins.names);
 }
 
