@@ -1,6 +1,7 @@
 /* near.c - see near.h. */
 #include "common/near.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,11 +44,15 @@ static const char *last_part(const char *word, size_t length)
     return word + length;
 }
 
-static int is_last_part(const struct near *near, const char *word, size_t length)
+/* The distance of the last parts, and one more for what stands before; SIZE_MAX: they have little in common. */
+static size_t distance_of_parts(const struct near *near, const char *word, size_t length)
 {
     const char *given = last_part(near->given, near->length), *own = last_part(word, length);
-    size_t size = (size_t)(near->given + near->length - given);
-    return size > 0 && size == (size_t)(word + length - own) && distance_of(given, size, own, size) == 0;
+    size_t size = (size_t)(near->given + near->length - given), distance;
+    if (size == 0)
+        return SIZE_MAX;
+    distance = distance_of(given, size, own, (size_t)(word + length - own));
+    return distance <= size / 3 ? distance + 1 : SIZE_MAX;
 }
 
 struct near near_start(const char *given, size_t length)
@@ -61,7 +66,7 @@ void near_offer(struct near *near, const char *word)
     if (length > LONGEST || near->length > LONGEST)
         return;
     size_t distance =
-        is_last_part(near, word, length) ? 1 : distance_of(near->given, near->length, word, length);
+        least(distance_of(near->given, near->length, word, length), distance_of_parts(near, word, length));
     if (distance >= near->distance)
         return;
     near->word = word;

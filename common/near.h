@@ -13,8 +13,8 @@ struct near {
 
 /* Starts a search for what the first `length` characters of `given` mean. */
 struct near near_start(const char *given, size_t length);
-/* Takes the word when it is closer than those before.  Upper and lower case are the same; behind its last dot, a word
- * that is equal is close: `Conv2d` means nn.Conv2d. */
+/* Takes the word when it is closer than those before.  Upper and lower case are the same; words that are close behind
+ * their last dots are close: `Conv22d` means nn.Conv2d. */
 void near_offer(struct near *near, const char *word);
 /* " (did you mean 'WORD'?)", in `text`; "" when no word is close. */
 const char *near_hint(const struct near *near, char text[200]);

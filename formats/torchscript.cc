@@ -350,6 +350,7 @@ struct Entry {
     bool positional = false;
     std::vector<size_t> results;
     std::vector<std::pair<std::string, at::Tensor>> weights; // with a tensor: its name
+    std::vector<IValue> hints;                               // of a module that is kept whole: of its results
     bool own = false;
     size_t scope = 0;
     Place place;
@@ -374,6 +375,8 @@ struct Record {
     std::vector<Abstract> roots;                 // the arguments of forward; operands in order are the inputs
     std::vector<std::string> root_names;
     std::vector<Refusal> refusals;
+    std::vector<std::string> foreign; // classes to keep that are none of the network's
+    std::set<std::string> classes;    // of its modules
     Abstract result;
     size_t operands = 0;
 };
@@ -487,6 +490,7 @@ class Interpreter
 
     // The network's inputs.
     void name_tensors(const c10::intrusive_ptr<c10::ivalue::Object> &object, const std::string &path);
+    void choose_classes();
     Abstract input(const std::string &name, const c10::TypePtr &type, const IValue *example);
     Abstract input_tuple(const std::string &name, const std::vector<c10::TypePtr> &types,
                          const IValue *example);
@@ -598,6 +602,7 @@ class Interpreter
     std::unordered_map<const void *, std::string> kinds_; // what computed a folded tensor, by storage
     std::map<std::pair<const void *, std::string>, Abstract> attributes_; // set by the network itself
     std::unordered_set<const void *> read_; // attributes that the network asked for
+    std::set<std::string> kept_;            // classes of the modules that stay one call
     std::vector<at::Tensor> alive_;         // so that addresses stay unique
     std::vector<const Node *> calls_;       // the stack of calls
     std::vector<size_t> scopes_;            // and of module invocations
@@ -634,6 +639,8 @@ void Interpreter::name_tensors(const c10::intrusive_ptr<c10::ivalue::Object> &ob
     if (!object_paths_.emplace(object.get(), path).second || path.size() > 4096)
         return;
     auto type = object->type();
+    if (type->is_module() && !path.empty())
+        record.classes.insert(plain_class(type->name()->qualifiedName()));
     for (size_t i = 0; i < type->numAttributes(); i++) {
         const IValue &value = object->getSlot(i);
         std::string name = path + (path.empty() ? "" : ".") + type->getAttributeName(i);
@@ -641,6 +648,29 @@ void Interpreter::name_tensors(const c10::intrusive_ptr<c10::ivalue::Object> &ob
             tensor_names_.emplace(key_of(value.toTensor()), name);
         else if (value.isObject())
             name_tensors(value.toObject(), name);
+    }
+}
+
+std::vector<std::string> classes_meant(const std::set<std::string> &classes, const std::string &given)
+{
+    if (classes.count(given))
+        return { given };
+    std::vector<std::string> out;
+    for (const std::string &name : classes)
+        if (name.size() > given.size() && name[name.size() - given.size() - 1] == '.' &&
+            name.compare(name.size() - given.size(), std::string::npos, given) == 0)
+            out.push_back(name);
+    return out;
+}
+
+void Interpreter::choose_classes()
+{
+    for (size_t i = 0; i < source_.module_class_count; i++) {
+        std::vector<std::string> meant = classes_meant(record.classes, source_.module_classes[i]);
+        if (meant.size() == 1)
+            kept_.insert(meant[0]);
+        else
+            record.foreign.push_back(source_.module_classes[i]);
     }
 }
 
@@ -2103,6 +2133,7 @@ Abstract Interpreter::kept_result(const Abstract &a, size_t entry)
         out.index = a.index;
     }
     out.number = result(entry);
+    record.entries[entry].hints.push_back(a.hint());
     return out;
 }
 
@@ -2122,9 +2153,7 @@ std::vector<Abstract> Interpreter::call_method(const Node *n, const std::vector<
         scopes_.push_back(record.scopes.size() - 1);
     }
     std::vector<Abstract> out;
-    bool keep = std::any_of(source_.module_classes, source_.module_classes + source_.module_class_count,
-                            [&](const char *wanted) { return name == wanted; });
-    if (keep && enters)
+    if (kept_.count(name) && enters)
         out = keep_module(n, in);
     else
         out = call(object->type()->getMethod(n->s(c10::attr::name)), in, n);
@@ -2311,6 +2340,9 @@ IValue hint_of(const torch_shape &shape)
 void Interpreter::run()
 {
     name_tensors(module_._ivalue(), "");
+    choose_classes();
+    if (!record.foreign.empty())
+        return;
     std::string class_name = plain_class(module_.type()->name()->qualifiedName());
     record.scopes.push_back({ 0, "", class_name });
     scopes_.push_back(0);
@@ -2347,6 +2379,7 @@ class Delivery
     void inputs(const Abstract &a);
     void entry(const Entry &e);
     bool refusals();
+    bool foreign();
 
     const Archive &archive_;
     const torch_sink &sink_;
@@ -2443,6 +2476,18 @@ void Delivery::inputs(const Abstract &a)
     sink_.input(sink_.context, &out);
 }
 
+torch_shape shape_of(const IValue &hint)
+{
+    torch_shape out = { -1, -1, nullptr };
+    if (!hint.isTensor() || !hint.toTensor().defined())
+        return out;
+    const at::Tensor *kept = new at::Tensor(hint.toTensor()); // as the weights
+    out.scalar_type = static_cast<int>(kept->scalar_type());
+    out.rank = static_cast<int>(kept->dim());
+    out.dims = kept->sizes().data();
+    return out;
+}
+
 void Delivery::entry(const Entry &e)
 {
     lists_.clear();
@@ -2470,6 +2515,10 @@ void Delivery::entry(const Entry &e)
     out.weight_keys = weight_keys.data();
     out.weights = weights.data();
     out.weight_count = weights.size();
+    std::vector<torch_shape> shapes;
+    for (const IValue &hint : e.hints)
+        shapes.push_back(shape_of(hint));
+    out.shapes = shapes.size() == e.results.size() && !shapes.empty() ? shapes.data() : nullptr;
     out.scope = e.scope;
     out.file = e.place.file.empty() ? nullptr : e.place.file.c_str();
     out.line = e.place.line;
@@ -2491,9 +2540,25 @@ bool Delivery::refusals()
     return some;
 }
 
+// Says which classes there are, for each that there is not.
+bool Delivery::foreign()
+{
+    for (const std::string &given : record_.foreign) {
+        std::vector<std::string> meant = classes_meant(record_.classes, given);
+        bool several = !meant.empty();
+        if (!several)
+            meant.assign(record_.classes.begin(), record_.classes.end());
+        std::vector<const char *> names;
+        for (const std::string &name : meant)
+            names.push_back(name.c_str());
+        sink_.class_name(sink_.context, given.c_str(), names.data(), names.size(), several);
+    }
+    return !record_.foreign.empty();
+}
+
 void Delivery::run()
 {
-    if (refusals())
+    if (foreign() || refusals())
         return;
     for (size_t i = 0; i < record_.scopes.size(); i++) {
         const Scope &scope = record_.scopes[i];

@@ -61,6 +61,12 @@ struct torch_input {
     const int64_t *shape;
 };
 
+struct torch_shape {
+    int scalar_type;
+    int rank;            /* -1: nothing is known */
+    const int64_t *dims; /* -1: unknown */
+};
+
 /* One call of an operator. */
 struct torch_call {
     const char *type;        /* "aten::conv2d", without overload; the class for a module that is kept whole */
@@ -72,8 +78,9 @@ struct torch_call {
     const char *const *weight_keys; /* a module that is kept whole: its tensors, by dotted path inside it */
     const struct torch_tensor *weights;
     size_t weight_count;
-    size_t scope;     /* number of the module invocation; 0 is the network itself */
-    const char *file; /* the user's source; NULL: unknown */
+    const struct torch_shape *shapes; /* of the results, where a module is kept whole; NULL: unknown */
+    size_t scope;                     /* number of the module invocation; 0 is the network itself */
+    const char *file;                 /* the user's source; NULL: unknown */
     size_t line;
 };
 
@@ -90,16 +97,14 @@ struct torch_sink {
     void (*output)(void *context, const struct torch_value *value);
     /* Something that cannot be expressed; the reader goes on to find the others. */
     void (*refuse)(void *context, const char *file, size_t line, const char *text);
+    /* A class in module_classes that is not one of the network's modules: neither a whole name, nor the last part of
+     * one name only.  `classes` are those meant: all there are, or the several with that last part. */
+    void (*class_name)(void *context, const char *given, const char *const *classes, size_t count,
+                       bool several);
     /* The archive cannot be read.  Does not return. */
     void (*fail)(void *context, const char *text);
     /* There is no memory.  Does not return. */
     void (*exhausted)(void *context);
-};
-
-struct torch_shape {
-    int scalar_type;
-    int rank;
-    const int64_t *dims; /* -1: unknown */
 };
 
 struct torch_source {
@@ -108,7 +113,8 @@ struct torch_source {
     size_t size;
     const struct torch_shape *shapes; /* of the inputs, as the user gave them; used to decide control flow */
     size_t shape_count;
-    const char *const *module_classes; /* modules of these classes are delivered as one call */
+    const char *const
+        *module_classes; /* modules of these classes are delivered as one call; a last part will do */
     size_t module_class_count;
 };
 

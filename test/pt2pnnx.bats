@@ -79,9 +79,68 @@ converted() {
     assert_equal "$output" 1
 }
 
-@test "pt2pnnx: a moduleop of a class that no module has is noted" {
-    run -0 --separate-stderr pt2pnnx moduleop=net.Nothing "$MODELS/TakesList.pt" out.param out.bin
-    assert_equal "$stderr" "pt2pnnx: moduleop: the network calls no module of class 'net.Nothing'"
+@test "pt2pnnx: a moduleop that no module has is wrong usage, and the classes are listed" {
+    refuses 2 pt2pnnx moduleop=Iner "$MODELS/CallsFromOutside.pt" out.param out.bin
+    assert_equal "$stderr" "pt2pnnx: moduleop=Iner: the network has no module of that class (did you mean 'Inner'?); it has Inner, \
+torch.nn.modules.container.ModuleList, torch.nn.modules.linear.Linear"
+    refuses 2 pt2pnnx moduleop=net.Nothing "$MODELS/TakesList.pt" out.param out.bin
+    assert_equal "$stderr" "pt2pnnx: moduleop=net.Nothing: the network has no module of that class; it has none below itself"
+}
+
+@test "pt2pnnx: a moduleop may be the last part of a class, and has the shape that its body gives" {
+    pt2pnnx moduleop=Linear "$MODELS/CallsFromOutside.pt" out.param out.bin
+    run grep -c '^torch.nn.modules.linear.Linear .*@weight=(4,4)f32 .*#[0-9]=(2,4)f32$' out.param
+    assert_output 4
+    "$PYTHON" -W ignore - <<'EOF'
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def forward(self, x):
+        return x + 1
+
+def part(name):
+    return type("Block", (Block,), {"__module__": name, "forward": lambda self, x: x * 2})
+
+torch.jit.trace(nn.Sequential(part("first.net")(), part("other.net")()), torch.ones(2, 3)).save("net.pt")
+EOF
+    refuses 2 pt2pnnx moduleop=Block net.pt out.param out.bin
+    assert_equal "$stderr" "pt2pnnx: moduleop=Block: several classes have that name: first.net.Block, other.net.Block"
+    pt2pnnx moduleop=first.net.Block net.pt out.param out.bin
+    assert_equal "$(grep -c '^first.net.Block ' out.param)" 1
+}
+
+@test "pt2pnnx: kept modules of any class become Python, and ncnn layers when asked" {
+    "$PYTHON" -W ignore - <<'EOF'
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Up(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale, self.bias = nn.Parameter(torch.ones(8, 1, 1) * 2), nn.Parameter(torch.ones(8, 1, 1) * 3)
+    def forward(self, x):
+        return F.interpolate(x * self.scale + self.bias, scale_factor=2)
+
+net = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), Up(), nn.MaxPool2d(2))
+torch.jit.trace(net, torch.ones(1, 3, 6, 6)).save("net.pt")
+EOF
+    pt2pnnx moduleop=Up,MaxPool2d net.pt a.param a.bin
+    pnnxshape a.param a.bin in.param in.bin
+    run -0 pnnx2py in.param in.bin
+    assert_output --partial "= user_module('Up')"
+    assert_output --partial "user_module('torch.nn.modules.pooling.MaxPool2d')"
+    refuses 1 pnnx2ncnn fp16=0 custom=MaxPool2d in.param in.bin out.param out.bin
+    [[ $stderr == *"Up '1' (1,8,4,4)f32: has no ncnn layer"*"custom=Up, a layer that your program registers"* ]]
+    refuses 2 pnnx2ncnn custom=Upp,MaxPool2d in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: custom=Upp: the model has no operator of that type (did you mean 'Up'?)"
+    run -0 pnnx2ncnn fp16=0 custom=Up,MaxPool2d in.param in.bin out.param out.bin
+    run cut -c1-28 out.param
+    assert_line --partial 'Up  '
+    assert_line --partial 'torch.nn.modules.pooling.Max'
+    "$PYTHON" -c 'import numpy; print(numpy.fromfile("out.bin", "<f4")[-16:].tolist())' >weights
+    assert_equal "$(cat weights)" "[$(printf '3.0, %.0s' 1 2 3 4 5 6 7 8)$(printf '2.0, %.0s' 1 2 3 4 5 6 7)2.0]"
 }
 
 @test "pt2pnnx: a branch on values is refused with the user's line" {

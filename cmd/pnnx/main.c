@@ -35,7 +35,7 @@ static const char *const between[] = { "raw.param", "raw.bin", "shape.param", "s
 struct request {
     const char *model;
     const char *device, *inputshape, *inputshape2, *keep, *onnx;
-    struct text_list customop, input, input2, moduleop, rules, without;
+    struct text_list custom, customop, input, input2, moduleop, rules, without;
     int64_t fp16, optlevel;
     bool explain, frozen;
     const char *outputs[OUTPUTS]; /* where they go */
@@ -44,7 +44,9 @@ struct request {
 static void parse(struct request *r, int argc, char **argv)
 {
     const struct option_row table[] = {
-        {"customop",     0,   OPTION_TEXTS, &r->customop,           0, 0, true,  "FILE,...",
+        {"custom",       0,   OPTION_TEXTS, &r->custom,             0, 0, true,  "TYPE,...",
+         "make operators of these types ncnn layers of their names"                                                                          },
+        { "customop",    0,   OPTION_TEXTS, &r->customop,           0, 0, true,  "FILE,...",
          "shared libraries that register the model's own operators"                                                                          },
         { "device",      0,   OPTION_TEXT,  &r->device,             0, 0, false, "NAME",
          "accepted and without effect: the model is never run"                                                                               },
@@ -253,6 +255,7 @@ static void print_python(const struct request *r)
 static bool lower(const struct request *r)
 {
     struct arguments a = { 0 };
+    argument_options(&a, "custom", &r->custom);
     char *param = path_between(r->outputs[NCNNPY], r->outputs[NCNNPARAM]);
     char *bin = path_between(r->outputs[NCNNPY], r->outputs[NCNNBIN]);
     argument_option(&a, "fp16", r->fp16 ? "1" : "0");

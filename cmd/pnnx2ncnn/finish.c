@@ -9,49 +9,6 @@
 #include "common/dim.h"
 #include "common/map.h"
 
-/* ---- custom operators ---- */
-
-/* "arg_3" is the parameter 3; -1: another key. */
-static int custom_id(const char *key)
-{
-    int id = -1;
-    if (strncmp(key, "arg_", 4) == 0 && isdigit((unsigned char)key[4]) && strlen(key) <= 6)
-        id = atoi(key + 4);
-    return id;
-}
-
-static void finish_custom_one(struct operator *op)
-{
-    struct graph *g = op->graph;
-    struct operator *layer = graph_add(g, op, op->type + strlen(CUSTOM_OPERATOR), op->name);
-    struct value *inputs = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < op->argument_count; i++) {
-        const struct argument *a = &op->arguments[i];
-        char key[16];
-        if (value_has_operand(&a->value)) {
-            inputs = arena_grow(&g->arena, inputs, count, sizeof *inputs);
-            inputs[count++] = a->value;
-        } else if (custom_id(a->key) >= 0) {
-            snprintf(key, sizeof key, "%d", custom_id(a->key));
-            operator_set(layer, key, a->value);
-        }
-    }
-    operator_set(layer, "inputs", value_list(inputs, count));
-    while (op->output_count)
-        operand_move(op->outputs[0], layer);
-    operator_remove(op);
-}
-
-void finish_custom(struct graph *g)
-{
-    for (struct operator *op = g->first, *next; op; op = next) {
-        next = op->next;
-        if (strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0)
-            finish_custom_one(op);
-    }
-}
-
 /* ---- reshapes ---- */
 
 /* The only blob that a layer reads; NULL when there are more. */

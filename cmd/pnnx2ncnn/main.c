@@ -16,14 +16,16 @@ struct settings {
     int64_t fp16;
     bool explain, sync;
     const char *script, *script_param, *script_bin;
-    struct text_list rules, without;
+    struct text_list custom, rules, without;
     struct model_names in, out;
 };
 
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
-        {"without",    0,   OPTION_TEXTS, &s->without,      0, 0, true,  "RULE,...", "leave out built-in rules"            },
+        {"custom",     0,   OPTION_TEXTS, &s->custom,       0, 0, true,  "TYPE,...",
+         "make operators of these types layers of their names"                                                             },
+        { "without",   0,   OPTION_TEXTS, &s->without,      0, 0, true,  "RULE,...", "leave out built-in rules"            },
         { "explain",   'e', OPTION_FLAG,  &s->explain,      0, 0, false, NULL,       "print every application of a rule"   },
         { "fp16",      0,   OPTION_INT,   &s->fp16,         0, 1, false, "0|1",      "store weights as float16 (default 1)"},
         { "ncnnbin",   0,   OPTION_TEXT,  &s->script_bin,   0, 0, false, "FILE",
@@ -80,7 +82,7 @@ static void write_script(const struct settings *s, const struct ports *ports)
 static void write_model(struct graph *g, const struct settings *s)
 {
     struct ports ports;
-    finish_custom(g);
+    custom_finish(g, &s->custom);
     finish_reshapes(g);
     finish_blobs(g, &ports);
     struct origins origins = finish_names(g, &ports);
@@ -103,6 +105,7 @@ int main(int argc, char **argv)
     struct signatures *signatures = signatures_new(strings);
     struct lowering *rules = lowering_new(strings, signatures, &s.rules, &s.without, s.explain);
     struct graph *g = pnnx_read(strings, signatures, &s.in);
+    custom_check(g, &s.custom);
     expressions_take_apart(g);
     report_stop();
     shapes_infer(g, SHAPES_ALL, 0);
@@ -125,7 +128,7 @@ int main(int argc, char **argv)
     refuse_empties(refusals, g);
     batch_solve(g);
     lowering_apply(rules, g);
-    refuse_unlowered(refusals, g);
+    refuse_unlowered(refusals, g, &s.custom);
     refusals_end(refusals);
     report_stop();
     write_model(g, &s);

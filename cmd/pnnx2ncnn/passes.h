@@ -83,8 +83,8 @@ void refuse_integers(struct refusals *r, struct graph *g);
 void refuse_empties(struct refusals *r, struct graph *g);
 /* Reports modules that lack weights. */
 void refuse_weightless(struct refusals *r, struct graph *g);
-/* Reports whatever is no layer after lowering. */
-void refuse_unlowered(struct refusals *r, struct graph *g);
+/* Reports whatever is no layer after lowering, but for those that custom= names. */
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom);
 /* The last line, "N operators of K kinds cannot be converted"; frees `r`. */
 void refusals_end(struct refusals *r);
 
@@ -103,6 +103,20 @@ void lowering_free(struct lowering *lowering);
 
 extern const struct rule_function lower_functions[];
 extern const size_t lower_function_count;
+
+/* ---- custom.c: operators that become layers of the user's ---- */
+
+#define CUSTOM_OPERATOR "pnnx.custom_op." /* what the types of a library's operators begin with */
+
+/* Reports (STATUS_USAGE) what custom=TYPE,... names and the graph does not have. */
+void custom_check(const struct graph *g, const struct text_list *custom);
+/* Whether the operator becomes a layer of its name: custom= names it, whole or by its last part, or a library of the
+ * user's registers it. */
+bool custom_stays(const struct operator *op, const struct text_list *custom);
+/* Whether it would if custom= named it: a module that was kept whole, an operator of any library. */
+bool custom_may(const struct operator *op);
+/* Makes those that stay layers: arg_3 is the parameter 3, the weights follow one another in the order of their names. */
+void custom_finish(struct graph *g, const struct text_list *custom);
 
 /* ---- finish.c: from operators to a file of layers ---- */
 
@@ -126,10 +140,6 @@ struct ports {
     size_t input_count, output_count;
 };
 
-#define CUSTOM_OPERATOR "pnnx.custom_op." /* what their types begin with */
-
-/* Custom operators become the layers of their names. */
-void finish_custom(struct graph *g);
 /* Reshapes of reshapes, and layers that change nothing, go. */
 void finish_reshapes(struct graph *g);
 /* Constants, inputs and results become layers and named blobs, and every blob gets one reader; fills *ports. */

@@ -211,22 +211,30 @@ static void refuse_one(struct refusals *r, const struct operator *op)
     refuse(r, op, why.bytes + (why.bytes[0] == ' '), nearest_form(op));
 }
 
-/* Layers have plain names, operators a dot or colons in theirs; the user's operators will be the layers of their names,
- * but torchvision's are nobody's layers. */
+/* Layers have plain names, operators a dot or colons in theirs; a class without a package is an operator, too. */
 static bool is_layer(const struct operator *op)
 {
-    size_t length = strlen(CUSTOM_OPERATOR);
-    bool custom = strncmp(op->type, CUSTOM_OPERATOR, length) == 0;
-    return !strpbrk(op->type, ".:") || (custom && strncmp(op->type + length, "torchvision.", 12) != 0);
+    return !strpbrk(op->type, ".:") && !custom_may(op);
 }
 
-void refuse_unlowered(struct refusals *r, struct graph *g)
+/* A module kept whole, or a library's operator: only the user can have its layer. */
+static void refuse_foreign(struct refusals *r, const struct operator *op)
+{
+    const char *remedy = arena_printf(&op->graph->arena, "custom=%s, a layer that your program registers",
+                                      op->type + (strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR))
+                                                      ? 0
+                                                      : strlen(CUSTOM_OPERATOR)));
+    refuse(r, op, "has no ncnn layer", remedy);
+}
+
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom)
 {
     for (struct operator *op = g->first; op; op = op->next) {
         bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
                    operator_is(op, "pnnx.Attribute");
-        if (!end && !is_layer(op))
-            refuse_one(r, op);
+        if (end || is_layer(op) || custom_stays(op, custom))
+            continue;
+        (custom_may(op) ? refuse_foreign : refuse_one)(r, op);
     }
 }
 

@@ -10,19 +10,34 @@ static bool starts_with(const char *s, const char *prefix)
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-bool is_user_class(const char *type)
+/* Whether the last part of the name begins as classes do. */
+static bool is_capital(const char *type)
 {
-    static const char *const ours[] = { "nn.",   "F.",           "torch.",     "Tensor.",
-                                        "pnnx.", "torchvision.", "torchaudio." };
+    const char *dot = strrchr(type, '.'), *last = dot ? dot + 1 : type;
+    return *last >= 'A' && *last <= 'Z';
+}
+
+/* Classes of the libraries by their full names (torch.nn.modules.conv.Conv2d) are kept ones, too; what PNNX has itself
+ * is nn.Conv2d or torchvision.ops.RoIAlign.  A class of no package is one of the user's script. */
+bool is_user_class(const struct operator *op)
+{
+    static const char *const ours[] = { "nn.", "F.", "Tensor.", "pnnx." };
+    static const char *const libraries[] = { "torch.", "torchvision.", "torchaudio." };
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (starts_with(type, ours[i]))
+        if (starts_with(op->type, ours[i]))
             return false;
-    return strchr(type, '.') && is_dotted(type);
+    if (!is_dotted(op->type))
+        return false;
+    bool known = signature_find(op->graph->signatures, op->type);
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (starts_with(op->type, libraries[i]))
+            return !known && is_capital(op->type);
+    return strchr(op->type, '.') || (!known && is_capital(op->type));
 }
 
 bool is_module(const struct operator *op)
 {
-    return starts_with(op->type, "nn.") || is_user_class(op->type) ||
+    return starts_with(op->type, "nn.") || is_user_class(op) ||
            (starts_with(op->type, "torchvision.ops.") && strpbrk(op->type, "DRPSMF") &&
             op->type[strlen("torchvision.ops.")] < 'a');
 }
@@ -88,7 +103,7 @@ static void print_constructor(struct printer *p, const struct operator *op)
 {
     lines_printf(&p->out, "        self.%s = ", member(p, op));
     struct call c;
-    if (is_user_class(op->type)) {
+    if (is_user_class(op)) {
         p->uses_moduleop = true;
         c = call_open(p, "user_module");
         call_text(&c, "");
@@ -169,7 +184,7 @@ static void print_weight(struct printer *p, const struct operator *op, const str
     if (operator_is(op, "pnnx.Attribute")) {
         lines_printf(t, "        self.%s = ", name);
         print_load(p, op, a);
-    } else if (is_user_class(op->type)) {
+    } else if (is_user_class(op)) {
         lines_printf(t, "        set_weight(self.%s, ", name);
         print_string(t, a->key);
         lines_add(t, ", ");

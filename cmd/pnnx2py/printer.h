@@ -109,8 +109,8 @@ void print_attention(struct printer *p, const struct operator *op);
 
 /* Whether an operator is a member of the model: nn.*, torchvision.ops.*, a class of the user's. */
 bool is_module(const struct operator *op);
-/* "package.Class": a type of a moduleop. */
-bool is_user_class(const char *type);
+/* "package.Class", or "Class": a type of a moduleop. */
+bool is_user_class(const struct operator *op);
 /* True when the value is one of the inputs of a module rather than of its constructor. */
 bool is_module_input(const struct operator *op, const struct argument *a);
 /* The body of Model.__init__: modules, then weights. */

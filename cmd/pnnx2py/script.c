@@ -41,7 +41,7 @@ static const char user_module[] = //
     "    \"\"\"A module of a class that was kept whole (moduleop=).\"\"\"\n"
     "    package, _, name = path.rpartition('.')\n"
     "    try:\n"
-    "        return getattr(importlib.import_module(package), name)(**arguments)\n"
+    "        return getattr(importlib.import_module(package or '__main__'), name)(**arguments)\n"
     "    except (ImportError, AttributeError, TypeError) as error:\n"
     "        raise ImportError('%s cannot be made without arguments; edit this line of Model.__init__ so "
     "that it '\n"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/pt2pnnx/child.h"
+#include "common/near.h"
 #include "common/report.h"
 #include "formats/torchscript.h"
 
@@ -212,6 +213,13 @@ static void on_tensor(void *context, size_t operand, const char *name, bool own,
     keep_operand(r, operand, x);
 }
 
+static void set_shape(struct operand *x, const struct torch_shape *shape)
+{
+    enum dtype dtype = shape->rank < 0 ? DTYPE_NULL : dtype_from_scalar_type(shape->scalar_type);
+    if (shape->rank > 0)
+        operand_set_shape(x, dtype == DTYPE_COUNT ? DTYPE_NULL : dtype, shape->rank, shape->dims);
+}
+
 static void on_call(void *context, const struct torch_call *call)
 {
     struct reading *r = context;
@@ -230,8 +238,12 @@ static void on_call(void *context, const struct torch_call *call)
         operator_set(op, "inputs", list_of(r, call->arguments, call->count));
     for (size_t i = 0; i < call->weight_count; i++)
         add_attribute(r, op, call->weight_keys[i], &call->weights[i]);
-    for (size_t i = 0; i < call->result_count; i++)
-        keep_operand(r, call->results[i], operator_add_output(op, NULL));
+    for (size_t i = 0; i < call->result_count; i++) {
+        struct operand *x = operator_add_output(op, NULL);
+        if (call->shapes)
+            set_shape(x, &call->shapes[i]);
+        keep_operand(r, call->results[i], x);
+    }
 }
 
 /* ---- results of the network ---- */
@@ -282,6 +294,25 @@ static void on_refuse(void *context, const char *file, size_t line, const char *
     report(STATUS_CONVERSION, at, "%s", text);
 }
 
+/* "moduleop=Focsu: the network has no module of that class (did you mean 'models.Focus'?); it has models.C3, ..." */
+static void on_class_name(void *context, const char *given, const char *const *classes, size_t count,
+                          bool several)
+{
+    struct reading *r = context;
+    struct near near = near_start(given, strlen(given));
+    const char *list = "";
+    char hint[200];
+    for (size_t i = 0; i < count; i++) {
+        list = arena_printf(&r->g->arena, "%s%s%s", list, i ? ", " : "", classes[i]);
+        near_offer(&near, classes[i]);
+    }
+    if (several)
+        report(STATUS_USAGE, nowhere, "moduleop=%s: several classes have that name: %s", given, list);
+    else
+        report(STATUS_USAGE, nowhere, "moduleop=%s: the network has no module of that class%s; it has %s",
+               given, near_hint(&near, hint), count ? list : "none below itself");
+}
+
 static void on_fail(void *context, const char *text)
 {
     struct reading *r = context;
@@ -304,12 +335,19 @@ static void load_libraries(const struct text_list *libraries)
             die(STATUS_IO, nowhere, "customop: cannot load %s", dlerror());
 }
 
-/* A class that no module has is likely misspelt. */
+static bool is_of_class(const struct operator *op, const char *given)
+{
+    size_t length = strlen(op->type), size = strlen(given);
+    return length >= size && strcmp(op->type + length - size, given) == 0 &&
+           (length == size || op->type[length - size - 1] == '.');
+}
+
+/* A module that is there, and that nothing calls. */
 static void note_unused(const struct graph *g, const struct text_list *classes)
 {
     for (size_t i = 0; i < classes->count; i++) {
         const struct operator *op = g->first;
-        while (op && !operator_is(op, classes->items[i]))
+        while (op && !is_of_class(op, classes->items[i]))
             op = op->next;
         if (!op && report_count() == 0)
             note(nowhere, "moduleop: the network calls no module of class '%s'", classes->items[i]);
@@ -332,8 +370,8 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
     struct graph *g = graph_new(strings, signatures);
     struct reading r = { .g = g, .zip = zip };
     index_members(&r);
-    const struct torch_sink sink = { &r,        on_scope,  on_input, on_tensor,   on_call,
-                                     on_output, on_refuse, on_fail,  on_exhausted };
+    const struct torch_sink sink = { &r,        on_scope,  on_input,      on_tensor, on_call,
+                                     on_output, on_refuse, on_class_name, on_fail,   on_exhausted };
     const struct torch_source source = {
         .name = zip->map->name,
         .data = zip->map->data,
