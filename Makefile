@@ -1,9 +1,14 @@
 # Builds, checks and installs the toolchain; see README.md.
 #
 #   make            the programs, into build/bin and build/lib
-#   make check      all tests            make demo     a real network, end to end
-#   make bench      time and memory      make install  PREFIX=/usr/local DESTDIR=
+#   make check      all tests (make test is the same)    make demo       a real network, end to end
+#   make install    PREFIX=/usr/local DESTDIR=           make uninstall  takes it back
+#   make bench      time and memory                      make format     the layout of the C files
+#   make damage     damaged input                        make clean      what was built
+#   make check-torch VERSIONS="2.2 2.5 2.9 2.13 newest"  builds and tests against other releases of PyTorch
+#   make check-debian-torch                              and against Debian's libtorch
 #   make SANITIZE=1 with address and undefined-behaviour sanitizers, into build/sanitize
+#   make TORCH=...  libtorch's folder; debian; or none: everything but the reader of TorchScript
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -19,7 +24,7 @@ comma := ,
 SANITIZER = $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -ffp-contract=off \
               -DVERSION='"$(VERSION)"' -I. -I$(O) $(OPTIMIZE) $(SANITIZER) $(CFLAGS)
-CXXFLAGS_ALL := -std=c++17 -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
+CXXFLAGS_ALL := -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
 LIBS := -ldeflate -lm
 
 COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx
@@ -28,7 +33,12 @@ PROGRAMS := $(COMMANDS:%=$(O)/bin/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) $(O)/lib/torchscript.so
+# Without libtorch all that needs none is built before make ends with an error.
+READER := $(O)/lib/torchscript.so
+all: $(PROGRAMS) $(if $(filter none,$(TORCH)),,$(READER))
+	@$(if $(filter none,$(TORCH)),,[ -e $(READER) ] || { \
+	    echo 'make: all but the reader of TorchScript is built: pt2pnnx needs it, the other programs do not' \
+	    '(instead: scripts/setup installs PyTorch, TORCH=FOLDER names one, TORCH=none goes without)' >&2; exit 1; })
 
 # One program: its C files and its embedded *.rules, with the library.
 define PROGRAM
@@ -60,10 +70,10 @@ $(O)/%.txt.o: %.txt scripts/embed
 	$(CC) $(CFLAGS_ALL) -c -o $@ $(O)/$*.txt.c
 
 # The one file of C++: the libtorch reader, a shared object that pt2pnnx opens when it meets TorchScript.
-TORCH_FLAGS = $(shell TORCH='$(TORCH)' PYTHON='$(PYTHON)' scripts/find-torch)
-$(O)/lib/torchscript.so: formats/torchscript.cc formats/torchscript.h
+FIND_TORCH = TORCH='$(TORCH)' PYTHON='$(PYTHON)' CXX='$(CXX)' scripts/find-torch
+$(READER): formats/torchscript.cc formats/torchscript.h scripts/find-torch
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS_ALL) -shared -o $@ $< $(TORCH_FLAGS)
+	@! flags=$$($(FIND_TORCH)) || { $(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CXX) $(CXXFLAGS_ALL) -shared -o $@ $< $$flags; }
 
 -include test/test.mk
 
@@ -71,11 +81,22 @@ $(O)/lib/torchscript.so: formats/torchscript.cc formats/torchscript.h
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pnnx $(DESTDIR)$(PREFIX)/share/pnnx
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(O)/lib/torchscript.so $(DESTDIR)$(PREFIX)/lib/pnnx
+	[ ! -e $(READER) ] || install -m 755 $(READER) $(DESTDIR)$(PREFIX)/lib/pnnx
 	install -m 644 scripts/pnnx.mk $(DESTDIR)$(PREFIX)/share/pnnx
 	for page in man/*.[1-9]; do \
 	    section=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 	    install -d "$$section" && install -m 644 "$$page" "$$section" || exit 1; done
+
+uninstall:
+	rm -f $(COMMANDS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/lib/pnnx/torchscript.so \
+	    $(DESTDIR)$(PREFIX)/share/pnnx/pnnx.mk
+	for page in man/*.[1-9]; do rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
+	-rmdir $(DESTDIR)$(PREFIX)/lib/pnnx $(DESTDIR)$(PREFIX)/share/pnnx
+
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+test: check
 
 clean:
 	rm -rf $(O)/bin $(O)/lib $(O)/common $(O)/formats $(O)/cmd $(O)/test $(O)/libpnnx.a
@@ -84,4 +105,4 @@ format:
 	@scripts/format $(wildcard */*.[ch] */*.cc common/*/*.[ch] cmd/*/*.[ch])
 
 -include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
-.PHONY: all clean format check demo bench install
+.PHONY: all clean format check test demo bench install uninstall help

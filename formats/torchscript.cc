@@ -24,9 +24,13 @@
 #include <unordered_set>
 #include <vector>
 
+#include <dlfcn.h>
+
 #include <ATen/ATen.h>
+#include <ATen/Version.h>
 #include <caffe2/serialize/inline_container.h>
 #include <caffe2/serialize/read_adapter_interface.h>
+#include <torch/csrc/api/include/torch/version.h>
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/error_report.h>
@@ -2734,4 +2738,16 @@ void torchscript_read(const struct torch_source *source, const struct torch_sink
     } catch (const std::bad_alloc &) {
         sink->exhausted(sink->context);
     }
+}
+
+struct torch_release torchscript_release(void)
+{
+    static std::string version;
+    const std::string key = "TORCH_VERSION=", all = at::show_config();
+    size_t start = all.find(key);
+    if (start != std::string::npos)
+        version = all.substr(start + key.size(), all.find_first_of(",\n ", start) - start - key.size());
+    Dl_info place;
+    bool known = dladdr(reinterpret_cast<void *>(&at::show_config), &place) != 0;
+    return { version.c_str(), TORCH_VERSION, known ? place.dli_fname : "" };
 }

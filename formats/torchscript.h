@@ -121,6 +121,14 @@ struct torch_source {
 /* Reads one archive.  No exception leaves it.  Delivers nothing but refusals when there are any. */
 void torchscript_read(const struct torch_source *source, const struct torch_sink *sink);
 
+/* libtorch itself.  The texts live as long as the library. */
+struct torch_release {
+    const char *running; /* "2.13.0"; "" where it does not say */
+    const char *built;   /* what this was built with */
+    const char *path;    /* where it lies; "" where the system does not say */
+};
+struct torch_release torchscript_release(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -38,8 +38,10 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
 @test "every program: --version names it and the one version" {
     for tool in $TOOLS pnnx; do
         run -0 --separate-stderr "$tool" --version
-        assert_equal "$output" "$tool $(pnnxopt --version | cut -d' ' -f2)"
+        assert_equal "${lines[0]}" "$tool $(pnnxopt --version | cut -d' ' -f2)"
     done
+    run -0 pt2pnnx -V # names its libtorch
+    assert_line --index 1 --regexp '^libtorch [0-9.]+, /.*/libtorch_cpu.so$'
 }
 
 @test "every program: the page and --help know the same options" {

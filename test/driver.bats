@@ -290,6 +290,48 @@ os.execvp("pnnx", ["pnnx", "pnnxbin=net.pnnx.bin"] + sys.argv[1:])' $arguments 2
     ln -s root/opt/x/bin/pnnx convert # the programs are those beside what the link names, whatever PATH has
     PATH=/usr/bin:/bin ./convert net.pt
     same_bytes net.ncnn.bin "$CONVERTED/net.ncnn.bin"
+    make -s -C "$ROOT" O="$BUILD" uninstall DESTDIR="$PWD/root" PREFIX=/opt/x
+    assert_equal "$(find root -type f)" ''
+}
+
+@test "install: the reader finds a libtorch where that of its building is gone, or says what it needs" {
+    net
+    torch=$("$PYTHON" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])')
+    mkdir -p x/bin x/lib python none/lib
+    cp "$BUILD/bin/pt2pnnx" x/bin/
+    "$PYTHON" - "$BUILD/lib/torchscript.so" <<'END'
+import re, sys
+so = open(sys.argv[1], 'rb').read()
+gone, count = re.subn(rb'/[^\0]*/torch/lib\0', lambda m: b'/gone'.ljust(len(m[0]) - 1, b'/') + b'\0', so)
+assert count, 'no place of libtorch in it'
+open('x/lib/torchscript.so', 'wb').write(gone)
+END
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$PYTHON" >python/python3
+    chmod +x python/python3
+    refuses 4 env PATH=/nowhere x/bin/pt2pnnx net.pt a.param a.bin
+    [[ $stderr == *'libtorch_cpu.so: cannot open'*'PNNX_TORCH='* ]]
+    refuses 4 env PNNX_TORCH="$PWD/none" PATH="$PWD/python:$PATH" x/bin/pt2pnnx net.pt a.param a.bin
+    [[ $stderr == *"$PWD/none/lib/libc10.so: cannot open"* ]]
+    PATH="$PWD/python:$PATH" x/bin/pt2pnnx net.pt a.param a.bin
+    PNNX_TORCH="$torch" PATH=/nowhere x/bin/pt2pnnx net.pt b.param b.bin
+    pt2pnnx net.pt c.param c.bin
+    same_bytes a.param c.param
+    same_bytes b.bin c.bin
+    run -0 env PNNX_TORCH="$torch" x/bin/pt2pnnx --version
+    assert_line --index 1 --partial ", $torch/lib/libtorch_cpu.so"
+}
+
+@test "make: without libtorch all but its reader is built, and what is missing is said; help lists what there is" {
+    run -0 make -C "$ROOT" help
+    assert_line --partial 'make check '
+    printf '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n: >"$2"\n' >cc # a compiler in no time
+    chmod +x cc
+    run -2 make -s -j2 -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/cc -o" TORCH=/nowhere all
+    assert_line 'find-torch: no libtorch in TORCH=/nowhere'
+    assert_line --partial 'all but the reader of TorchScript is built'
+    assert_equal "$(ls build/bin)" "$(printf '%s\n' pnnx pnnx2ncnn pnnx2py pnnxopt pnnxshape pt2pnnx)"
+    run -0 make -s -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/cc -o" TORCH=none all install DESTDIR="$PWD/root"
+    assert_equal "$(find root -name '*.so')" ''
 }
 
 @test "pnnx.mk: only what changed is made again" {

@@ -4,6 +4,7 @@
 #   make check TABLES=torch NETWORKS=resnet18 BATS=test/cli.bats     some of it
 #   make damage                 1,000 places of damage in every input format
 #   make check-debian-torch     build and a short test run against Debian's libtorch-dev
+#   make check-torch VERSIONS="2.2 2.5 newest"       the same against releases of PyTorch, each in build/torch-VERSION
 
 RESULTS := $(O)/test/results
 
@@ -61,7 +62,19 @@ check-networks-%: tests
 	@$(ENVIRONMENT) test/tap run 'networks, $(subst of, of ,$*)' $(RESULTS)/networks-$*.tap \
 	    $(PYTHON) -W ignore test/oracle.py network $(subst of,/,$*) $(filter-out all,$(NETWORKS))
 
-.PHONY: tests check-debian-torch damage
+.PHONY: tests check-debian-torch check-torch damage
+
+# Networks that a release of PyTorch traced, scripted and saved, through a reader built with it, and through its ncnn.
+VERSIONS ?= 2.2 2.5 2.9 2.13 newest
+RELEASE_NETWORKS ?= resnet18 squeezenet/script unet lstm_last gru_tagger/script swin bert yolo two_in_three_out
+check-torch: $(VERSIONS:%=check-torch-%)
+	@test/tap sum $(VERSIONS:%=build/torch-%/test/results/networks.tap)
+check-torch-%:
+	scripts/torch-venv $* build/torch-$*/venv
+	$(MAKE) VARIANT=/torch-$* PYTHON=build/torch-$*/venv/bin/python all build/torch-$*/test/server
+	build/torch-$*/bin/pt2pnnx --version
+	PNNX_BIN=build/torch-$*/bin test/tap run 'networks, PyTorch $*' build/torch-$*/test/results/networks.tap \
+	    build/torch-$*/venv/bin/python -W ignore test/oracle.py network $(RELEASE_NETWORKS)
 
 # Debian's libtorch-dev (1.13) reads what today's PyTorch wrote: the build, and a short test run, into build/debian.
 DEBIAN_NETWORKS ?= resnet18 squeezenet/script unet lstm_last gru_tagger/script swin bert yolo two_in_three_out # scaled_dot_product_attention is newer

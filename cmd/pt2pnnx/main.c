@@ -1,5 +1,6 @@
 /* pt2pnnx - read a TorchScript archive as a PNNX graph.  The manual is man/pt2pnnx.1. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/pt2pnnx/child.h"
@@ -8,6 +9,7 @@
 #include "cmd/pt2pnnx/names.h"
 #include "cmd/pt2pnnx/raise.h"
 #include "cmd/pt2pnnx/read.h"
+#include "cmd/pt2pnnx/reader.h"
 #include "common/expression.h"
 #include "common/options.h"
 #include "common/paths.h"
@@ -32,11 +34,30 @@ static const struct option_row option_table[] = {
      "flush the files to the disk before they are renamed"                                                                                   },
 };
 
+/* --version names libtorch, too. */
+static bool asks_for_version(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)
+            return true;
+    return false;
+}
+
+static _Noreturn void print_versions(void)
+{
+    printf("pt2pnnx %s\n", VERSION);
+    reader_print_version();
+    fflush(NULL);
+    _exit(ferror(stdout) ? STATUS_IO : STATUS_DONE); /* as at the end of main() */
+}
+
 int main(int argc, char **argv)
 {
     const char *names[3];
     size_t count;
     report_start("pt2pnnx");
+    if (asks_for_version(argc, argv))
+        print_versions();
     options_parse(option_table, sizeof option_table / sizeof *option_table,
                   "[key=value]... model.pt [out.param out.bin]", argc, argv, names, 3, &count);
     if (count != 1 && count != 3)

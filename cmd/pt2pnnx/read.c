@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/pt2pnnx/child.h"
+#include "cmd/pt2pnnx/reader.h"
 #include "common/near.h"
 #include "common/report.h"
 #include "formats/torchscript.h"
@@ -24,45 +25,6 @@ struct reading {
     size_t operand_room;
     size_t input_count;
 };
-
-/* ---- the reader ---- */
-
-typedef void reader(const struct torch_source *source, const struct torch_sink *sink);
-
-/* The folder of this program, without a slash at the end. */
-static void program_folder(char *out, size_t room)
-{
-    ssize_t n = readlink("/proc/self/exe", out, room - 1);
-    if (n <= 0)
-        die(STATUS_IO, nowhere, "cannot find the folder of this program in /proc/self/exe");
-    out[n] = '\0';
-    *strrchr(out, '/') = '\0';
-}
-
-/* Opens the shared object beside the programs: ../lib/pnnx when installed, ../lib in the build folder. */
-static reader *open_reader(void)
-{
-    static const char *const places[] = { "../lib/pnnx/torchscript.so", "../lib/torchscript.so" };
-    char folder[PATH_MAX], path[PATH_MAX + 64];
-    void *object = NULL;
-    program_folder(folder, sizeof folder);
-    for (size_t i = 0; i < sizeof places / sizeof *places && !object; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, places[i]);
-        if (access(path, R_OK) != 0)
-            continue;
-        object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!object)
-            die(STATUS_IO, nowhere, "cannot load the TorchScript reader: %s", dlerror());
-    }
-    if (!object)
-        die(STATUS_IO, nowhere, "the TorchScript reader is not built: no '%s/%s'", folder, places[1]);
-    void *symbol = dlsym(object, "torchscript_read");
-    reader *read;
-    if (!symbol)
-        die(STATUS_IO, nowhere, "'%s' is no TorchScript reader", path);
-    memcpy(&read, &symbol, sizeof read); /* ISO C has no cast between the two kinds of pointer */
-    return read;
-}
 
 /* ---- tensors ---- */
 
@@ -381,7 +343,7 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
         .module_classes = options->module_classes.items,
         .module_class_count = options->module_classes.count,
     };
-    reader *read = open_reader();
+    torch_reader *read = reader_open();
     load_libraries(&options->libraries);
     child_ready();
     read(&source, &sink);
