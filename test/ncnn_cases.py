@@ -869,6 +869,18 @@ for axes in ([], [3], [2, 3], [1, 2, 3]):
     for mask in ([5, 7], [1, 7], axes + [5, 7], *[[7]] * (len(axes) != 2)):
         case(f'sdpa of {q} with the mask {mask}', sdpa, q, k, v, mask)
 case('sdpa across', sdpa, H, [1, 3, 5, 4], [1, 3, 5, 4])
+SEEN = torch.rand(2, 3, 7, 7) > 0.4
+SEEN[0, :, 2], SEEN[1, 1, 0] = False, False                # rows that see nothing are 0
+for n in (1, 2):
+    q = [n, 3, 7, 4]
+    for m in ((n, 3, 7, 7), (n, 1, 7, 7), (n, 1, 1, 7), (n, 3, 1, 7), (n, 1, 7, 1), (1, 3, 7, 7), (3, 7, 7), (7, 7), (7, 1)):
+        seen = SEEN[tuple(slice(size) for size in (1,) * (4 - len(m)) + m)].reshape(m).contiguous()
+        case(f'sdpa of {n} with a mask {m}', sdpa, q, q, q, list(m))
+        case(f'sdpa of {n} with a mask {m} of truth values', sdpa, q, q, q, seen)
+        case(f'sdpa of {n} with a constant mask {m} of truth values', lambda q, k, v, m=seen: sdpa(q, k, v, m), q, q, q)
+    case(f'sdpa of {n} that sees nothing', lambda q, k, v: sdpa(q, k, v, torch.zeros(7, 7).bool()) + q, q, q, q)
+    case(f'MultiheadAttention of {n} with a mask for each head', MaskedAttention(12, 3, batch_first=True), [n, 7, 12], [n * 3, 7, 7])
+    case(f'MultiheadAttention of {n} with a mask of truth values for each head', MaskedAttention(12, 3), [7, n, 12], (torch.rand(n * 3, 7, 7) > 0.5) & (torch.arange(7) > 0))
 
 
 class Block(nn.Module):

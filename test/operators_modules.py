@@ -296,6 +296,30 @@ class Native(Calls):
 
 
 network("nn.MultiheadAttention", Native, Q)
+
+
+class Frozen(Calls):
+    """Without gradients the module, and a whole layer of a transformer, is one call of PyTorch's own."""
+
+    def __init__(self, f, make=None):
+        super().__init__(f, batch_first=True)
+        self.attention = (make() if make else self.attention).requires_grad_(False)
+
+    def forward(self, *xs):
+        with torch.no_grad():
+            return super().forward(*xs)
+
+
+X, PADDED, LATER = (2, 5, 12), tensor(torch.tensor([[False] * 4 + [True], [False] * 3 + [True] * 2])), tensor(torch.ones(5, 5).bool().triu(1))
+EACH = tensor((torch.arange(150).reshape(6, 5, 5) * 7 % 5 > 2) & (torch.arange(5) > 0))
+for type_, f, *inputs in (
+        ("nn.MultiheadAttention", lambda a, x: a(x, x, x)[0], X), ("nn.MultiheadAttention", lambda a, x: a(x, x, x), X),
+        ("", lambda a, x, p: a(x, x, x, key_padding_mask=p)[0], X, PADDED), ("", lambda a, x, m: a(x, x, x, attn_mask=m, need_weights=False)[0], X, EACH),
+        ("", lambda a, x, m, p: a(x, x, x, attn_mask=m, key_padding_mask=p), X, LATER, PADDED)):
+    network(type_, lambda f=f: Frozen(f), *inputs)
+for f, *inputs in ((lambda t, x: t(x), X), (lambda t, x, p: t(x, src_key_padding_mask=p), X, PADDED), (lambda t, x, m: t(x, src_mask=m), X, LATER),
+                   (lambda t, x, m, p: t(x, src_mask=m, src_key_padding_mask=p), X, LATER, PADDED)):
+    network("nn.MultiheadAttention", lambda f=f: Frozen(f, lambda: nn.TransformerEncoderLayer(12, 2, 16, batch_first=True)), *inputs)
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, batch_first=True), (2, 5, 12), absent=())
 module("nn.LayerNorm", lambda: nn.TransformerEncoderLayer(12, 3, 16, norm_first=True, activation="gelu"), (5, 2, 12), absent=())
 

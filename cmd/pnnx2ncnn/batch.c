@@ -599,13 +599,27 @@ static void transfer_sdpa(struct solver *s, struct operator *op, int n)
     give_all(s, op, want);
 }
 
+/* A mask for each head of each sample, all in one axis, becomes one for each head, a batch of them. */
+static void part_samples(struct solver *s, struct operator *op, struct operand *mask, int64_t samples)
+{
+    int64_t heads = operator_int(op, "num_heads", 1);
+    int64_t shape[4] = { samples, heads, mask->shape[1], mask->shape[2] };
+    axis_of(mask);
+    convert(s, op, mask, 4, shape, 0);
+}
+
 static void transfer_mha(struct solver *s, struct operator *op, int n)
 {
-    struct operand *mask = operator_operand(op, "attn_mask");
-    int want = s->operands[0]->rank != 3 ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
+    struct operand *mask = operator_operand(op, "attn_mask"), *x = s->operands[0];
+    int want = x->rank != 3 ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
     (void)n;
     for (size_t i = 0; i < s->count; i++)
-        need(s, op, s->operands[i], s->operands[i] == mask ? BATCH_NONE : want);
+        if (s->operands[i] != mask)
+            need(s, op, s->operands[i], want);
+    if (mask && mask->rank == 3 && want >= 0 && x->shape[want] != 1)
+        part_samples(s, op, mask, x->shape[want]);
+    else if (mask)
+        need(s, op, mask, BATCH_NONE);
     give_all(s, op, 0);
     give(s, op->outputs[0], want);
 }

@@ -234,12 +234,51 @@ static bool is_attention(const struct operator *op)
 
 #define HIDDEN 60000 /* its exponential is 0, and float16, which the runtime may compute in, has it */
 
+/* Whether a constant mask hides a whole row. */
+static bool hides_rows(const struct attribute *w)
+{
+    size_t columns = w->rank > 0 ? (size_t)w->shape[w->rank - 1] : 1,
+           count = element_count(w->rank, w->shape);
+    bool seen = true;
+    for (size_t i = 0; i < count && seen; i += columns) {
+        seen = false;
+        for (size_t j = 0; j < columns; j++)
+            seen = seen || element_real(w->dtype, w->data, i + j) != 0;
+    }
+    return !seen;
+}
+
+/* A row of which nothing is seen is 0 in F.scaled_dot_product_attention (in nn.MultiheadAttention it is no number, as is
+ * its result): a product with whether any of it is seen. */
+static void hide_rows(struct operator *op, struct operand *mask)
+{
+    const struct attribute *w = operand_constant(mask);
+    struct operand *y = op->outputs[0];
+    if (mask->rank < 1 || mask->rank > TENSOR_RANK || y->rank < 2 || (w && !hides_rows(w)))
+        return;
+    int64_t shape[TENSOR_RANK];
+    memcpy(shape, mask->shape, (size_t)mask->rank * sizeof *shape);
+    shape[mask->rank - 1] = 1;
+    struct operator *any = edit_add(op, "torch.amax", mask);
+    operator_set(any, "dim", value_ints(&op->graph->arena, (int64_t[]){ mask->rank - 1 }, 1));
+    operator_set(any, "keepdim", value_bool(true));
+    struct operand *seen = edit_result(any, y, mask->rank, shape);
+    struct operator *product = edit_add(op, "torch.mul", NULL);
+    struct operand *z = edit_result(product, y, y->rank, y->shape);
+    operand_replace(y, z);
+    operator_set(product, "input", value_operand(y));
+    operator_set(product, "other", value_operand(seen));
+    operator_move(op, product);
+}
+
 static void convert_mask(struct operator *op)
 {
     bool inverted = operator_is(op, "nn.MultiheadAttention");
     struct operand *mask = operator_operand(op, "attn_mask");
     if (!mask || mask->dtype != DTYPE_BOOL)
         return;
+    if (!inverted)
+        hide_rows(op, mask);
     if (operand_constant(mask)) {
         mask = as_scores(op, mask, inverted);
     } else if (inverted) {
@@ -270,7 +309,8 @@ static void write_causal(struct operator *op)
     operator_set(op, "is_causal", value_bool(false));
 }
 
-/* The layer reads as many scores from the mask as there are: a mask of one row or of one column is expanded. */
+/* The layer reads as many scores from the mask as there are: a mask of one row, of one column, or of each sample for all
+ * heads, is expanded. */
 static void expand_mask(struct operator *op)
 {
     struct graph *g = op->graph;
@@ -290,8 +330,10 @@ static void expand_mask(struct operator *op)
         shape[rows] = q->shape[q->rank - 2];
     if (shape[columns] == 1)
         shape[columns] = k->shape[k->rank - 2];
+    if (mask->rank == 4 && q->rank == 4 && shape[0] != 1 && shape[1] == 1) /* heads, of several samples */
+        shape[1] = q->shape[1];
     operator_set(op, "attn_mask", value_operand(mask));
-    if (shape[rows] == mask->shape[rows] && shape[columns] == mask->shape[columns])
+    if (memcmp(shape, mask->shape, (size_t)mask->rank * sizeof *shape) == 0)
         return;
     for (int i = 0; i < mask->rank; i++)
         sizes[i] = value_int(dim_known(shape[i]) ? shape[i] : -1);
