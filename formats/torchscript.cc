@@ -512,6 +512,7 @@ class Interpreter
     bool iterate(const Node *n, Frame &frame, std::vector<Abstract> &carried, const Abstract &limit,
                  Abstract go);
     void undecided(const Node *n, Frame &frame, const Abstract &condition, const char *what);
+    std::string shapeless(const Abstract &a, size_t depth) const;
     std::vector<Abstract> call_method(const Node *n, const std::vector<Abstract> &in);
     std::vector<Abstract> call_function(const Node *n, const std::vector<Abstract> &in);
     std::vector<Abstract> call(torch::jit::Function &function, std::vector<Abstract> arguments,
@@ -563,6 +564,13 @@ class Interpreter
     bool no(const Node *n, std::vector<Abstract> &v);
     bool fork(const Node *n, std::vector<Abstract> &v);
     bool convert(const Node *n, std::vector<Abstract> &v);
+    bool is_instance(const Node *n, std::vector<Abstract> &v);
+    bool to_list(const Node *n, std::vector<Abstract> &v);
+    bool make_dict(const Node *n, std::vector<Abstract> &v);
+    bool get(const Node *n, std::vector<Abstract> &v);
+    bool set_default(const Node *n, std::vector<Abstract> &v);
+    bool update(const Node *n, std::vector<Abstract> &v);
+    bool remove(const Node *n, std::vector<Abstract> &v);
     bool raise(const Node *n, std::vector<Abstract> &v);
 
     // Tensors.
@@ -981,6 +989,27 @@ std::vector<IValue> stand_in_hints(const Node *n, const std::vector<Abstract> &i
     }
 }
 
+// Attention: a row for each query; of the call with projections also the weights, where they are wanted.
+std::vector<IValue> attention_hints(const Node *n, const std::vector<Abstract> &in, const at::Tensor &x)
+{
+    auto empty = [&](std::vector<int64_t> sizes) { return at::empty(sizes, x.options().device(at::kMeta)); };
+    std::vector<int64_t> sizes = x.sizes().vec();
+    bool called = plain_name(n) == "scaled_dot_product_attention";
+    if (in.size() < 3 || sizes.size() < 2 || !in[1].hint().isTensor() || !in[2].hint().isTensor())
+        return {};
+    if (called) {
+        sizes.back() = in[2].hint().toTensor().size(-1);
+        return { empty(sizes) };
+    }
+    bool wanted = in.size() > 11 && in[10].value.isBool() && in[10].value.toBool();
+    if (sizes.size() != 3 || in[1].hint().toTensor().dim() != 3)
+        return {};
+    std::vector<int64_t> weights = { sizes[0], sizes[1], in[1].hint().toTensor().size(1) };
+    if (wanted && in[11].value.isBool() && !in[11].value.toBool())
+        weights.insert(weights.begin() + 1, in[4].value.isInt() ? in[4].value.toInt() : 1);
+    return { empty(sizes), wanted ? IValue(empty(weights)) : IValue() };
+}
+
 // Hints for some operators that neither the meta device nor libtorch's table of shape functions has.
 std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in)
 {
@@ -993,6 +1022,8 @@ std::vector<IValue> table_hints(const Node *n, const std::vector<Abstract> &in)
     const at::Tensor &x = in[0].hint().toTensor();
     if (alike.count(plain_name(n)))
         return { x };
+    if (plain_name(n) == "scaled_dot_product_attention" || plain_name(n) == "_native_multi_head_attention")
+        return attention_hints(n, in, x);
     bool batched = recurrent.count(plain_name(n)) && in.size() == 9;
     if (!batched || !in[7].value.isBool())
         return stand_in_hints(n, in, x);
@@ -1642,9 +1673,13 @@ bool Interpreter::insert(const Node *, std::vector<Abstract> &v)
     return true;
 }
 
-bool Interpreter::pop(const Node *, std::vector<Abstract> &v)
+bool Interpreter::pop(const Node *n, std::vector<Abstract> &v)
 {
     size_t i = 0;
+    if (v[0].is == Is::dict) {
+        std::vector<Abstract> found = v;
+        return get(n, found) && remove(n, v) && (v = found, true);
+    }
     if (v[0].is != Is::list || v.size() < 2 || !index_of(v[1], v[0].items->size(), i))
         return false;
     Abstract out = (*v[0].items)[i];
@@ -1733,6 +1768,159 @@ bool Interpreter::contains(const Node *, std::vector<Abstract> &v)
     for (size_t i = 0; i < v[0].items->size(); i += 2)
         found = found || same_key((*v[0].items)[i], v[1]);
     v = { known(found) };
+    return true;
+}
+
+// Where the key is in a dict; its size: nowhere.
+size_t place_of_key(const Abstract &dict, const Abstract &key)
+{
+    size_t i = 0;
+    while (i < dict.items->size() && !same_key((*dict.items)[i], key))
+        i += 2;
+    return i;
+}
+
+bool is_dict(const Abstract &a)
+{
+    return a.is == Is::dict;
+}
+
+// dict(), dict(pairs), dict(other).
+bool Interpreter::make_dict(const Node *, std::vector<Abstract> &v)
+{
+    Abstract out = sequence(Is::dict, {});
+    if (!v.empty() && !v[0].is_sequence() && !is_dict(v[0]))
+        return false;
+    if (!v.empty() && is_dict(v[0]))
+        *out.items = *v[0].items;
+    else if (!v.empty())
+        for (const Abstract &pair : *v[0].items) {
+            if (!pair.is_sequence() || pair.items->size() != 2)
+                return false;
+            std::vector<Abstract> entry = { out, (*pair.items)[0], (*pair.items)[1] };
+            set_item(nullptr, entry);
+        }
+    v = { out };
+    return true;
+}
+
+// dict.get(key[, default]), and what dict.pop() gives.
+bool Interpreter::get(const Node *, std::vector<Abstract> &v)
+{
+    if (!is_dict(v[0]) || v[1].is != Is::known)
+        return false;
+    size_t i = place_of_key(v[0], v[1]);
+    Abstract otherwise = v.size() > 2 ? v[2] : known(IValue());
+    v = { i < v[0].items->size() ? (*v[0].items)[i + 1] : otherwise };
+    return true;
+}
+
+bool Interpreter::set_default(const Node *, std::vector<Abstract> &v)
+{
+    if (!is_dict(v[0]) || v[1].is != Is::known || v.size() != 3)
+        return false;
+    size_t i = place_of_key(v[0], v[1]);
+    if (i == v[0].items->size())
+        v[0].items->insert(v[0].items->end(), { v[1], v[2] });
+    v = { (*v[0].items)[i + 1] };
+    return true;
+}
+
+bool Interpreter::update(const Node *, std::vector<Abstract> &v)
+{
+    if (!is_dict(v[0]) || !is_dict(v[1]))
+        return false;
+    const std::vector<Abstract> more = *v[1].items;
+    for (size_t i = 0; i + 1 < more.size(); i += 2) {
+        std::vector<Abstract> entry = { v[0], more[i], more[i + 1] };
+        set_item(nullptr, entry);
+    }
+    v.clear();
+    return true;
+}
+
+// del of an item.
+bool Interpreter::remove(const Node *, std::vector<Abstract> &v)
+{
+    size_t i = 0;
+    if (v[0].is == Is::list && index_of(v[1], v[0].items->size(), i))
+        v[0].items->erase(v[0].items->begin() + static_cast<std::ptrdiff_t>(i));
+    else if (is_dict(v[0]) && v[1].is == Is::known && (i = place_of_key(v[0], v[1])) < v[0].items->size())
+        v[0].items->erase(v[0].items->begin() + static_cast<std::ptrdiff_t>(i),
+                          v[0].items->begin() + static_cast<std::ptrdiff_t>(i) + 2);
+    else
+        return false;
+    v.clear();
+    return true;
+}
+
+Abstract list_of_numbers(const at::Tensor &t)
+{
+    if (t.dim() == 0)
+        return known(IValue(t.item()));
+    std::vector<Abstract> items;
+    for (int64_t i = 0; i < t.size(0); i++)
+        items.push_back(list_of_numbers(t[i]));
+    return sequence(Is::list, std::move(items));
+}
+
+// Numbers of a tensor that is known; those of another one only running the network gives.
+bool Interpreter::to_list(const Node *n, std::vector<Abstract> &v)
+{
+    if (v[0].is_tensor() && is_plain(v[0].value.toTensor()))
+        v = { list_of_numbers(v[0].value.toTensor()) };
+    else if (v[0].is == Is::operand)
+        v = { unknown(refuse(n, "tolist() of a tensor that the network computes", false)) };
+    else
+        return false;
+    return true;
+}
+
+// Whether a value is of a type: 1, 0, or -1 when that is not known.
+int is_of_type(const Abstract &a, const c10::TypePtr &type)
+{
+    TypeKind kind = type->kind();
+    if (auto several = type->cast<c10::UnionType>()) {
+        int found = 0;
+        for (const c10::TypePtr &one : several->containedTypes()) {
+            int is = is_of_type(a, one);
+            found = is > 0 || found > 0 ? 1 : is < 0 ? -1 : found;
+        }
+        return found;
+    }
+    if (a.is == Is::known)
+        return a.value.type()->isSubtypeOf(*type);
+    if (a.is == Is::operand && !a.number_only && !a.many)
+        return kind == TypeKind::TensorType;
+    if (a.is == Is::operand && a.number_only && !a.many &&
+        (kind == TypeKind::TensorType || kind == TypeKind::ListType))
+        return 0;
+    if (a.is == Is::operand && a.whole && !a.many)
+        return kind == TypeKind::IntType || kind == TypeKind::NumberType;
+    if (!a.items)
+        return -1;
+    bool list = kind == TypeKind::ListType || kind == TypeKind::AnyListType;
+    bool tuple = kind == TypeKind::TupleType || kind == TypeKind::AnyTupleType;
+    if ((a.is == Is::list && !list) || (a.is == Is::tuple && !tuple) ||
+        (a.is == Is::dict && kind != TypeKind::DictType))
+        return 0;
+    auto elements = type->cast<c10::ListType>();
+    return a.is == Is::list && elements && !a.items->empty()
+               ? is_of_type((*a.items)[0], elements->getElementType())
+           : a.is == Is::open ? -1
+                              : 1;
+}
+
+bool Interpreter::is_instance(const Node *n, std::vector<Abstract> &v)
+{
+    int found = 0;
+    for (const c10::TypePtr &type : n->tys(c10::attr::types)) {
+        int is = is_of_type(v[0], type);
+        found = is > 0 || found > 0 ? 1 : is < 0 ? -1 : found;
+    }
+    if (found < 0)
+        return false;
+    v = { known(found > 0) };
     return true;
 }
 
@@ -1957,6 +2145,13 @@ const std::unordered_map<std::string, Interpreter::Handler> &Interpreter::handle
         { "prim::fork",                      &I::fork           },
         { "aten::to",                        &I::convert        },
         { "prim::RaiseException",            &I::raise          },
+        { "prim::isinstance",                &I::is_instance    },
+        { "prim::tolist",                    &I::to_list        },
+        { "aten::dict",                      &I::make_dict      },
+        { "aten::get",                       &I::get            },
+        { "aten::setdefault",                &I::set_default    },
+        { "aten::update",                    &I::update         },
+        { "aten::Delete",                    &I::remove         },
     };
     return table;
 }
@@ -2000,6 +2195,26 @@ bool has_effects(const Block *block)
     return false;
 }
 
+// The operator behind a value whose inputs have hints and whose result has none; empty: an input of the network lacks
+// its own.
+std::string Interpreter::shapeless(const Abstract &a, size_t depth) const
+{
+    auto producer = record.producer.find(a.number);
+    if (producer == record.producer.end() || depth > 1000)
+        return "";
+    const Entry &entry = record.entries[producer->second];
+    for (const Abstract &argument : entry.arguments) {
+        const Abstract *open = nullptr;
+        any_inside(argument, [&](const Abstract &item) {
+            open = item.is == Is::operand && item.hint().isNone() ? &item : nullptr;
+            return open != nullptr;
+        });
+        if (open)
+            return shapeless(*open, depth + 1);
+    }
+    return entry.type;
+}
+
 // A branch or loop that nothing decides.  It is refused when something that matters depends on it.
 void Interpreter::undecided(const Node *n, Frame &frame, const Abstract &condition, const char *what)
 {
@@ -2007,9 +2222,12 @@ void Interpreter::undecided(const Node *n, Frame &frame, const Abstract &conditi
     size_t reason = condition.number;
     if (condition.is != Is::unknown || reason == 0) {
         bool sized = condition.is == Is::operand && condition.sized;
-        const char *hint = sized ? " depends on the shape of the input: give inputshape="
-                                 : " depends on values that only running the network gives";
-        reason = refuse(n, std::string(what) + hint, false);
+        std::string maker = sized ? shapeless(condition, 0) : "";
+        std::string hint = !sized          ? " depends on values that only running the network gives"
+                           : maker.empty() ? " depends on the shape of the input: give inputshape="
+                                           : " depends on the shape of what " + maker +
+                                                 " gives, which is not known before the network runs";
+        reason = refuse(n, what + hint, false);
     }
     if (effects)
         tell(unknown(reason));
@@ -2681,6 +2899,26 @@ IValue example_inputs(const std::shared_ptr<Archive> &archive)
     return IValue();
 }
 
+// Whether libtorch says of the file that it is whole, but asks for more than this libtorch has.
+bool asks_for_more(const std::string &text)
+{
+    return text.find("Unknown builtin op: ") != std::string::npos ||
+           text.find("maximum supported version") != std::string::npos;
+}
+
+void interpret(Interpreter &interpreter)
+{
+    try {
+        interpreter.run();
+    } catch (const std::invalid_argument &) {
+        throw;
+    } catch (const c10::Error &e) {
+        throw std::invalid_argument(first_line(e.what_without_backtrace()));
+    } catch (const std::runtime_error &e) {
+        throw std::invalid_argument(first_line(e.what()));
+    }
+}
+
 void read(const torch_source &source, const torch_sink &sink)
 {
     at::NoGradGuard no_grad;
@@ -2694,7 +2932,7 @@ void read(const torch_source &source, const torch_sink &sink)
     for (;;) {
         auto interpreter = std::make_unique<Interpreter>(source, module, examples, frozen);
         try {
-            interpreter->run();
+            interpret(*interpreter);
         } catch (const Restart &) {
             continue;
         }
@@ -2726,7 +2964,10 @@ void read_or_fail(const torch_source &source, const torch_sink &sink)
     } catch (...) {
         text = "an unknown exception";
     }
-    sink.fail(sink.context, text.c_str());
+    if (asks_for_more(text))
+        sink.refuse(sink.context, nullptr, 0, text.c_str());
+    else
+        sink.fail(sink.context, text.c_str());
 }
 
 } // namespace

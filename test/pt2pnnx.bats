@@ -157,6 +157,27 @@ EOF
     assert_equal "$(grep -c pad even.param)" 0
 }
 
+@test "pt2pnnx: the operator whose shape is not known is named to somebody who gave inputshape=" {
+    refuses 1 pt2pnnx 'inputshape=[2,3]' "$MODELS/refused/found.pt"
+    [[ $stderr =~ pt2pnnx_models.py:[0-9]+:\ a\ branch\ depends\ on\ the\ shape\ of\ what\ aten::nonzero\ gives ]]
+    refuses 1 pt2pnnx "$MODELS/refused/found.pt"
+    [[ $stderr == *'depends on the shape of the input: give inputshape='* ]]
+    refuses 1 pt2pnnx 'inputshape=[2,3]' "$MODELS/refused/computed.pt"
+    [[ $stderr == *'tolist() of a tensor that the network computes'* ]]
+}
+
+@test "pt2pnnx: a whole file that asks for an operator of another library is no damaged one" {
+    "$PYTHON" -W ignore - <<'EOF'
+import torch
+library = torch.library.Library("mylib", "DEF")
+library.define("swirl(Tensor x) -> Tensor")
+library.impl("swirl", lambda x: x * 2, "CPU")
+torch.jit.trace(lambda x: torch.ops.mylib.swirl(x), torch.ones(2)).save("net.pt")
+EOF
+    refuses 1 pt2pnnx net.pt out.param out.bin
+    [[ $stderr == *'mylib::swirl'*'customop='* ]]
+}
+
 @test "pt2pnnx: a number of shapes that is not the number of inputs is refused" {
     refuses 1 pt2pnnx 'inputshape=[2,3],[2,3],[2,3]' "$MODELS/refused/shapes.pt"
     assert_equal "$stderr" "pt2pnnx: $MODELS/refused/shapes.pt: inputshape= has 3 shapes, the network takes 1 inputs"

@@ -388,6 +388,94 @@ class ScriptsRecurrence(nn.Module):
         return self.b(self.a(x)[0])[0][:, -1]
 
 
+# ---- values of Python in scripts
+
+Kinds = typing.Union[int, float, typing.List[int], typing.Dict[str, int]]
+
+
+@model(noise(2, 3), script=True)
+class AsksForTypes(nn.Module):
+    def tensors(self, x, y: typing.Union[torch.Tensor, typing.List[torch.Tensor]]):
+        if isinstance(y, torch.Tensor):
+            return x + y
+        else:
+            return x * y[0]
+
+    def numbers(self, x, y: Kinds):
+        if isinstance(y, int):
+            return x + y
+        elif isinstance(y, float):
+            return x * y
+        elif isinstance(y, typing.List[int]):
+            return x - y[0]
+        else:
+            return x * 7
+
+    def optional(self, x, y: typing.Optional[torch.Tensor] = None):
+        if isinstance(y, torch.Tensor):
+            return x + y
+        return x
+
+    def forward(self, x):
+        y = self.tensors(x, x * 2) + self.tensors(x, [x]) + self.optional(x) + self.optional(x, x)
+        return y + self.numbers(x, 2) + self.numbers(x, 2.5) + self.numbers(x, [3]) + self.numbers(x, {'a': 1})
+
+
+@model(noise(2, 6), script=True)
+class ListsConstants(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('sizes', torch.tensor([2, 4]))
+        self.register_buffer('factors', torch.tensor([[0.5, 1.5], [2, 3]]))
+        self.register_buffer('flags', torch.tensor([True, False, True]))
+        self.register_buffer('count', torch.tensor(4))
+
+    def forward(self, x):
+        sizes: typing.List[int] = self.sizes.tolist()
+        factors: typing.List[typing.List[float]] = self.factors.tolist()
+        flags: typing.List[bool] = self.flags.tolist()
+        count: int = self.count.tolist()
+        a, b = torch.split(x, sizes, 1)
+        for row in factors:
+            for factor in row:
+                a = a * factor
+        for i, flag in enumerate(flags):
+            if flag:
+                b = b + i
+        return a * count, b
+
+
+@model(noise(2, 6), script=True)
+class KeepsDicts(nn.Module):
+    def forward(self, x):
+        d = dict([('a', x), ('b', x * 2)])
+        e = dict(d)
+        e['c'] = x + 1
+        e.update({'d': x - 3})
+        y = d['a'] + e['b'] + e['c'] * len(d) + e.pop('d') * len(e)
+        missing = d.get('q')
+        if missing is not None:
+            y = y * 100
+        y = y + e.setdefault('a', y) - e.setdefault('n', x)
+        del e['b']
+        return y * len(e)
+
+
+@model(noise(2, 4, 16), script=True)
+class Decodes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(16, 4, 32, batch_first=True), 2)
+        self.one = nn.TransformerDecoderLayer(16, 4, 32, norm_first=True)
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+
+    def forward(self, x):
+        y, w = self.attention(x, x, x, average_attn_weights=False)
+        if w is not None and w.dim() == 4 and w.shape[1] == 4:
+            y = y * 2
+        return self.one(self.decoder(x, y), x * 2)
+
+
 # ---- what is refused
 
 class DependsOnValues(nn.Module):
@@ -404,6 +492,20 @@ class DependsOnShapes(nn.Module):
         if x.size(1) % 2 != 0:
             x = F.pad(x, [0, 1])
         return x + 1
+
+
+class DependsOnFound(nn.Module):
+    def forward(self, x):
+        y = torch.nonzero(x) + 1
+        if y.size(0) > 2:
+            x = x + 1
+        return x
+
+
+class ListsComputed(nn.Module):
+    def forward(self, x):
+        sizes: typing.List[int] = (x.sum(1) * 2).int().tolist()
+        return x.reshape(sizes)
 
 
 class WritesWindows(nn.Module):
@@ -447,6 +549,8 @@ def make(folder):
     folder.mkdir(exist_ok=True)
     torch.jit.script(DependsOnValues()).save(str(folder / 'values.pt'))
     torch.jit.script(DependsOnShapes()).save(str(folder / 'shapes.pt'))
+    torch.jit.script(DependsOnFound()).save(str(folder / 'found.pt'))
+    torch.jit.script(ListsComputed()).save(str(folder / 'computed.pt'))
     torch.jit.trace(WritesWindows(), noise(1, 4), check_trace=False).save(str(folder / 'windows.pt'))
     torch.save(nn.Linear(2, 2).state_dict(), folder / 'state.pt')
     torch.save(nn.Linear(2, 2), folder / 'module.pt')
