@@ -52,6 +52,7 @@ void report_start(const char *name)
             sigaction(fatal[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write: status 4 */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file beyond the limit */
 }
 
 /* Prints text with control characters as \xNN, so that a model cannot write to the terminal. */

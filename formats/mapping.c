@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/arena.h"
@@ -116,20 +117,34 @@ static void write_fully(const char *directory, int fd, const uint8_t *from, size
     }
 }
 
-/* Takes everything that comes through `fd`. */
-static struct mapping *spool(const char *name, int fd)
+/* What may be kept in the file system of `directory`: the last of its space is for others. */
+static off_t room_for_spool(int file)
+{
+    struct statvfs status;
+    if (fstatvfs(file, &status) != 0)
+        return INT64_MAX;
+    uint64_t blocks = (uint64_t)status.f_bavail, size = (uint64_t)status.f_frsize;
+    return size != 0 && blocks > INT64_MAX / size ? INT64_MAX : (off_t)(blocks * size / 8 * 7);
+}
+
+/* Takes everything that comes through `fd`, if it begins well. */
+static struct mapping *spool(const char *name, int fd, begins_function *begins)
 {
     uint8_t *buffer = xmalloc(SPOOL_MEMORY);
     size_t count = read_fully(name, fd, buffer, SPOOL_MEMORY);
-    if (count < SPOOL_MEMORY)
+    if (count < SPOOL_MEMORY || (begins != NULL && !begins(buffer, count)))
         return mapping_make(name, buffer, count, 0, false);
 
     const char *directory = getenv("TMPDIR");
     if (directory == NULL || directory[0] == '\0')
         directory = "/tmp";
     int file = open_unlinked(directory);
-    off_t length = 0;
+    off_t length = 0, room = room_for_spool(file);
     for (; count > 0; count = read_fully(name, fd, buffer, SPOOL_MEMORY)) {
+        if (length > room - (off_t)count) {
+            errno = ENOSPC;
+            die_spooling(directory);
+        }
         write_fully(directory, file, buffer, count);
         length += (off_t)count;
     }
@@ -140,6 +155,11 @@ static struct mapping *spool(const char *name, int fd)
 }
 
 struct mapping *mapping_open(const char *name)
+{
+    return mapping_open_as(name, NULL);
+}
+
+struct mapping *mapping_open_as(const char *name, begins_function *begins)
 {
     int fd = STDIN_FILENO;
     struct stat status;
@@ -157,7 +177,7 @@ struct mapping *mapping_open(const char *name)
         ((struct owned_mapping *)map)->device = status.st_dev;
         ((struct owned_mapping *)map)->inode = status.st_ino;
     } else {
-        map = spool(name, fd);
+        map = spool(name, fd, begins);
     }
     if (name != NULL)
         close(fd);

@@ -16,6 +16,11 @@ struct mapping {
 /* Maps the file `name`, or standard input for NULL.  Dies with STATUS_IO when it cannot be read.  A mapping
  * lives until the program ends (attributes point into it), or until mapping_close(). */
 struct mapping *mapping_open(const char *name);
+/* The same for input that begins as `begins` says, from its first bytes (up to a megabyte).
+ * Of a device or a pipe that begins otherwise, which may have no end, only these bytes are taken: enough for a message.
+ * NULL takes anything. */
+typedef bool begins_function(const uint8_t *bytes, size_t size);
+struct mapping *mapping_open_as(const char *name, begins_function *begins);
 /* As if a file with these bytes had been mapped: for tests. */
 struct mapping *mapping_of(const char *name, const void *bytes, size_t size);
 void mapping_close(struct mapping *map);

@@ -208,11 +208,16 @@ struct npy npy_read(struct arena *arena, const struct mapping *map)
     return array;
 }
 
+static bool begins_npy(const uint8_t *bytes, size_t size)
+{
+    return size >= 6 && memcmp(bytes, MAGIC, 6) == 0;
+}
+
 struct shape_list npy_shapes(const struct text_list *files)
 {
     struct shape_list shapes = { .items = xmalloc(size_mul(files->count, sizeof *shapes.items)) };
     for (size_t i = 0; i < files->count; i++) {
-        struct mapping *map = mapping_open(files->items[i]);
+        struct mapping *map = mapping_open_as(files->items[i], begins_npy);
         struct shape_spec *spec = &shapes.items[shapes.count++];
         struct header h;
         read_start(map, &h);

@@ -1,4 +1,5 @@
 /* pnnx_read.c - PNNX text to a graph: lines, words, operands, shapes.  The format is described in pnnx(5). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "formats/pnnx.h"
 #include "formats/pnnx_line.h"
 #include "formats/pnnx_text.h"
+#include "formats/zip.h"
 
 #define MAGIC "7767517"
 
@@ -129,6 +131,8 @@ static size_t read_count(const struct reader *r, struct word w, const char *what
 
 static void read_magic(struct reader *r)
 {
+    if (r->at == r->end && strcmp(r->file, "-") == 0) /* what failed in front of the pipe has said why */
+        die(STATUS_MALFORMED, nowhere, "nothing came on standard input");
     if (!next_line(r))
         die(STATUS_MALFORMED, (struct place){ .file = r->file }, "an empty file: expected '%s'", MAGIC);
     struct word w = r->words[0];
@@ -496,10 +500,39 @@ struct graph *pnnx_parse(struct strings *strings, const struct signatures *signa
     return g;
 }
 
+static bool is_blank_line(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+        at++;
+    return at == end;
+}
+
+/* The first two lines, and no zero byte in those that the second counts (0: nobody has counted them); then an archive or
+ * the end. */
+static bool begins_text(const uint8_t *bytes, size_t size)
+{
+    const char *at = (const char *)bytes, *end = at + size;
+    char head[64] = "";
+    long count, operands;
+    memcpy(head, at, size < sizeof head ? size : sizeof head - 1);
+    if (sscanf(head, MAGIC " %ld%*[ \t]%ld", &count, &operands) != 2 || count < 0)
+        return false;
+    for (long lines = count + 2; at < end && (lines > 0 || count == 0);) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at)), *line = at;
+        at = stop != NULL ? stop + 1 : end;
+        if (count == 0 && zip_starts((const uint8_t *)line, (size_t)(end - line)))
+            return true;
+        if (memchr(line, 0, (size_t)(at - line)) != NULL)
+            return false;
+        lines -= !is_blank_line(line, at);
+    }
+    return end - at < 4 || zip_starts((const uint8_t *)at, (size_t)(end - at)) || *at == '\n';
+}
+
 struct graph *pnnx_read(struct strings *strings, const struct signatures *signatures,
                         const struct model_names *in)
 {
-    struct mapping *text = mapping_open(in->param);
-    struct mapping *weights = in->param != NULL ? mapping_open(in->bin) : NULL;
+    struct mapping *text = mapping_open_as(in->param, begins_text);
+    struct mapping *weights = in->param != NULL ? mapping_open_as(in->bin, zip_starts) : NULL;
     return pnnx_parse(strings, signatures, text, weights, in->trust);
 }

@@ -35,6 +35,8 @@ struct zip {
  * ends).  Dies with STATUS_MALFORMED and a message that names the file when the archive is damaged. */
 struct zip *zip_read(struct arena *arena, struct mapping *map, size_t start);
 /* True when the bytes at `start` look like the beginning of a zip ("PK"). */
+bool zip_starts(const uint8_t *bytes,
+                size_t size); /* whether these are the first of an archive: see mapping_open_as() */
 bool zip_begins(const struct mapping *map, size_t start);
 /* The last member with that name (a repeated name overwrites), or NULL. */
 const struct zip_member *zip_find(const struct zip *zip, const char *name);

@@ -218,9 +218,14 @@ struct zip *zip_read(struct arena *arena, struct mapping *map, size_t start)
 
 bool zip_begins(const struct mapping *map, size_t start)
 {
-    if (start >= map->size || map->size - start < 4)
+    return start < map->size && zip_starts(map->data + start, map->size - start);
+}
+
+bool zip_starts(const uint8_t *bytes, size_t size)
+{
+    if (size < 4)
         return false;
-    uint32_t signature = get32(map->data + start);
+    uint32_t signature = get32(bytes);
     return signature == LOCAL_SIGNATURE || signature == END_SIGNATURE || signature == END64_SIGNATURE;
 }
 

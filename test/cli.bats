@@ -175,6 +175,55 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
     done
 }
 
+@test "every program: an empty stream is one short line, and so is each program behind one that failed" {
+    for tool in pnnxshape pnnxopt 'pnnx2py pnnxbin=x' 'pnnx2ncnn - - a b' 'pt2pnnx - a b'; do
+        refuses 3 $tool </dev/null
+        assert_equal "$stderr" "${tool%% *}: nothing came on standard input"
+    done
+    echo 'no model' >net.pt
+    run bash -c 'pt2pnnx net.pt | pnnxshape | pnnxopt | pnnx2ncnn - - a b'
+    assert_equal "${#lines[@]}" 4
+    assert_equal "$(printf '%s\n' "${lines[@]}" | grep -c 'nothing came')" 3
+    small
+    run -0 bash -c 'pnnxopt in.param in.bin | head -c 100 >/dev/null; pnnx2py in.param in.bin | head -n 1'
+    assert_output 'import os'
+}
+
+# What has no end is not read to it: of what does not begin as a model a megabyte is taken, and nothing kept in TMPDIR.
+@test "every program: an endless input that is no model is refused from its first bytes" {
+    small
+    cp "$ROOT/test/demo.pt" net.pt
+    mkdir kept
+    chmod a-w kept
+    export TMPDIR=$PWD/kept/nowhere # nothing can be kept
+    refuses 3 pt2pnnx /dev/zero a b
+    refuses 3 pt2pnnx - a b < <(cat /dev/urandom)
+    refuses 3 pnnxopt < <(yes)
+    refuses 3 pnnxshape < <(yes 7767517)
+    refuses 3 pnnxopt </dev/zero
+    refuses 3 pnnx2py pnnxbin=x < <(cat in.param /dev/zero)
+    refuses 3 pnnx2py /dev/zero in.bin
+    refuses 3 pnnxopt in.param /dev/zero a b
+    refuses 3 pnnx2ncnn - - a b < <(printf '7767517\n3 2\n'; cat /dev/zero)
+    refuses 3 pnnxshape input=/dev/zero in.param in.bin a b
+    export TMPDIR=$PWD
+    refuses 3 pnnx /dev/zero pnnxparam=a pnnxbin=b pnnxpy=c ncnnparam=d ncnnbin=e ncnnpy=f
+    (ulimit -f 8192 && refuses 4 pt2pnnx - a b < <(printf 'PK\3\4'; cat /dev/zero)) # begins well: as much as may be kept
+    rmdir kept
+    assert_equal "$(ls -A)" "$(printf '%s\n' in.bin in.param net.pt refuses.err refuses.out)"
+}
+
+@test "pt2pnnx: - is standard input, a file or a pipe" {
+    cp "$ROOT/test/demo.pt" net.pt
+    pt2pnnx net.pt a.param a.bin
+    pt2pnnx - b.param b.bin <net.pt
+    pt2pnnx - - - < <(cat net.pt) >c
+    same_bytes a.param b.param
+    same_bytes a.bin b.bin
+    head -c "$(wc -c <a.param)" c | same_bytes - a.param
+    refuses 2 pt2pnnx - -
+}
+
 @test "filters: a failure leaves older outputs as they were" {
     small
     echo old >out.param

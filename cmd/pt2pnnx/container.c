@@ -164,6 +164,8 @@ static bool is_text(const struct mapping *map)
 
 static _Noreturn void refuse_other(const struct mapping *map)
 {
+    if (map->size == 0 && strcmp(map->name, "-") == 0)
+        die(STATUS_MALFORMED, nowhere, "nothing came on standard input");
     if (map->size == 0)
         refuse(map, "empty");
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)

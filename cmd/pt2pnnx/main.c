@@ -59,7 +59,7 @@ int main(int argc, char **argv)
     if (asks_for_version(argc, argv))
         print_versions();
     options_parse(option_table, sizeof option_table / sizeof *option_table,
-                  "[key=value]... model.pt [out.param out.bin]", argc, argv, names, 3, &count);
+                  "[key=value]... model.pt|- [out.param out.bin]", argc, argv, names, 3, &count);
     if (count != 1 && count != 3)
         die(STATUS_USAGE, nowhere, "expected a model, or a model and two output names, got %zu names", count);
     struct model_names out =
@@ -69,12 +69,14 @@ int main(int argc, char **argv)
     paths_check_outputs(reading.libraries.items, reading.libraries.count,
                         (const char *[]){ out.param, out.bin }, 2);
 
+    const char *model = strcmp(names[0], "-") == 0 ? NULL : names[0]; /* NULL: standard input */
+    options_check_input(&(struct model_names){ .param = model });
     child_start(names[0]);
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     struct arena arena;
     arena_init(&arena);
-    struct zip *zip = container_open(&arena, mapping_open(names[0]));
+    struct zip *zip = container_open(&arena, mapping_open_as(model, zip_starts));
     struct graph *g = read_torchscript(strings, signatures, zip, &reading);
     report_stop();
     functionalise(g);
