@@ -133,9 +133,9 @@ EOF
         'torch.topk head.again 1 2 y w j dim=1 k=1 largest=True sorted=True $input=y #w=(1,1,3,3)f32 #j=(1,1,3,3)i64' \
         'pnnx.Output out 1 0 w'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
-    assert_equal "$stderr" "pnnx2ncnn: in.param:4: torch.topk 'head.top' (1,3,8,8)f32: k=2 dim=1 largest=True sorted=True has no ncnn layer (nearest: the scores as the result, topk outside)
-pnnx2ncnn: in.param:5: F.avg_pool2d 'head.pool' (1,2,8,8)f32: kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 has no ncnn layer (nearest: ceil_mode=False)
-pnnx2ncnn: in.param:6: torch.topk 'head.again' (1,2,3,3)f32: k=1 dim=1 largest=True sorted=True has no ncnn layer (nearest: the scores as the result, topk outside)
+    assert_equal "$stderr" "pnnx2ncnn: in.param:4: torch.topk 'head.top' (1,3,8,8)f32: k=2 dim=1 largest=True sorted=True has no ncnn layer (instead: the scores as the result, topk outside)
+pnnx2ncnn: in.param:5: F.avg_pool2d 'head.pool' (1,2,8,8)f32: kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 has no ncnn layer (instead: ceil_mode=False, no divisor_override)
+pnnx2ncnn: in.param:6: torch.topk 'head.again' (1,2,3,3)f32: k=1 dim=1 largest=True sorted=True has no ncnn layer (instead: the scores as the result, topk outside)
 pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert [ ! -e out.param ]
     assert [ ! -e out.bin ]
@@ -167,10 +167,15 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: Tensor.slice 's' (1,4,8)f32: gives a tensor without elements, which ncnn has not"
 }
 
-@test "pnnx2ncnn: without shapes it says what is missing" {
-    ops 'pnnx.Input in 0 1 x' 'F.softmax s 1 1 x y dim=1 $input=x' 'pnnx.Output out 1 0 y'
+@test "pnnx2ncnn: without shapes it says so once" {
+    ops 'pnnx.Input in 0 1 x' 'F.softmax s 1 1 x y dim=1 $input=x' 'F.softmax t 1 1 y z dim=1 $input=y' 'F.relu r 1 1 z w $input=z' 'pnnx.Output out 1 0 w'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
-    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: F.softmax 's' (?): the shape of an input is unknown (nearest: pnnxshape with inputshape= before)"
+    assert_equal "$stderr" "pnnx2ncnn: in.param:3: the shape of the input 'x' is not known, and F.softmax 's' needs it (instead: inputshape= of pnnxshape or pnnx)"
+    ops 'pnnx.Input in 0 1 x #x=(2,3)f32' 'my.Op o 1 1 x y $input=x' 'F.softmax t 1 1 y z dim=1 $input=y' 'pnnx.Output out 1 0 z'
+    refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: in.param:4: my.Op 'o' (2,3)f32: has no ncnn layer
+pnnx2ncnn: in.param:5: F.softmax 't' (?): the shape of what my.Op 'o' gives is not known
+pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
 }
 
 @test "pnnx2ncnn: a module that lacks a weight is refused, and a rule that asks for one does not apply" {
@@ -271,4 +276,9 @@ END
     refuses 4 pnnx2ncnn in.param in.bin out.param /dev/full
     assert [ ! -e out.param ]
     assert [ ! -e out.bin ]
+}
+
+@test "pnnx2ncnn: one conversion runs at every size, by names and by two sizes" {
+    run -0 "$PYTHON" -W ignore "$ROOT/test/sizes.py"
+    refute_output --partial 'not ok'
 }

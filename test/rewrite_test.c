@@ -178,11 +178,11 @@ static char *store_attribute(struct example_graph *e, const char *name, char *to
     return token;
 }
 
-/* Square brackets behind key= are round ones; further inside they are nothing. */
+/* Square brackets of a list behind key= are round ones; further inside they are nothing. */
 static void round_brackets(char *token)
 {
     char *to = strchr(token, '=');
-    if (!to || strncmp(token, "expr=", 5) == 0 || strchr(token, '%'))
+    if (!to || strncmp(token, "expr=", 5) == 0 || strchr(token, '%') || !to[1] || !strchr("([", to[1]))
         return;
     int depth = 0;
     for (char *from = to; *from; from++) {

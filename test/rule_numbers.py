@@ -26,6 +26,7 @@ import oracle
 import torchvision_stand_in
 
 SHAPES = [(2, 4, 8, 8), (2, 4, 8), (4, 8), (8, 8), (8,), (2, 4, 4, 8, 8), ()]
+UNKNOWN = 10                                                     # for a size that an example leaves open
 PROBABILITY = 'probability'
 KINDS = [torch.float32, torch.int64, torch.bool, torch.complex64, PROBABILITY]
 TRIES = 600
@@ -41,8 +42,19 @@ def given_inputs(param):
         fields = line.split()
         if fields[:1] == ['pnnx.Input']:
             shape = next((m for f in fields if (m := re.fullmatch(r'#[^=]+=\((.*)\)(\w+)', f))), None)
-            found.append(shape and (tuple(int(d) if d.isdigit() else 4 for d in shape[1].split(',') if d), kinds[shape[2]]))
+            found.append(shape and (tuple(int(d) if d.isdigit() else UNKNOWN for d in shape[1].split(',') if d), kinds[shape[2]]))
     return found
+
+
+def shapes_text(param, inputs):
+    """inputshape= for the inputs of a text: what it does not know stays unknown."""
+    texts = []
+    for line in open(param, encoding='utf-8'):
+        if line.split()[:1] == ['pnnx.Input']:
+            shape, x = re.search(r'#\S+=\((.*?)\)', line), inputs[len(texts)]
+            sizes = zip(x.shape, shape[1].split(',') if shape and x.dim() else [''] * x.dim())
+            texts.append('[' + ','.join('?' if d == '?' else str(n) for n, d in sizes) + ']' + oracle.DTYPES[x.dtype])
+    return ','.join(texts)
 
 
 def random_tensor(shape, kind):
@@ -91,7 +103,7 @@ def rewritten(stem, inputs, want):
 def lowered(stem, inputs, want, rule, options):
     """The difference of what pnnx2ncnn makes of an example; where PyTorch has no number, the runtime may have any."""
     shaped, script = f'{stem}.shaped', f'{stem}_ncnn.py'
-    oracle.tool('pnnxshape', f'inputshape={oracle.shapes_text(inputs)}', *model(f'{stem}.before'), *model(shaped))
+    oracle.tool('pnnxshape', 'inputshape=' + shapes_text(f'{stem}.before.param', inputs), *model(f'{stem}.before'), *model(shaped))
     _, said = oracle.tool('pnnx2ncnn', 'fp16=0', '--explain', *options, f'ncnnpy={script}', *model(shaped), *model(f'{stem}.ncnn'))
     if f': {rule}: ' not in said:
         raise oracle.Failure('pnnx2ncnn does not use the rule')

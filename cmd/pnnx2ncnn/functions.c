@@ -477,6 +477,37 @@ static bool resize_middle(struct graph *g, const struct rule_item *a, size_t cou
     return give(result, value_bool(same));
 }
 
+/* What expressions call a dimension of the first blob; `axis` is the blob's, outermost first. */
+static bool size_name(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    static const char *const names[] = { "0w", "0h", "0w", "0c", "0h", "0w", "0c", "0d", "0h", "0w" };
+    int64_t rank = layout_rank(operand_of(&a[0])), axis = a[1].value.integer;
+    (void)count;
+    if (rank < 1 || rank > BLOB_RANK || axis < 0 || axis >= rank)
+        return false;
+    return give(result, value_string(intern(g->strings, names[rank * (rank - 1) / 2 + axis])));
+}
+
+/* An expression of sizes (ncnn(5)): the text with each $ replaced by the next number of the list. */
+static bool size_text(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const char *from = a[0].value.string, *text = "";
+    int64_t numbers[16];
+    int n = value_get_ints(&a[1].value, numbers, 16);
+    (void)count;
+    for (int i = 0; *from; i++) {
+        int length = (int)strcspn(from, "$");
+        text = arena_printf(&g->arena, "%s%.*s", text, length, from);
+        from += length;
+        if (*from++ != '$')
+            break;
+        if (i >= n)
+            return false;
+        text = arena_printf(&g->arena, "%s%lld", text, (long long)numbers[i]);
+    }
+    return give(result, value_string(intern(g->strings, text)));
+}
+
 /* ---- numbers ---- */
 
 /* Item `i` of a list that may be one number for all. */
@@ -504,8 +535,10 @@ static bool pad_at(struct graph *g, const struct rule_item *a, size_t count, str
     return at(g, a, count, result);
 }
 
-/* How a pooling with ceil_mode came to its result's sizes: 1 without a window more, 0 with one in each dimension where
- * it makes a difference, -1 neither.  PyTorch leaves the window out that would begin behind the tensor, the layer does not know. */
+/* How a pooling with ceil_mode comes to its result's sizes: 1 without a window more, 0 with one in each dimension where it
+ * makes a difference, -1 neither.  PyTorch leaves the window out that would begin behind the tensor and the padding in
+ * front of it, the layer does not know.  There is none where stride + padding are at most the kernel: the last window
+ * begins before in + 2 * padding - kernel + stride. */
 static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
     const struct operand *x = operand_of(&a[0]), *y = operand_of(&a[1]);
@@ -525,7 +558,15 @@ static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, 
         }
         int64_t kernel = n[0].value.integer, stride = n[1].value.integer, room;
         room = in + 2 * n[2].value.integer - kernel;
-        if (!dim_known(in) || !dim_known(out) || stride < 1 || room < 0)
+        if (stride < 1)
+            return false;
+        if (!dim_known(in) || !dim_known(out)) {
+            if (stride + n[2].value.integer > kernel)
+                return false;
+            down = down && stride == 1;
+            continue;
+        }
+        if (room < 0)
             return false;
         down = down && out == room / stride + 1;
         up = up && out == (room + stride - 1) / stride + 1;
@@ -752,6 +793,8 @@ const struct rule_function lower_functions[] = {
     { "resize_ids",       "c:l",     resize_ids              }, /* for **: Interp's, of the last two dimensions */
     { "resize_depth_ids", "c:l",     resize_depth_ids        }, /* the same of a volume's depth */
     { "resize_middle",    "c:b",     resize_middle           },
+    { "size_name",        "oi:s",    size_name               }, /* tensor, axis of its blob */
+    { "size_text",        "sl:s",    size_text               }, /* each $ is the next number */
     { "cut_starts",       "ol:l",    cut_starts              },
     { "cut_ends",         "ol:l",    cut_ends                },
     { "at",               "vi:v",    at                      },

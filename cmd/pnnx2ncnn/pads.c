@@ -72,10 +72,9 @@ static void take_out_padding(struct operator *op, int spatial)
 /* The last elements along an axis before the tensor, the first ones behind it. */
 static struct operand *wrap(struct operator *op, struct operand *x, int axis, int64_t front, int64_t behind)
 {
-    int64_t size = x->shape[axis];
     struct operand *y = x;
     if (front)
-        y = edit_join(op, edit_slice(op, x, axis, size - front, INT_MAX, 1), y, axis);
+        y = edit_join(op, edit_slice(op, x, axis, -front, INT_MAX, 1), y, axis);
     if (behind)
         y = edit_join(op, y, edit_slice(op, x, axis, 0, behind, 1), axis);
     return y;
@@ -85,12 +84,13 @@ static void take_apart_circular(struct operator *op, struct operand *x, const st
 {
     for (int i = 0; i < p->count / 2; i++) {
         int64_t size = x->shape[x->rank - 1 - i], front = p->pad[2 * i], behind = p->pad[2 * i + 1];
-        if (!dim_known(size) || front < 0 || behind < 0 || front > size || behind > size)
+        if (front < 0 || behind < 0 || (dim_known(size) && (front > size || behind > size)))
             return;
     }
     for (int i = 0; i < p->count / 2; i++)
         x = wrap(op, x, x->rank - 1 - i, p->pad[2 * i], p->pad[2 * i + 1]);
-    edit_finish(op, x);
+    if (x != operator_operand(op, "input"))
+        edit_replace(op, x);
 }
 
 /* F.pad of a tensor of four dimensions in the mode of `op`. */

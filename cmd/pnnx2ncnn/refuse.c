@@ -11,64 +11,78 @@ struct refusals {
     size_t count;
     struct map kinds; /* types refused; their number is that of kinds */
     struct map names; /* operators refused, by name: one cause, one message */
+    const struct operator *first,
+        *input; /* first refused; an input of unknown shape: the one cause of all; or NULL */
 };
+
+static const struct operator *shapeless_input(const struct graph *g)
+{
+    for (const struct operator *op = g->first; op; op = op->next)
+        for (size_t i = 0; operator_is(op, "pnnx.Input") && i < op->output_count; i++)
+            if (op->outputs[i]->rank == RANK_UNKNOWN)
+                return op;
+    return NULL;
+}
 
 struct refusals *refusals_new(struct graph *g)
 {
     struct refusals *r = arena_alloc(&g->arena, sizeof *r);
     map_init(&r->kinds);
     map_init(&r->names);
+    r->first = NULL;
+    r->input = shapeless_input(g);
     return r;
 }
 
-/* The form of an operator type that a rule takes: what a user can change a network to. */
-static const struct nearest {
-    const char *type, *form;
-} nearest[] = {
-    {"F.avg_pool2d",                    "ceil_mode=False"                                                   },
-    { "F.avg_pool3d",                   "ceil_mode=False"                                                   },
-    { "nn.AvgPool2d",                   "ceil_mode=False"                                                   },
-    { "nn.AvgPool3d",                   "ceil_mode=False"                                                   },
-    { "F.max_pool1d",                   "no indices read, known sizes"                                      },
-    { "F.max_pool2d",                   "no indices read, known sizes"                                      },
-    { "F.max_pool3d",                   "no indices read, known sizes"                                      },
-    { "nn.MaxPool1d",                   "no indices read, known sizes"                                      },
-    { "nn.MaxPool2d",                   "no indices read, known sizes"                                      },
-    { "nn.MaxPool3d",                   "no indices read, known sizes"                                      },
-    { "F.interpolate",                  "mode=nearest, or linear or cubic without antialias; known sizes"   },
-    { "nn.Upsample",                    "mode=nearest, or linear or cubic without antialias; known sizes"   },
-    { "F.pad",                          "of the last three dimensions, circular with known sizes"           },
-    { "F.grid_sample",                  "constant weights and float inputs"                                 },
-    { "F.scaled_dot_product_attention",
-     "float inputs (batch, heads, length, width) of known lengths, dropout_p=0.0"                           },
-    { "nn.MultiheadAttention",          "lengths that are known, a mask of floats or a constant one"        },
-    { "nn.RNN",                         "nonlinearity=tanh"                                                 },
-    { "nn.BatchNorm1d",                 "statistics that were learnt, or nn.InstanceNorm1d"                 },
-    { "nn.BatchNorm2d",                 "statistics that were learnt, or nn.InstanceNorm2d"                 },
-    { "nn.BatchNorm3d",                 "statistics that were learnt, or nn.InstanceNorm3d"                 },
-    { "Tensor.slice",                   "step=1, or a step that divides the known size"                     },
-    { "Tensor.index",                   "constant indices of neighbouring axes"                             },
-    { "torch.gather",                   "Tensor.select or Tensor.slice"                                     },
-    { "torch.index_select",             "constant indices"                                                  },
-    { "torch.argmax",                   "the scores as the result, argmax outside"                          },
-    { "torch.argmin",                   "the scores as the result, argmin outside"                          },
-    { "torch.topk",                     "the scores as the result, topk outside"                            },
-    { "torch.sort",                     "the scores as the result, sort outside"                            },
-    { "torch.where",                    "arithmetic with a float mask"                                      },
-    { "Tensor.masked_fill",             "an addition of a float mask"                                       },
-    { "torch.einsum",                   "at most four dimensions, results without a batch"                  },
-    { "torch.norm",                     "p above 0"                                                         },
-    { "F.normalize",                    "p above 0"                                                         },
-    { "Tensor.reshape",                 "at most four dimensions beside a batch of size 1, one unknown size"},
-    { "Tensor.permute",                 "at most four dimensions beside a batch of size 1"                  },
-    { "Tensor.size",                    "pnnxshape with inputshape= before"                                 },
+/* What a user can do instead: a form of the operator that a rule takes, or something else. */
+static const struct remedy {
+    const char *type, *text;
+} remedies[] = {
+  /* clang-format off */
+    { "F.avg_pool2d", "ceil_mode=False, no divisor_override" },
+    { "F.avg_pool3d", "ceil_mode=False, no divisor_override" },
+    { "nn.AvgPool2d", "ceil_mode=False, no divisor_override" },
+    { "nn.AvgPool3d", "ceil_mode=False, no divisor_override" },
+    { "F.max_pool1d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
+    { "F.max_pool2d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
+    { "F.max_pool3d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
+    { "nn.MaxPool1d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
+    { "nn.MaxPool2d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
+    { "nn.MaxPool3d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
+    { "F.interpolate", "no antialias; sizes that are given, or a scale of n or 1/n" },
+    { "nn.Upsample", "no antialias; sizes that are given, or a scale of n or 1/n" },
+    { "F.pad", "padding of the last three dimensions" },
+    { "F.grid_sample", "constant weights and float inputs" },
+    { "F.scaled_dot_product_attention", "float inputs (batch, heads, length, width) of lengths that are given, dropout_p=0.0" },
+    { "nn.MultiheadAttention", "lengths that are known, a mask of floats or a constant one" },
+    { "nn.RNN", "nonlinearity=tanh" },
+    { "nn.BatchNorm1d", "statistics that were learnt, or nn.InstanceNorm1d" },
+    { "nn.BatchNorm2d", "statistics that were learnt, or nn.InstanceNorm2d" },
+    { "nn.BatchNorm3d", "statistics that were learnt, or nn.InstanceNorm3d" },
+    { "Tensor.slice", "step=1, or a step that divides the size, which is given" },
+    { "Tensor.index", "constant indices of neighbouring axes" },
+    { "torch.gather", "Tensor.select or Tensor.slice" },
+    { "torch.index_select", "constant indices" },
+    { "torch.argmax", "the scores as the result, argmax outside" },
+    { "torch.argmin", "the scores as the result, argmin outside" },
+    { "torch.topk", "the scores as the result, topk outside" },
+    { "torch.sort", "the scores as the result, sort outside" },
+    { "torch.where", "arithmetic with a float mask" },
+    { "Tensor.masked_fill", "an addition of a float mask" },
+    { "torch.einsum", "at most four dimensions, results without a batch" },
+    { "torch.norm", "p above 0" },
+    { "F.normalize", "p above 0" },
+    { "Tensor.reshape", "at most four dimensions beside a batch of size 1, one unknown size" },
+    { "Tensor.permute", "at most four dimensions beside a batch of size 1" },
+    { "Tensor.size", "inputshape= with a number for that size" },
+  /* clang-format on */
 };
 
-static const char *nearest_form(const struct operator *op)
+static const char *remedy_of(const struct operator *op)
 {
-    for (size_t i = 0; i < sizeof nearest / sizeof *nearest; i++)
-        if (operator_is(op, nearest[i].type))
-            return nearest[i].form;
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (operator_is(op, remedies[i].type))
+            return remedies[i].text;
     return NULL;
 }
 
@@ -120,17 +134,20 @@ static void add_arguments(const struct operator *op, struct text *t)
     }
 }
 
-static void refuse(struct refusals *r, const struct operator *op, const char *why, const char *form)
+static void refuse(struct refusals *r, const struct operator *op, const char *why, const char *remedy)
 {
     struct text shapes = { .length = 0 };
     if (map_get(&r->names, op->name))
         return;
     map_put(&r->names, op->name, (void *)op->name);
     map_put(&r->kinds, op->type, (void *)op->type);
-    r->count++;
+    if (r->count++ == 0)
+        r->first = op;
+    if (r->input) /* that is why: refusals_end() says it once */
+        return;
     operator_each_operand(op, add_shape, &shapes);
     report(STATUS_CONVERSION, operator_place(op), "%s '%s'%s: %s%s%s%s", op->type, op->name, shapes.bytes,
-           why, form ? " (nearest: " : "", form ? form : "", form ? ")" : "");
+           why, remedy ? " (instead: " : "", remedy ? remedy : "", remedy ? ")" : "");
 }
 
 /* ---- integers ---- */
@@ -163,7 +180,7 @@ void refuse_integers(struct refusals *r, struct graph *g)
             refuse(r, op,
                    "computes what is no float (indices, integers of 8 or 16 bits, complex "
                    "numbers), which ncnn's layers cannot",
-                   nearest_form(op));
+                   remedy_of(op));
     }
 }
 
@@ -203,12 +220,14 @@ static void refuse_one(struct refusals *r, const struct operator *op)
     struct operand *unknown = NULL;
     operator_each_operand(op, find_unknown, &unknown);
     if (unknown) {
-        refuse(r, op, "the shape of an input is unknown", "pnnxshape with inputshape= before");
+        const char *why = arena_printf(&op->graph->arena, "the shape of what %s '%s' gives is not known",
+                                       unknown->producer->type, unknown->producer->name);
+        refuse(r, op, why, NULL);
         return;
     }
     add_arguments(op, &why);
     add(&why, why.length ? " has no ncnn layer" : "has no ncnn layer");
-    refuse(r, op, why.bytes + (why.bytes[0] == ' '), nearest_form(op));
+    refuse(r, op, why.bytes + (why.bytes[0] == ' '), remedy_of(op));
 }
 
 /* Layers have plain names, operators a dot or colons in theirs; a class without a package is an operator, too. */
@@ -241,7 +260,12 @@ void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_lis
 void refusals_end(struct refusals *r)
 {
     size_t kinds = r->kinds.count;
-    if (r->count)
+    if (r->count && r->input)
+        report(STATUS_CONVERSION, operator_place(r->input),
+               "the shape of the input '%s' is not known, and %s '%s' needs it (instead: inputshape= of "
+               "pnnxshape or pnnx)",
+               r->input->outputs[0]->name, r->first->type, r->first->name);
+    else if (r->count)
         note(nowhere, "%zu operator%s of %zu kind%s cannot be converted; nothing was written", r->count,
              r->count == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s");
     map_release(&r->kinds);
