@@ -76,6 +76,11 @@ static struct place public_place(struct place at)
     return at;
 }
 
+bool report_in_driver(void)
+{
+    return getenv(REPORT_MODEL) != NULL;
+}
+
 /* Where there is no memory a long message is cut short. */
 static void print(struct place at, const char *format, va_list args)
 {

@@ -11,6 +11,7 @@
 #define COMMON_REPORT_H
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The exit status of every program. */
@@ -32,10 +33,13 @@ struct place {
 /* No place at all. */
 extern const struct place nowhere;
 
-/* Two variables of the environment, both or none: a folder of files that the user never sees, and what messages call
- * those files instead, without their lines. */
+/* Two variables of the environment, set by the driver: what the user calls the model; and a folder of files that the
+ * user never sees, which messages call by that name instead, without lines. */
 #define REPORT_FOLDER "PNNX_STAGES"
 #define REPORT_MODEL  "PNNX_MODEL"
+
+/* Whether the driver runs this program: a remedy is then an option of the driver's. */
+bool report_in_driver(void);
 
 /* Names the program for all messages; `name` is borrowed for ever (argv[0] or a literal). */
 void report_start(const char *name);

@@ -258,6 +258,18 @@ os.execvp("pnnx", ["pnnx", "pnnxbin=net.pnnx.bin"] + sys.argv[1:])' $arguments 2
     for file in net.*n*; do same_bytes "$file" "$CONVERTED/$file"; done
 }
 
+@test "pnnx: a network without shapes needs inputshape=, which is said once" {
+    net
+    echo 'mine: nn.ReLU(x) => torch.erfinv(x) ;' >my.rules
+    traced squeezenet --script
+    refuses 1 pnnx model.pt
+    [[ $stderr == "pnnx2ncnn: model.pt: the shape of the input '"*"' is not known, and "*" needs it (instead: inputshape=)" ]]
+    assert_equal "$(wc -l <refuses.err)" 1
+    pnnx model.pt 'inputshape=[1,3,64,64]'
+    refuses 1 pnnx net.pt rules=my.rules
+    [[ $stderr == *'; no ncnn file was written' ]]
+}
+
 @test "pnnx: rules= and explain= reach pnnxopt and pnnx2ncnn, each rule the one that it is for; without= pnnxopt" {
     net
     echo 'tell: nn.Dropout(x) => nn.Identity(x) ;' >a.rules

@@ -123,7 +123,8 @@ void stages_begin(const char *keep, const char *near, const char *model)
     report_at_death(end_at_death, NULL);
     atexit(stages_end);
     stages.folder = keep ? make_kept(keep) : make_private(near);
-    if (keep || setenv(REPORT_FOLDER, stages.folder, 1) != 0 || setenv(REPORT_MODEL, model, 1) != 0)
+    setenv(REPORT_MODEL, model, 1);
+    if (keep || setenv(REPORT_FOLDER, stages.folder, 1) != 0)
         unsetenv(REPORT_FOLDER);
 }
 

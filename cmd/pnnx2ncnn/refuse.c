@@ -262,12 +262,13 @@ void refusals_end(struct refusals *r)
     size_t kinds = r->kinds.count;
     if (r->count && r->input)
         report(STATUS_CONVERSION, operator_place(r->input),
-               "the shape of the input '%s' is not known, and %s '%s' needs it (instead: inputshape= of "
-               "pnnxshape or pnnx)",
-               r->input->outputs[0]->name, r->first->type, r->first->name);
+               "the shape of the input '%s' is not known, and %s '%s' needs it (instead: inputshape=%s)",
+               r->input->outputs[0]->name, r->first->type, r->first->name,
+               report_in_driver() ? "" : " of pnnxshape or pnnx");
     else if (r->count)
-        note(nowhere, "%zu operator%s of %zu kind%s cannot be converted; nothing was written", r->count,
-             r->count == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s");
+        note(nowhere, "%zu operator%s of %zu kind%s cannot be converted; %s was written", r->count,
+             r->count == 1 ? "" : "s", kinds, kinds == 1 ? "" : "s",
+             report_in_driver() ? "no ncnn file" : "nothing");
     map_release(&r->kinds);
     map_release(&r->names);
 }
