@@ -972,6 +972,43 @@ for f in 'floor_divide remainder fmod'.split():
 case('div of integers rounded to zero', lambda x: torch.div(x, 7, rounding_mode='trunc'), WHOLE)
 case('integers counted', lambda x: torch.cumsum(torch.ne(x, 2), 1) * x, INTS)
 
+# Operands of fewer dimensions where the batch axis is not in front
+R, G = torch.randn(5, 6), torch.randn(5, 1, 6)
+for n in (1, 2):
+    T = [5, n, 6]
+    behind = lambda f: type('Behind', (nn.Module,), {'__init__': lambda s: (nn.Module.__init__(s), setattr(s, 'r', nn.GRU(6, 6)))[0],
+                                                     'forward': lambda s, x, y: f(s.r(x)[0], y)})()
+    for y in ([6], [1, 6], [n, 6], [1, 1, 6], [5, 1, 6], [n, 1], [5, n, 1], [1]):
+        case(f'{T} and {y}', behind(lambda x, y: x * y), T, y)
+    case(f'{T} less what is before it', behind(lambda x, y: y - x), T, [1, 6])
+    case(f'{T} turned and back', behind(lambda x, y: (x.permute(1, 0, 2) * y).permute(1, 0, 2)), T, [5, 6])
+    case(f'{T} and constants', behind(lambda x, y: x * G + R.unsqueeze(1) * y), T, [6])
+    case(f'pairs of {T}', lambda x, w: (F.relu(x).reshape(4, 2, -1, 6) * w.softmax(0)[:, None, None]).sum(1), [8, n, 6], [2])
+    case(f'{T}: lerp and addcmul', behind(lambda x, y: (torch.lerp(x, x * y, 0.3), torch.addcmul(x, x * y, y))), T, [1, 6])
+    case(f'{T} clamped from below', behind(lambda x, y: torch.clamp(x, min=y)), T, [1, 6])
+    case(f'{T} clamped from above', behind(lambda x, y: torch.clamp(x, max=y)), T, T)
+    case(f'{T} clamped on both sides', behind(lambda x, y: torch.clamp(x, y, y * y)), T, [1, 6])
+case('max with the number first', lambda x: torch.max(torch.tensor(0.3), x) + torch.min(torch.tensor(0.1), x), S)
+
+
+class Tokens(nn.Module):
+    """Indices that are looked up by, and computed on."""
+
+    def __init__(self, f):
+        super().__init__()
+        self.e, self.f = nn.Embedding(20, 6), f
+
+    def forward(self, i):
+        return self.f(self.e, i)
+
+
+for n in (1, 3):
+    ids = torch.randint(0, 4, (n, 7))
+    case(f'scores of {n} where tokens are padding', Tokens(lambda e, i: torch.softmax((e(i) @ e(i).transpose(1, 2)).masked_fill(torch.eq(i, 0).unsqueeze(1), -1e9), -1)), ids)
+    case(f'the mean of {n} over what is no padding', Tokens(
+        lambda e, i: (e(i) * torch.ne(i, 0).unsqueeze(-1)).sum(1) / torch.ne(i, 0).sum(1, keepdim=True).clamp(min=1)), ids)
+    case(f'tokens of {n}, turned before they are looked up', Tokens(lambda e, i: e(i.reshape(7, -1)) * torch.gt(i, 1).reshape(7, -1, 1) + torch.mul(i, 0.5).sum()), ids)
+
 
 def main(words):
     cases = [c for c in CASES if not words or any(w in c[0] for w in words)]

@@ -253,11 +253,12 @@ static bool is_single(const struct operand *x)
 static void align(struct solver *s, struct operator *op, struct operand *x, const struct operand *y)
 {
     int64_t shape[TENSOR_RANK];
-    int fresh = y->rank - x->rank;
+    int fresh = y->rank - x->rank, want = aligned(x, y->rank, y->batch);
     if (x->rank < 0 || fresh < 0 || y->rank > TENSOR_RANK)
         return;
-    if (is_single(x) || layout_rank(x) == layout_rank(y)) {
-        need(s, op, x, aligned(x, y->rank, y->batch));
+    int rank = x->rank - can_be_batch(x, want); /* of its blob, the batch axis being there */
+    if (is_single(x) || (rank ? rank : 1) == layout_rank(y)) {
+        need(s, op, x, want);
         return;
     }
     for (int i = 0; i < y->rank; i++)

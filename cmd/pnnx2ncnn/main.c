@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     prepare_views(g);
     prepare_constants(g);
     prepare_attention(g);
+    prepare_indices(g);
     prepare_elements(g);
     reduce_ranks(g);
     struct refusals *refusals = refusals_new(g);

@@ -24,6 +24,11 @@ void prepare_constants(struct graph *g);
  * heads, gets heads alone. */
 void prepare_attention(struct graph *g);
 
+/* ---- indices.c ---- */
+
+/* Lets what computes on indices that are looked up by, too, read them as floats: looked up in the table of 0, 1, 2 ... */
+void prepare_indices(struct graph *g);
+
 /* ---- elements.c ---- */
 
 /* Gives every operand the type of its blob's elements, floats or int32; conversions between types, logic and choices

@@ -1,0 +1,124 @@
+/* indices.c - see passes.h: indices that are looked up by and computed on, too.
+ *
+ * An embedding reads int32, arithmetic floats, and no layer turns one into the other; but a lookup does: the table of
+ * 0, 1, 2 ... has at place i the float i.  It is as long as the shortest table that the same indices are looked up in,
+ * for PyTorch takes no index outside of that. */
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/edit.h"
+#include "cmd/pnnx2ncnn/layout.h"
+#include "cmd/pnnx2ncnn/passes.h"
+
+#define LONGEST (1 << 24) /* floats are exact up to there */
+#define MOVES   8         /* how many moves are followed */
+
+static bool is_lookup(const struct operator *op)
+{
+    return operator_is(op, "nn.Embedding") || operator_is(op, "F.embedding");
+}
+
+/* The rows of its table; 0: not known. */
+static int64_t row_count(const struct operator *op)
+{
+    const struct operand *table = operator_operand(op, "weight");
+    if (operator_is(op, "nn.Embedding"))
+        return operator_int(op, "num_embeddings", 0);
+    return table && table->rank == 2 && table->shape[0] > 0 ? table->shape[0] : 0;
+}
+
+/* Operators whose result has all elements of their input, in some order. */
+static bool keeps_elements(const struct operator *op)
+{
+    static const char *const types[] = { "Tensor.reshape",  "Tensor.view",      "torch.squeeze",
+                                         "torch.unsqueeze", "Tensor.permute",   "torch.transpose",
+                                         "torch.flatten",   "Tensor.unflatten", "torch.clone",
+                                         "Tensor.clone",    "Tensor.contiguous" };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (operator_is(op, types[i]))
+            return true;
+    return false;
+}
+
+/* Operators that need no floats: they move the indices, or hand them out. */
+static bool leaves_indices(const struct operator *op)
+{
+    return is_lookup(op) || elements_are_moved(op) || strncmp(op->type, "pnnx.", 5) == 0 ||
+           strncmp(op->type, "prim::", 6) == 0 || operator_is(op, "Tensor.size");
+}
+
+static struct operator *computing_reader(const struct operand *x)
+{
+    for (const struct use *use = x->uses; use; use = use->next)
+        if (!leaves_indices(use->op))
+            return use->op;
+    return NULL;
+}
+
+/* The indices `x`, below `rows`, as floats, before the first operator behind their producer. */
+static struct operand *add_floats(struct operand *x, int64_t rows)
+{
+    struct operator *before = x->producer->next;
+    float *data = arena_array(&before->graph->arena, (size_t)rows, sizeof *data);
+    for (int64_t i = 0; i < rows; i++)
+        data[i] = (float)i;
+    int64_t shape[TENSOR_RANK] = { rows, 1 };
+    struct operand *table = edit_constant(before, DTYPE_F32, 2,
+                                          arena_copy(&before->graph->arena, shape, 2 * sizeof *shape), data);
+    struct operator *lookup = edit_add(before, "F.embedding", x);
+    operator_set(lookup, "weight", value_operand(table));
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    shape[x->rank] = 1;
+    struct operand *y = edit_result(lookup, x, x->rank + 1, shape);
+    struct operator *squeeze = edit_add(before, "torch.squeeze", y);
+    operator_set(squeeze, "dim", value_int(x->rank));
+    return edit_result(squeeze, x, x->rank, x->shape);
+}
+
+static void give_floats(struct operand *x, int64_t rows)
+{
+    bool index = x->dtype == DTYPE_I64 || x->dtype == DTYPE_I32;
+    struct operator *reader = computing_reader(x);
+    if (!reader || !index || x->rank < 1 || x->rank + 1 >= TENSOR_RANK || rows < 1 || rows > LONGEST)
+        return;
+    struct operand *floats = add_floats(x, rows);
+    for (; reader; reader = computing_reader(x))
+        operator_replace(reader, x, floats);
+}
+
+/* The shortest table that all elements of `x` are looked up in, behind what keeps them all; 0: none. */
+static int64_t shortest_table(const struct operand *x, int depth)
+{
+    int64_t shortest = 0;
+    for (const struct use *use = x->uses; use; use = use->next) {
+        int64_t rows = 0;
+        if (is_lookup(use->op) && operator_operand(use->op, "input") == x)
+            rows = row_count(use->op);
+        else if (keeps_elements(use->op) && use->op->output_count == 1 && depth > 0)
+            rows = shortest_table(use->op->outputs[0], depth - 1);
+        shortest = rows && (!shortest || rows < shortest) ? rows : shortest;
+    }
+    return shortest;
+}
+
+/* What was moved before the lookup, or is behind it, has the bound of where it comes from. */
+static void visit(struct operand *x, int64_t bound, int depth)
+{
+    int64_t rows = shortest_table(x, depth);
+    rows = rows && (!bound || rows < bound) ? rows : bound;
+    if (!rows || depth == 0)
+        return;
+    for (const struct use *use = x->uses; use; use = use->next)
+        if (keeps_elements(use->op) && use->op->output_count == 1)
+            visit(use->op->outputs[0], rows, depth - 1);
+    give_floats(x, rows);
+}
+
+void prepare_indices(struct graph *g)
+{
+    for (struct operator *op = g->first, *next; op; op = next) {
+        next = op->next;
+        for (size_t i = 0; i < op->output_count && !keeps_elements(op); i++)
+            if (!operand_constant(op->outputs[i]))
+                visit(op->outputs[i], 0, MOVES);
+    }
+}
