@@ -583,6 +583,10 @@ class Interpreter
     Abstract argument_known(const Abstract &a, const c10::Argument &formal, const Node *n,
                             const std::vector<Abstract> &all);
     Abstract number_to_tensor(const Abstract &a, const Node *at);
+    Abstract record_call(const char *type, std::vector<std::pair<const char *, Abstract>> arguments,
+                         const Node *at);
+    Abstract quantized(const at::Tensor &t, const Node *at);
+    bool packed(const IValue &object, const Node *at, Abstract &out);
     void note_read(const IValue &value);
     void freeze(const at::Tensor &t);
     size_t result(size_t entry);
@@ -771,11 +775,10 @@ Abstract Interpreter::operand(const Abstract &a, const Node *at)
     const at::Tensor &t = a.value.toTensor();
     if (!t.defined())
         return known(IValue());
+    if (t.is_quantized())
+        return quantized(t, at);
     if (!is_plain(t)) {
-        refuse(at,
-               t.is_quantized() ? "a quantized tensor, which PNNX cannot hold"
-                                : "a tensor that is not dense, which PNNX cannot hold",
-               true);
+        refuse(at, "a tensor that is not dense, which PNNX cannot hold", true);
         return unknown(0);
     }
     Abstract out;
@@ -1175,6 +1178,91 @@ Abstract Interpreter::number_to_tensor(const Abstract &a, const Node *at)
     return out;
 }
 
+// ---- quantized weights
+
+// A call that the network does not make, but that makes what it has.
+Abstract Interpreter::record_call(const char *type, std::vector<std::pair<const char *, Abstract>> arguments,
+                                  const Node *at)
+{
+    Entry entry;
+    entry.type = type;
+    for (const auto &argument : arguments) {
+        entry.keys.push_back(argument.first);
+        entry.arguments.push_back(argument.second);
+    }
+    entry.scope = scopes_.back();
+    if (at)
+        entry.place = place_of(at);
+    record.entries.push_back(std::move(entry));
+    Abstract out;
+    out.is = Is::operand;
+    out.number = result(record.entries.size() - 1);
+    return out;
+}
+
+// A constant quantized tensor: its integers, and what makes it of them.
+Abstract Interpreter::quantized(const at::Tensor &t, const Node *at)
+{
+    Abstract integers = operand(tensor(at::int_repr(t), at), at);
+    if (t.qscheme() == at::kPerTensorAffine || t.qscheme() == at::kPerTensorSymmetric)
+        return record_call("aten::_make_per_tensor_quantized_tensor",
+                           {
+                               {"self",        integers               },
+                               { "scale",      known(t.q_scale())     },
+                               { "zero_point", known(t.q_zero_point())}
+        },
+                           at);
+    if (t.qscheme() != at::kPerChannelAffine && t.qscheme() != at::kPerChannelSymmetric) {
+        refuse(at,
+               "a quantized tensor whose scales are tensors of floats (instead: the network before it was "
+               "quantized)",
+               true);
+        return unknown(0);
+    }
+    return record_call("aten::_make_per_channel_quantized_tensor",
+                       {
+                           {"self",                                        integers                                    },
+                           { "scale",                                      operand(tensor(t.q_per_channel_scales(),      at), at) },
+                           { "zero_point",                                          operand(tensor(t.q_per_channel_zero_points(),                                                                                     at), at) },
+                           { "axis",known(t.q_per_channel_axis())}
+    },
+                       at);
+}
+
+// What one of libtorch's own operators gives of an object.
+std::vector<IValue> ask(const std::string &name, const IValue &object)
+{
+    torch::jit::Stack stack = { object };
+    c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), "").callBoxed(&stack);
+    return stack;
+}
+
+// The packed weights of a quantized layer: unpacked, and packed again by the call that made them.
+bool Interpreter::packed(const IValue &object, const Node *at, Abstract &out)
+{
+    const std::string name = object.type()->repr_str();
+    bool linear = name.find("quantized.LinearPackedParamsBase") != std::string::npos;
+    size_t conv = name.find("quantized.Conv");
+    bool known_kind =
+        linear || (conv != std::string::npos && name.find("dPackedParamsBase") != std::string::npos);
+    if (!known_kind)
+        return false;
+    std::string of = linear ? "quantized::linear" : "quantized::conv" + name.substr(conv + 14, 2);
+    if (!linear && ask(of + "_transpose", object)[0].toInt() != 0)
+        of = "quantized::conv_transpose" + name.substr(conv + 14, 2);
+    std::vector<IValue> parts = ask(of + "_unpack", object);
+    Abstract bias = known(parts[1]);
+    std::vector<std::pair<const char *, Abstract>> arguments = {
+        {"weight",                                               operand(known(parts[0]), at)       },
+        { linear ? "B" : "bias", bias.is_tensor() ? operand(tensor(parts[1].toTensor(),                     at), at) : bias }
+    };
+    for (const char *key : { "stride", "padding", "output_padding", "dilation", "groups" })
+        if (!linear && (std::strcmp(key, "output_padding") != 0 || of.find("transpose") != std::string::npos))
+            arguments.push_back({ key, known(ask(of + "_" + key, object)[0]) });
+    out = record_call((of + "_prepack").c_str(), std::move(arguments), at);
+    return true;
+}
+
 // A float64 of rank 0 makes the result of an integer operand float64; a plain number makes it float32.
 bool changes_type(const at::Tensor &t, const std::vector<Abstract> &all)
 {
@@ -1207,10 +1295,14 @@ Abstract Interpreter::argument_known(const Abstract &a, const c10::Argument &for
         return known(std::string("torch.") + dtype_text(a.value.toInt()));
     if (a.value.isInt() && formal.name() == "memory_format" && memory_format_text(a.value.toInt()))
         return known(std::string("torch.") + memory_format_text(a.value.toInt()));
+    Abstract weights;
+    if (a.value.isObject() && packed(a.value, n, weights))
+        return weights;
     if (a.value.isObject() || a.value.isCapsule()) {
         refuse(n,
                "an argument '" + formal.name() + "' of " + n->kind().toQualString() +
-                   " that is an object (packed weights?)",
+                   " that is an object, not a tensor or number (instead: the network before it was quantized "
+                   "or packed)",
                true);
         return unknown(0);
     }
@@ -2919,8 +3011,18 @@ void interpret(Interpreter &interpreter)
     }
 }
 
+// What libtorch warns of is no mistake in the file.
+class Silence : public c10::WarningHandler
+{
+    void process(const c10::Warning &) override
+    {
+    }
+};
+
 void read(const torch_source &source, const torch_sink &sink)
 {
+    static Silence silence;
+    c10::WarningUtils::set_warning_handler(&silence);
     at::NoGradGuard no_grad;
     define_torchvision();
     auto archive = std::make_shared<Archive>(source.data, source.size);

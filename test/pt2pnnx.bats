@@ -178,6 +178,11 @@ EOF
     [[ $stderr == *'mylib::swirl'*'customop='* ]]
 }
 
+@test "pt2pnnx: packed weights of a quantized recurrent layer are refused, with what to do" {
+    refuses 1 pt2pnnx "$MODELS/refused/quantized.pt"
+    [[ $stderr == *"an argument 'params' of aten::quantized_lstm that is an object"*"(instead: the network before it was quantized"* ]]
+}
+
 @test "pt2pnnx: a number of shapes that is not the number of inputs is refused" {
     refuses 1 pt2pnnx 'inputshape=[2,3],[2,3],[2,3]' "$MODELS/refused/shapes.pt"
     assert_equal "$stderr" "pt2pnnx: $MODELS/refused/shapes.pt: inputshape= has 3 shapes, the network takes 1 inputs"

@@ -388,6 +388,54 @@ class ScriptsRecurrence(nn.Module):
         return self.b(self.a(x)[0])[0][:, -1]
 
 
+# ---- quantized layers, whose weights are packed objects
+
+def quantized(net, *inputs, fuse=()):
+    """In eager mode: observers see the inputs once."""
+    from torch.ao import quantization
+    net = nn.Sequential(quantization.QuantStub(), net, quantization.DeQuantStub()).eval()
+    net.qconfig = quantization.get_default_qconfig(torch.backends.quantized.engine)
+    net = quantization.fuse_modules(net, [[f'1.{i}' for i in pair] for pair in fuse]) if fuse else net
+    net = quantization.prepare(net)
+    net(*inputs)
+    return quantization.convert(net)
+
+
+class Convolutions(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.relu = nn.Conv2d(3, 8, 3, padding=1, stride=2), nn.ReLU()
+        self.b, self.bn = nn.Conv2d(8, 8, 3, padding=1, groups=2, bias=False), nn.BatchNorm2d(8)
+        self.sum, self.pool, self.fc = torch.ao.nn.quantized.FloatFunctional(), nn.AdaptiveAvgPool2d(2), nn.Linear(32, 5)
+
+    def forward(self, x):
+        x = self.relu(self.a(x))
+        x = F.max_pool2d(self.sum.add(x, self.bn(self.b(x))), 2)
+        return self.fc(torch.flatten(self.pool(x), 1))
+
+
+@model(noise(2, 3, 16, 16))
+def Quantizes():
+    return quantized(Convolutions(), noise(2, 3, 16, 16), fuse=[['a', 'relu'], ['b', 'bn']])
+
+
+@model(noise(4, 6))
+def QuantizesDynamically():
+    net = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3, bias=False)).eval()
+    return torch.ao.quantization.quantize_dynamic(net, {nn.Linear}, dtype=torch.qint8)
+
+
+@model(noise(1, 4, 5))
+def QuantizesTransposed():
+    from torch.ao import quantization
+    net = nn.Sequential(quantization.QuantStub(), nn.Conv1d(4, 6, 3), nn.ConvTranspose1d(6, 4, 3, stride=2, output_padding=1),
+                        quantization.DeQuantStub()).eval()
+    net.qconfig = quantization.QConfig(activation=quantization.default_observer, weight=quantization.default_weight_observer)
+    net = quantization.prepare(net)
+    net(noise(1, 4, 5))
+    return quantization.convert(net)
+
+
 # ---- values of Python in scripts
 
 Kinds = typing.Union[int, float, typing.List[int], typing.Dict[str, int]]
@@ -550,6 +598,8 @@ def make(folder):
     torch.jit.script(DependsOnValues()).save(str(folder / 'values.pt'))
     torch.jit.script(DependsOnShapes()).save(str(folder / 'shapes.pt'))
     torch.jit.script(DependsOnFound()).save(str(folder / 'found.pt'))
+    lstm = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.LSTM(6, 8)).eval(), {nn.LSTM}, dtype=torch.qint8)
+    torch.jit.trace(lstm, noise(4, 1, 6)).save(str(folder / 'quantized.pt'))
     torch.jit.script(ListsComputed()).save(str(folder / 'computed.pt'))
     torch.jit.trace(WritesWindows(), noise(1, 4), check_trace=False).save(str(folder / 'windows.pt'))
     torch.save(nn.Linear(2, 2).state_dict(), folder / 'state.pt')

@@ -38,7 +38,9 @@ static bool is_asked_for(const struct operator *op, const struct text_list *cust
 
 bool custom_stays(const struct operator *op, const struct text_list *custom)
 {
-    return is_asked_for(op, custom) || (has_prefix(op) && strncmp(layer_name(op), "torchvision.", 12) != 0);
+    const char *name = layer_name(op);
+    bool theirs = strncmp(name, "torchvision.", 12) != 0 && strncmp(name, "quantized.", 10) != 0;
+    return is_asked_for(op, custom) || (has_prefix(op) && theirs);
 }
 
 bool custom_may(const struct operator *op)

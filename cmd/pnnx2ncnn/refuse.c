@@ -75,6 +75,11 @@ static const struct remedy {
     { "Tensor.reshape", "at most four dimensions beside a batch of size 1, one unknown size" },
     { "Tensor.permute", "at most four dimensions beside a batch of size 1" },
     { "Tensor.size", "inputshape= with a number for that size" },
+    { "torch.quantize_per_tensor", "the network before it was quantized" },
+    { "torch.quantize_per_channel", "the network before it was quantized" },
+    { "torch.dequantize", "the network before it was quantized" },
+    { "aten::_make_per_tensor_quantized_tensor", "the network before it was quantized" },
+    { "aten::_make_per_channel_quantized_tensor", "the network before it was quantized" },
   /* clang-format on */
 };
 
@@ -243,7 +248,9 @@ static void refuse_foreign(struct refusals *r, const struct operator *op)
                                       op->type + (strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR))
                                                       ? 0
                                                       : strlen(CUSTOM_OPERATOR)));
-    refuse(r, op, "has no ncnn layer", remedy);
+    bool quantized =
+        strncmp(op->type, CUSTOM_OPERATOR "quantized.", strlen(CUSTOM_OPERATOR "quantized.")) == 0;
+    refuse(r, op, "has no ncnn layer", quantized ? "the network before it was quantized" : remedy);
 }
 
 void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom)
