@@ -1252,10 +1252,11 @@ bool Interpreter::packed(const IValue &object, const Node *at, Abstract &out)
         of = "quantized::conv_transpose" + name.substr(conv + 14, 2);
     std::vector<IValue> parts = ask(of + "_unpack", object);
     Abstract bias = known(parts[1]);
-    std::vector<std::pair<const char *, Abstract>> arguments = {
-        {"weight",                                               operand(known(parts[0]), at)       },
-        { linear ? "B" : "bias", bias.is_tensor() ? operand(tensor(parts[1].toTensor(),                     at), at) : bias }
-    };
+    if (bias.is_tensor())
+        bias = operand(tensor(parts[1].toTensor(), at), at);
+    std::vector<std::pair<const char *, Abstract>> arguments;
+    arguments.push_back({ linear ? "W" : "weight", operand(known(parts[0]), at) });
+    arguments.push_back({ linear ? "B" : "bias", bias });
     for (const char *key : { "stride", "padding", "output_padding", "dilation", "groups" })
         if (!linear && (std::strcmp(key, "output_padding") != 0 || of.find("transpose") != std::string::npos))
             arguments.push_back({ key, known(ask(of + "_" + key, object)[0]) });
