@@ -75,7 +75,7 @@ def check(net, ways):
                     want = oracle.tensors(net(x))
                     got = oracle.tensors(oracle.load_module(folder / 'model_pnnx.py').Model().eval()(x))
                 stage = oracle.Stage(f'{way} {tuple(x.shape)}', python=oracle.compare(want, got))
-                stage.ncnn = oracle.compare(want, oracle.isolated(lambda: oracle.run_ncnn(folder / 'model_ncnn.py', [x])), exact_shape=False)
+                stage.ncnn = oracle.compare(want, oracle.isolated(lambda: oracle.run_ncnn(folder / 'model_ncnn.py', [x])))
                 if stage.python > oracle.PYTHON_TOLERANCE or stage.ncnn > oracle.NCNN_TOLERANCE:
                     stage.problem = 'too far'
                 done.append(stage)

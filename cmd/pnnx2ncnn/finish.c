@@ -124,6 +124,21 @@ static struct port port_of(const struct operand *x)
     return (struct port){ NULL, x->dtype, bound, x->rank, x->shape, x->batch };
 }
 
+void finish_note_results(struct graph *g, struct ports *ports)
+{
+    *ports = (struct ports){ .input_count = 0 };
+    for (const struct operator *op = g->first; op; op = op->next) {
+        const struct value *list = operator_is(op, "pnnx.Output") ? operator_get(op, "input") : NULL;
+        for (size_t i = 0; list && list->kind == VALUE_LIST && i < list->list.count; i++) {
+            const struct operand *x = list->list.items[i].operand;
+            ports->results =
+                arena_grow(&g->arena, ports->results, ports->result_count, sizeof *ports->results);
+            ports->results[ports->result_count++] =
+                (struct port){ NULL, x->dtype, 0, x->rank, x->shape, BATCH_NONE };
+        }
+    }
+}
+
 static void add_port(struct graph *g, struct port **ports, size_t *count, struct operand *x,
                      const char *prefix)
 {
@@ -242,7 +257,6 @@ static void finish_results(struct operator *output, struct ports *ports)
 
 void finish_blobs(struct graph *g, struct ports *ports)
 {
-    *ports = (struct ports){ .input_count = 0 };
     for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (operator_is(op, "pnnx.Attribute"))

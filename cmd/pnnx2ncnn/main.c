@@ -79,15 +79,14 @@ static void write_script(const struct settings *s, const struct ports *ports)
     free(bin);
 }
 
-static void write_model(struct graph *g, const struct settings *s)
+static void write_model(struct graph *g, const struct settings *s, struct ports *ports)
 {
-    struct ports ports;
     custom_finish(g, &s->custom);
     finish_reshapes(g);
-    finish_blobs(g, &ports);
-    struct origins origins = finish_names(g, &ports);
+    finish_blobs(g, ports);
+    struct origins origins = finish_names(g, ports);
     if (s->script && report_count() == 0)
-        write_script(s, &ports);
+        write_script(s, ports);
     ncnn_write(g, s->out.param, s->out.bin, s->fp16);
     report_stop();
     outputs_commit(s->sync);
@@ -111,6 +110,8 @@ int main(int argc, char **argv)
     shapes_infer(g, SHAPES_ALL, 0);
     report_stop();
     prepare_outputs(g);
+    struct ports ports;
+    finish_note_results(g, &ports);
     split_complex(g);
     prepare_recurrent(g);
     prepare_pools(g);
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
     refuse_unlowered(refusals, g, &s.custom);
     refusals_end(refusals);
     report_stop();
-    write_model(g, &s);
+    write_model(g, &s, &ports);
     graph_free(g);
     lowering_free(rules);
     signatures_free(signatures);

@@ -143,11 +143,16 @@ struct port {
 struct ports {
     struct port *inputs, *outputs; /* arena */
     size_t input_count, output_count;
+    struct port
+        *results; /* what the network's results are, before passes moved their axes; output_count, or none */
+    size_t result_count;
 };
 
+/* Notes what the results are: in the order of pnnx.Output, whose arguments must be operands. */
+void finish_note_results(struct graph *g, struct ports *ports);
 /* Reshapes of reshapes, and layers that change nothing, go. */
 void finish_reshapes(struct graph *g);
-/* Constants, inputs and results become layers and named blobs, and every blob gets one reader; fills *ports. */
+/* Constants, inputs and results become layers and named blobs, and every blob gets one reader; adds them to *ports. */
 void finish_blobs(struct graph *g, struct ports *ports);
 /* Layers and blobs get the names that the existing converter gives. */
 struct origins finish_names(struct graph *g, const struct ports *ports);

@@ -3,6 +3,7 @@
 
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
+#include "common/dim.h"
 #include "formats/output.h"
 
 #define UNKNOWN_SIZE 128 /* what stands for a size that is not known, as in the existing converter */
@@ -78,6 +79,33 @@ static void write_inputs(struct output *out, const struct ports *ports)
     }
 }
 
+/* Whether the runtime gives a result other axes than PyTorch: a number has one dimension there, a number for each image
+ * two, and where a layer that would only move an axis of size 1 is left out, that axis is elsewhere. */
+static bool has_other_axes(const struct port *blob, const struct port *result)
+{
+    if (blob->rank != result->rank || blob->rank == 0 || (blob->rank == 1 && blob->batch == 0))
+        return true;
+    for (int i = 0; i < blob->rank; i++)
+        if (!dim_equal(blob->shape[i], result->shape[i]) && (blob->shape[i] == 1 || result->shape[i] == 1))
+            return true;
+    return false;
+}
+
+/* ".reshape(10, 1, 20)", where it is needed, and at most one size is not known. */
+static void write_axes(struct output *out, const struct port *blob, const struct port *result)
+{
+    int unknown = 0;
+    for (int i = 0; i < result->rank; i++)
+        unknown += !dim_known(result->shape[i]);
+    if (result->rank < 0 || unknown > 1 || !has_other_axes(blob, result))
+        return;
+    output_printf(out, ".reshape(");
+    for (int i = 0; i < result->rank; i++)
+        output_printf(out, "%s%lld", i ? ", " : "",
+                      dim_known(result->shape[i]) ? (long long)result->shape[i] : -1);
+    output_printf(out, result->rank ? ")" : "())");
+}
+
 static void write_run(struct output *out, const struct ports *ports)
 {
     output_printf(out, "        with net.create_extractor() as ex:\n");
@@ -90,8 +118,11 @@ static void write_run(struct output *out, const struct ports *ports)
     for (size_t i = 0; i < ports->output_count; i++) {
         const struct port *port = &ports->outputs[i];
         output_printf(out, "            _, %s = ex.extract(\"%s\")\n", port->blob, port->blob);
-        output_printf(out, "            out.append(torch.from_numpy(%s.numpy(%sbatch_index=%d)))\n",
-                      port->blob, dtype_is_integer(port->dtype) ? "format=\"i\", " : "", batch_index(port));
+        output_printf(out, "            out.append(torch.from_numpy(%s.numpy(%sbatch_index=%d))", port->blob,
+                      dtype_is_integer(port->dtype) ? "format=\"i\", " : "", batch_index(port));
+        if (ports->result_count == ports->output_count)
+            write_axes(out, port, &ports->results[i]);
+        output_printf(out, ")\n");
     }
 }
 
