@@ -151,6 +151,13 @@ static void shape_distance(struct call *c)
     result(c, 0, dtype_to_float(promote_facts(facts, 2)), rank, dims);
 }
 
+/* The norm of a difference: one number. */
+static void shape_dist(struct call *c)
+{
+    struct fact facts[2] = { arg_fact(c, "input"), arg_fact(c, "other") };
+    result(c, 0, promote_facts(facts, 2), 0, NULL);
+}
+
 static void shape_tensordot(struct call *c)
 {
     struct fact a = arg_fact(c, "input"), b = arg_fact(c, "other");
@@ -385,6 +392,7 @@ static const struct row rows[] = {
     { "bilinear nn.Bilinear", shape_bilinear, NULL, 0 },
     { "outer ger", shape_outer, evaluate_outer, 0 },
     { "cdist", shape_cdist, NULL, 0 },
+    { "dist", shape_dist, NULL, 0 },
     { "cosine_similarity nn.CosineSimilarity", shape_distance, NULL, 1 },
     { "pairwise_distance nn.PairwiseDistance", shape_distance, NULL, -1 },
     { "tensordot", shape_tensordot, NULL, 0 },

@@ -1,0 +1,155 @@
+"""Cases: what users' networks did that went wrong or was refused; each line a kind, its neighbours beside it."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from operators import bools, function, ints, network
+
+
+class Net(nn.Module):
+    """A function of a network's modules and its inputs, traced without gradients."""
+
+    def __init__(self, f, **modules):
+        super().__init__()
+        self.f = f
+        for name, m in modules.items():
+            setattr(self, name, nn.Parameter(m) if isinstance(m, torch.Tensor) else m)
+
+    @torch.no_grad()
+    def forward(self, *xs):
+        return self.f(self, *xs)
+
+
+def conv(f):
+    return Net(f, c=nn.Conv2d(3, 8, 3))
+
+
+def attention(f):
+    return Net(f, a=nn.MultiheadAttention(8, 2, batch_first=True))
+
+
+def encoder(f):
+    return Net(f, t=nn.TransformerEncoderLayer(8, 2, 12, batch_first=True))
+
+
+def padding(n):
+    """The last two of six positions are no words."""
+    return lambda: torch.arange(6).expand(n, 6) > 3
+
+
+TRIANGLE = torch.ones(6, 6, dtype=torch.bool).triu(1)
+
+# One number for each image of a batch: a reduction over all other axes, and arithmetic with it
+for n in (1, 2, 3):
+    network("", lambda: conv(lambda s, x: s.c(x).mean(dim=(1, 2, 3))), (n, 3, 9, 9))
+    network("", lambda: conv(lambda s, x: s.c(x).std(dim=(1, 2, 3)) * 2 + 1), (n, 3, 7, 7))
+    network("", lambda: conv(lambda s, x: s.c(x) / (s.c(x).sum((1, 2, 3), keepdim=True) + 0.1)), (n, 3, 6, 6))
+    network("", lambda: conv(lambda s, x: (s.c(x).flatten(1).softmax(1) * torch.arange(128.)).sum(1)), (n, 3, 6, 6))
+    network("", lambda: conv(lambda s, x: F.cosine_similarity(s.c(x).flatten(1), s.c(x * 2).flatten(1))), (n, 3, 6, 6))
+    network("", lambda: conv(lambda s, x: s.c(x).mean((2, 3)).max(1)[0] - s.c(x).amin((1, 2, 3))), (n, 3, 6, 6))
+    network("", lambda: conv(lambda s, a, p: (F.normalize(s.c(a).mean((2, 3)), dim=1) - F.normalize(s.c(p).mean((2, 3)), dim=1)).pow(2).sum(1).relu()),
+            (n, 3, 8, 8), (n, 3, 8, 8))
+    network("", lambda: Net(lambda s, x: s.r(x)[0].sum(1), r=nn.GRU(8, 6, batch_first=True)), (n, 6, 8))
+    network("", lambda: Net(lambda s, x: s.r(x)[1][0].sum(2) * 2, r=nn.LSTM(8, 6, batch_first=True)), (n, 6, 8))
+    function("", lambda x: (x - x.mean((1, 2, 3), keepdim=True)) / x.var((1, 2, 3), keepdim=True).add(1e-5).sqrt(), (n, 3, 6, 6))
+    function("", lambda y: y / (y.sum(1).unsqueeze(1) + 0.1), (n, 5))
+    function("", lambda x: x.logsumexp((1, 2)).tanh(), (n, 4, 5))
+    function("", lambda x: x.flatten(1).norm(dim=1, keepdim=True) + x.mean((1, 2)).unsqueeze(1), (n, 4, 5))
+
+# Axes that only move
+for n in (1, 2):
+    network("", lambda: Net(lambda s, x: s.r(x.permute(1, 0, 2))[0].permute(1, 0, 2), r=nn.LSTM(8, 20)), (n, 10, 8))
+    network("", lambda: Net(lambda s, x: s.l(x.permute(1, 0, 2)).permute(1, 0, 2), l=nn.Linear(8, 4)), (n, 10, 8))
+    function("", lambda x: x.permute(1, 0, 2), (n, 10, 8))
+    function("", lambda x: (x.permute(1, 0, 2), x), (n, 10, 8))
+    network("", lambda: conv(lambda s, x: s.c(x).permute(2, 3, 0, 1)), (n, 3, 6, 6))
+
+# Attention traced without gradients, its weights read or not, masks of every kind
+for n in (1, 2):
+    network("", lambda: attention(lambda s, x: s.a(x, x, x)[0]), (n, 5, 8))
+    network("", lambda: attention(lambda s, x: s.a(x, x, x)), (n, 5, 8))
+    network("", lambda: attention(lambda s, x: s.a(x, x, x, need_weights=False)[0]), (n, 5, 8))
+    network("", lambda: attention(lambda s, x, m: s.a(x, x, x, key_padding_mask=m, attn_mask=TRIANGLE)[0]), (n, 6, 8), padding(n))
+    network("", lambda: encoder(lambda s, x: s.t(x)), (n, 6, 8))
+    network("", lambda: encoder(lambda s, x, m: s.t(x, src_key_padding_mask=m)), (n, 6, 8), padding(n))
+    network("", lambda: encoder(lambda s, x, m: s.t(x, src_mask=TRIANGLE, src_key_padding_mask=m)), (n, 6, 8), padding(n))
+
+# Constants of lower rank, batch axes that are not in front
+network("", lambda: Net(lambda s, x: (s.l(x).permute(1, 0, 2) * s.g).permute(1, 0, 2), l=nn.Linear(8, 8), g=torch.randn(8)), (1, 5, 8))
+network("", lambda: Net(lambda s, x: (x.reshape(4, 2, 1, 48) * s.w.softmax(0)[:, None, None]).sum(1), w=torch.randn(2)), (8, 1, 48))
+network("", lambda: Net(lambda s, x: (x.reshape(4, 2, 1, 8) * s.w.softmax(0).view(2, 1, 1)).sum(1), w=torch.randn(2)), (8, 1, 8))
+network("", lambda: Net(lambda s, x: s.r(x)[0] * s.w, r=nn.GRU(4, 6), w=torch.randn(1, 6)), (5, 1, 4))
+network("", lambda: Net(lambda s, x: (x.permute(2, 0, 1) - s.w[:, None, None]).abs(), w=torch.randn(3)), (1, 4, 3))
+function("", lambda a, m: a.masked_fill(m.unsqueeze(1), -1000.0), (1, 4, 6), bools(1, 6))
+function("", lambda x: torch.max(torch.tensor(0.1), x), (2, 4))
+
+# Elements of a vector as numbers; writes through masks, into what is empty, at every second place
+def elements(x):
+    r = torch.zeros(10)
+    r[0], r[3], r[-1] = x[1] - x[13], x[2] * 2, x[-2]
+    return r
+
+
+def labels(y):
+    lab = y.mean(1, keepdim=True).sign().expand_as(y).clone()
+    y = y.clone()
+    y[lab == -1] = 0.0
+    y[lab == 1] += 0.5
+    return y
+
+
+def negatives(y):
+    y = y * 1
+    y[y < 0] = 0
+    return y
+
+
+def filled(x):
+    t = torch.empty((4,) + x.size())
+    for i in range(4):
+        t[i] = x * (i + 1)
+    return t.sum(-1)
+
+
+def every_second(x):
+    p, q, r, s = x.chunk(4, 1)
+    o = torch.zeros(1, 2, 16, 16)
+    o[:, :, 0::2, 0::2] = p - q - r + s
+    o[:, :, 1::2, 0::2] = p - q + r - s
+    o[:, :, 0::2, 1::2] = p + q - r - s
+    o[:, :, 1::2, 1::2] = p + q + r + s
+    return o
+
+
+function("", elements, (28,))
+function("", labels, (1, 8, 6, 6))
+function("", negatives, (1, 8, 6, 6))
+function("", filled, (3, 5))
+function("", every_second, (1, 8, 8, 8))
+
+# Indices that are known
+RELATIVE = torch.arange(5)[None] - torch.arange(5)[:, None] + 4
+function("", lambda x: x.gather(3, RELATIVE.expand(1, 2, 5, 5)), (1, 2, 5, 9))
+function("", lambda x: x.gather(1, torch.tensor([[0, 2, 1], [1, 1, 0]])), (2, 4))
+function("", lambda x: x.as_strided((3, 4), (1, 2)) * 2, (12,))
+
+# Bounds that are tensors, factors, quantisation that is simulated, statistics of the input
+function("", lambda x, y: x.clamp(min=y), (1, 3, 5), (1, 3, 5))
+function("", lambda x: x.clamp(min=x.mean(1, keepdim=True), max=x.amax(1, keepdim=True) - 0.1), (2, 6))
+function("", lambda x: x.add(2, alpha=0.5), (1, 10))
+function("", lambda x: torch.rsub(x, 1, alpha=2), (1, 6))
+function("", lambda x: torch.add(x, x * 2, alpha=3).sub(x, alpha=0.5), (2, 6))
+function("", lambda x: torch.fake_quantize_per_tensor_affine(x, 0.05, 3, -128, 127), (1, 3, 6, 6))
+function("", lambda x: torch.fake_quantize_per_channel_affine(x, torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0, 1, 2], dtype=torch.int32), 1, -128, 127), (1, 3, 4))
+network("", lambda: Net(lambda s, x: F.batch_norm(x, None, None, s.b.weight, s.b.bias, training=True), b=nn.BatchNorm2d(3)), (1, 3, 4, 4))
+function("", lambda x: F.batch_norm(x, None, None, None, None, True), (2, 3, 4, 4))
+function("", lambda x: F.mse_loss(x, x * 0.5, reduction="none").mean((1, 2)).sqrt(), (3, 6, 6))
+function("", lambda x: torch.view_as_real(x * 1j * 2 + 1), (1, 4))
+
+# Samples, keys that are broadcast, token ids compared with the padding
+function("", lambda x, g: F.grid_sample(x, g, mode="bicubic", padding_mode="reflection", align_corners=False), (1, 4, 8, 10), lambda: torch.rand(1, 6, 7, 2) * 5 - 2.5)
+function("", lambda x, g: F.grid_sample(x, g, mode="bicubic", padding_mode="reflection", align_corners=True), (1, 4, 8, 10), lambda: torch.rand(1, 6, 7, 2) * 5 - 2.5)
+function("", lambda x: F.scaled_dot_product_attention(x, x[:, :1], x[:, :1]), (1, 4, 5, 8))
+function("", lambda x: F.scaled_dot_product_attention(x, x[:1], x[:1]), (2, 4, 5, 8))
+network("", lambda: Net(lambda s, i: s.e(i).masked_fill(i.eq(0).unsqueeze(2), -1.0), e=nn.Embedding(20, 8)), ints(9, 1, 8))
+network("", lambda: Net(lambda s, i: (s.e(i) @ s.e(i).transpose(1, 2)).masked_fill(i.eq(0).unsqueeze(1), -1e9).softmax(-1) @ s.e(i), e=nn.Embedding(20, 8)), ints(4, 1, 8))
