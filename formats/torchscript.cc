@@ -493,6 +493,7 @@ class Interpreter
     static const std::unordered_map<std::string, Handler> &handlers();
 
     // The network's inputs.
+    std::string path_at_call(const c10::ivalue::Object &module, const std::string &first) const;
     void name_tensors(const c10::intrusive_ptr<c10::ivalue::Object> &object, const std::string &path);
     void choose_classes();
     Abstract input(const std::string &name, const c10::TypePtr &type, const IValue *example);
@@ -617,12 +618,13 @@ class Interpreter
     std::unordered_map<const void *, Entry> recipes_;     // tensors made by zeros() and the like: the call
     std::unordered_map<const void *, std::string> kinds_; // what computed a folded tensor, by storage
     std::map<std::pair<const void *, std::string>, Abstract> attributes_; // set by the network itself
-    std::unordered_set<const void *> read_; // attributes that the network asked for
-    std::set<std::string> kept_;            // classes of the modules that stay one call
-    std::vector<at::Tensor> alive_;         // so that addresses stay unique
-    std::vector<const Node *> calls_;       // the stack of calls
-    std::vector<size_t> scopes_;            // and of module invocations
-    std::vector<IValue> shapes_;            // hints for the inputs that are still to come
+    std::unordered_set<const void *> read_;            // attributes that the network asked for
+    std::set<std::string> kept_;                       // classes of the modules that stay one call
+    std::vector<at::Tensor> alive_;                    // so that addresses stay unique
+    std::vector<const Node *> calls_;                  // the stack of calls
+    std::vector<size_t> scopes_;                       // and of module invocations
+    std::vector<const c10::ivalue::Object *> modules_; // whose they are
+    std::vector<IValue> shapes_;                       // hints for the inputs that are still to come
     std::shared_ptr<Journal> journal_ = std::make_shared<Journal>(); // shared with copies
     size_t step_ = 0;
 };
@@ -2452,6 +2454,30 @@ Abstract Interpreter::kept_result(const Abstract &a, size_t entry)
     return out;
 }
 
+bool has_tensors(const c10::ivalue::Object &object, size_t depth)
+{
+    for (const IValue &value : object.slots())
+        if (value.isTensor() || value.isCapsule() ||
+            (value.isObject() && has_tensors(*value.toObject(), depth + 1)))
+            return true;
+    return depth > 100;
+}
+
+// The path of a module: where it was found first; of one without weights that other modules call, too (an activation
+// that all layers share), that in the module that calls it.  In a traced network only one of them has it still.
+std::string Interpreter::path_at_call(const c10::ivalue::Object &module, const std::string &first) const
+{
+    const c10::ivalue::Object &caller = *modules_.back();
+    const std::string &path = record.scopes[scopes_.back()].path;
+    const std::string below = path + (path.empty() ? "" : ".");
+    if (has_tensors(module, 0))
+        return first;
+    for (size_t i = 0; i < caller.slots().size(); i++)
+        if (caller.slots()[i].isObject() && caller.slots()[i].toObject().get() == &module)
+            return below + caller.type()->getAttributeName(i);
+    return first.compare(0, below.size(), below) == 0 ? first : below + first.substr(first.rfind('.') + 1);
+}
+
 std::vector<Abstract> Interpreter::call_method(const Node *n, const std::vector<Abstract> &in)
 {
     if (in[0].is != Is::known || !in[0].value.isObject()) {
@@ -2461,19 +2487,22 @@ std::vector<Abstract> Interpreter::call_method(const Node *n, const std::vector<
     auto object = in[0].value.toObject();
     std::string name = plain_class(object->type()->name()->qualifiedName());
     auto path = object_paths_.find(object.get());
-    bool enters = object->type()->is_module() && path != object_paths_.end() &&
-                  (calls_.empty() || path->second != record.scopes[scopes_.back()].path);
+    bool enters =
+        object->type()->is_module() && path != object_paths_.end() && object.get() != modules_.back();
     if (enters) {
-        record.scopes.push_back({ scopes_.back(), path->second, name });
+        record.scopes.push_back({ scopes_.back(), path_at_call(*object, path->second), name });
         scopes_.push_back(record.scopes.size() - 1);
+        modules_.push_back(object.get());
     }
     std::vector<Abstract> out;
     if (kept_.count(name) && enters)
         out = keep_module(n, in);
     else
         out = call(object->type()->getMethod(n->s(c10::attr::name)), in, n);
-    if (enters)
+    if (enters) {
         scopes_.pop_back();
+        modules_.pop_back();
+    }
     return out;
 }
 
@@ -2661,6 +2690,7 @@ void Interpreter::run()
     std::string class_name = plain_class(module_.type()->name()->qualifiedName());
     record.scopes.push_back({ 0, "", class_name });
     scopes_.push_back(0);
+    modules_.push_back(module_._ivalue().get());
     for (size_t i = 0; i < source_.shape_count; i++)
         shapes_.push_back(hint_of(source_.shapes[i]));
     auto forward = module_.find_method("forward");
@@ -2680,8 +2710,8 @@ void Interpreter::run()
 class Delivery
 {
   public:
-    Delivery(const Archive &archive, const torch_sink &sink, Record &record)
-        : archive_(archive), sink_(sink), record_(record)
+    Delivery(const Archive &archive, const torch_sink &sink, Record &record, bool training)
+        : archive_(archive), sink_(sink), record_(record), training_(training)
     {
     }
     void run();
@@ -2699,6 +2729,7 @@ class Delivery
     const Archive &archive_;
     const torch_sink &sink_;
     Record &record_;
+    bool training_;                              // the network was saved so
     std::deque<std::vector<torch_value>> lists_; // of the value being delivered
     std::deque<std::string> texts_;
     std::set<std::pair<std::string, size_t>> said_;
@@ -2871,6 +2902,19 @@ bool Delivery::foreign()
     return !record_.foreign.empty();
 }
 
+// Whether the call does what only training does: a batch norm without statistics of its own always takes the input's.
+bool is_training(const Entry &e)
+{
+    bool trains = false, bare = false;
+    for (size_t i = 0; i < e.keys.size(); i++) {
+        const Abstract &a = e.arguments[i];
+        trains = trains ||
+                 ((e.keys[i] == "train" || e.keys[i] == "training") && a.value.isBool() && a.value.toBool());
+        bare = bare || (e.keys[i] == "running_mean" && a.is == Is::known);
+    }
+    return trains && !bare;
+}
+
 void Delivery::run()
 {
     if (foreign() || refusals())
@@ -2879,6 +2923,10 @@ void Delivery::run()
         const Scope &scope = record_.scopes[i];
         sink_.scope(sink_.context, i, scope.parent, scope.path.c_str(), scope.class_name.c_str());
     }
+    if (training_ && std::any_of(record_.entries.begin(), record_.entries.end(), is_training))
+        sink_.note(sink_.context,
+                   "the network was traced in training mode: dropout is random, and batch norm takes the "
+                   "statistics of its input (instead: net.eval() before torch.jit.trace())");
     for (const Abstract &root : record_.roots)
         inputs(root);
     for (const Entry &e : record_.entries)
@@ -3029,6 +3077,7 @@ void read(const torch_source &source, const torch_sink &sink)
     auto archive = std::make_shared<Archive>(source.data, source.size);
     torch::jit::Module module = torch::jit::load(
         std::static_pointer_cast<caffe2::serialize::ReadAdapterInterface>(archive), at::kCPU);
+    bool training = module.is_training();
     module.eval();
     IValue examples = example_inputs(archive);
     Frozen frozen;
@@ -3039,7 +3088,7 @@ void read(const torch_source &source, const torch_sink &sink)
         } catch (const Restart &) {
             continue;
         }
-        Delivery(*archive, sink, interpreter->record).run();
+        Delivery(*archive, sink, interpreter->record, training).run();
         // The process ends soon: taking libtorch's structures apart would cost more than reading them.
         interpreter.release();
         new torch::jit::Module(module);

@@ -95,6 +95,8 @@ struct torch_sink {
                    const struct torch_tensor *tensor);
     void (*call)(void *context, const struct torch_call *call);
     void (*output)(void *context, const struct torch_value *value);
+    /* Something that the user should know about a network that is right. */
+    void (*note)(void *context, const char *text);
     /* Something that cannot be expressed; the reader goes on to find the others. */
     void (*refuse)(void *context, const char *file, size_t line, const char *text);
     /* A class in module_classes that is not one of the network's modules: neither a whole name, nor the last part of

@@ -47,6 +47,21 @@ converted() {
     assert_equal "$output" "$(printf '%s\n' shared list.0.fc list.1.fc shared_1)"
 }
 
+@test "pt2pnnx: a module that others share has the path of each that calls it" {
+    for net in shared script; do
+        run -0 --separate-stderr pt2pnnx "$MODELS/special/$net.pt" out.param out.bin
+        assert_equal "$stderr" ""
+        run awk '$1 == "nn.SiLU" { print $2 }' out.param
+        assert_output "$(printf '%s\n' layers.0.act layers.1.act layers.2.act)"
+    done
+}
+
+@test "pt2pnnx: a network that was traced in training mode is noted in one line" {
+    run -0 --separate-stderr pt2pnnx "$MODELS/special/training.pt" out.param out.bin
+    assert_equal "$stderr" "pt2pnnx: $MODELS/special/training.pt: the network was traced in training mode: dropout is \
+random, and batch norm takes the statistics of its input (instead: net.eval() before torch.jit.trace())"
+}
+
 @test "pt2pnnx: inputs, taken apart, keep the order of their structure" {
     pt2pnnx "$MODELS/TakesTuple.pt" out.param out.bin
     run awk '$1 == "pnnx.Input" { print $2, $NF }' out.param

@@ -302,6 +302,26 @@ class CallsFromOutside(nn.Module):
         return self.shared(self.list[1].fc(self.list[0](self.shared(x))))
 
 
+class SharesActivation(nn.Module):
+    """One activation everywhere, as in Ultralytics' networks; not in MODELS: training is noted."""
+    class Layer(nn.Module):
+        act = nn.SiLU()
+
+        def __init__(self, width):
+            super().__init__()
+            self.fc, self.act, self.drop = nn.Linear(width, width + 1), self.act, nn.Dropout(0.5)
+
+        def forward(self, x):
+            return self.drop(self.act(self.fc(x)))
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(*[self.Layer(n) for n in (4, 5, 6)])
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 # ---- scripted control flow
 
 @model(noise(1, 2, 8, 8), script=True)
@@ -593,6 +613,11 @@ def make(folder):
         saved.save(str(folder / f'{name}.pt'))
         if script:
             (folder / f'{name}.shape').write_text(shapes_of(inputs))
+    special = folder / 'special'
+    special.mkdir(exist_ok=True)
+    torch.jit.trace(SharesActivation().train(), noise(2, 4), check_trace=False).save(str(special / 'training.pt'))
+    torch.jit.trace(SharesActivation().eval(), noise(2, 4)).save(str(special / 'shared.pt'))
+    torch.jit.script(SharesActivation().train()).save(str(special / 'script.pt'))
     folder = folder / 'refused'
     folder.mkdir(exist_ok=True)
     torch.jit.script(DependsOnValues()).save(str(folder / 'values.pt'))

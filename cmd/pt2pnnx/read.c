@@ -249,6 +249,12 @@ static void on_output(void *context, const struct torch_value *value)
     operator_set(op, "input", result);
 }
 
+static void on_note(void *context, const char *text)
+{
+    struct reading *r = context;
+    note((struct place){ .file = r->zip->map->name }, "%s", text);
+}
+
 static void on_refuse(void *context, const char *file, size_t line, const char *text)
 {
     struct reading *r = context;
@@ -332,8 +338,8 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
     struct graph *g = graph_new(strings, signatures);
     struct reading r = { .g = g, .zip = zip };
     index_members(&r);
-    const struct torch_sink sink = { &r,        on_scope,  on_input,      on_tensor, on_call,
-                                     on_output, on_refuse, on_class_name, on_fail,   on_exhausted };
+    const struct torch_sink sink = { &r,      on_scope,  on_input,      on_tensor, on_call,     on_output,
+                                     on_note, on_refuse, on_class_name, on_fail,   on_exhausted };
     const struct torch_source source = {
         .name = zip->map->name,
         .data = zip->map->data,
