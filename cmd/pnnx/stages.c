@@ -173,15 +173,30 @@ static _Noreturn void become(const char *program, const struct arguments *a)
     _exit(STATUS_IO);
 }
 
-/* No signal comes between the fork and the note of the child. */
+/* A signal before the program runs ends what was forked: the handler is for the parent. */
+static void reset_signals(void)
+{
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        struct sigaction now;
+        if (sigaction(fatal[i], NULL, &now) == 0 && now.sa_handler == on_signal)
+            signal(fatal[i], SIG_DFL);
+    }
+}
+
+/* No signal comes between a look at those that came, the fork, and the note of the child: it would be lost. */
 static pid_t start(const char *program, const struct arguments *a)
 {
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
+    if (stages.caught) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        stages_end();
+    }
     pid_t child = fork();
     if (child == 0) {
-        sigprocmask(SIG_SETMASK, &before, NULL); /* execv() ends the handlers */
+        reset_signals();
+        sigprocmask(SIG_SETMASK, &before, NULL);
         become(program, a);
     }
     stages.child = (sig_atomic_t)(child > 0 ? child : 0);

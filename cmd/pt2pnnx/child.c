@@ -64,6 +64,9 @@ static _Noreturn void end_with(const char *model, int status)
 void child_start(const char *model)
 {
     struct sigaction action, old[PASSED_ON];
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before); /* until there is somebody to pass them on to */
     memset(&action, 0, sizeof action);
     action.sa_handler = pass_on;
     sigemptyset(&action.sa_mask);
@@ -75,9 +78,11 @@ void child_start(const char *model)
     if (pid == 0) {
         for (size_t i = 0; i < PASSED_ON; i++)
             sigaction(passed_on[i], &old[i], NULL);
+        sigprocmask(SIG_SETMASK, &before, NULL);
         return;
     }
     child = (sig_atomic_t)pid;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     int status;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
