@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/arena.h"
+#include "common/near.h"
 #include "common/paths.h"
 #include "common/report.h"
 
@@ -139,8 +140,18 @@ static const char *take_value(struct parse *p, const char *option, const char *r
     return p->argv[p->next++];
 }
 
+/* The key that was meant. */
+static const char *key_hint(const struct parse *p, const char *key, size_t length, char hint[200])
+{
+    struct near near = near_start(key, length);
+    for (size_t i = 0; i < p->rows; i++)
+        near_offer(&near, p->table[i].key);
+    return near_hint(&near, hint);
+}
+
 static void parse_long(struct parse *p, const char *arg)
 {
+    char hint[200];
     const char *key = arg + 2, *equals = strchr(key, '=');
     if (strcmp(key, "help") == 0)
         print_help(p);
@@ -148,7 +159,8 @@ static void parse_long(struct parse *p, const char *arg)
         print_version(p);
     const struct option_row *row = row_by_key(p, key, equals ? (size_t)(equals - key) : strlen(key));
     if (!row)
-        die(STATUS_USAGE, nowhere, "unknown option '%s'", arg);
+        die(STATUS_USAGE, nowhere, "unknown option '%s'%s", arg,
+            key_hint(p, key, equals ? (size_t)(equals - key) : strlen(key), hint));
     if (row->kind == OPTION_FLAG && !equals)
         set_flag(row, "1");
     else
@@ -176,9 +188,11 @@ static void parse_short(struct parse *p, const char *arg)
 
 static void parse_key_value(struct parse *p, const char *arg, const char *equals)
 {
+    char hint[200];
     const struct option_row *row = row_by_key(p, arg, (size_t)(equals - arg));
     if (!row)
-        die(STATUS_USAGE, nowhere, "unknown key in '%s' (a file of that name is written ./%s)", arg, arg);
+        die(STATUS_USAGE, nowhere, "unknown key in '%s'%s (a file of that name is written ./%s)", arg,
+            key_hint(p, arg, (size_t)(equals - arg), hint), arg);
     set_value(row, equals + 1);
 }
 

@@ -336,6 +336,12 @@ int builtin_find(const char *name)
     return -1;
 }
 
+void builtin_offer(struct near *near)
+{
+    for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
+        near_offer(near, builtins[i].name);
+}
+
 void builtin_arity(int builtin, size_t *least, size_t *most)
 {
     *least = builtins[builtin].least;

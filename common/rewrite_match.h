@@ -2,6 +2,7 @@
 #ifndef COMMON_REWRITE_MATCH_H
 #define COMMON_REWRITE_MATCH_H
 
+#include "common/near.h"
 #include "common/rewrite_private.h"
 
 /* Memory of one attempt: blocks that are used again and again. */
@@ -102,6 +103,7 @@ bool values_match(const struct value *a, const struct value *b);
 
 /* Functions of the language: their number, or -1. */
 int builtin_find(const char *name);
+void builtin_offer(struct near *near);
 void builtin_arity(int builtin, size_t *least, size_t *most);
 struct item builtin_call(struct match *match, int builtin, const struct item *arguments, size_t count);
 /* A function of the program. */

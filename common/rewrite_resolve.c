@@ -206,6 +206,21 @@ static bool is_open_type(const struct node *call)
     return call->quoted || strncmp(call->text, "pnnx.", 5) == 0 || strncmp(call->text, "prim::", 6) == 0;
 }
 
+/* What stands in a value is a function; it may be misspelt. */
+static void unknown_function(struct resolver *r, const struct node *n)
+{
+    char hint[200];
+    struct near near = near_start(n->text, strlen(n->text));
+    builtin_offer(&near);
+    for (size_t i = 0; i < r->rules->function_count; i++)
+        near_offer(&near, r->rules->functions[i].name);
+    if (strpbrk(n->text, ".:"))
+        error(r, n, "the operator '%s' cannot stand in a value", n->text);
+    else
+        error(r, n, "unknown function %s",
+              arena_printf(&r->rules->arena, "'%s'%s", n->text, near_hint(&near, hint)));
+}
+
 /* The overload that the arguments fit; reports what fits none. */
 static const struct signature *find_overload(struct resolver *r, const struct node *call)
 {
@@ -213,8 +228,11 @@ static const struct signature *find_overload(struct resolver *r, const struct no
     if (!first && is_open_type(call))
         return signature_unknown(r->rules->signatures);
     if (!first) {
-        error(r, call, strpbrk(call->text, ".:") ? "unknown operator '%s'" : "unknown function or layer '%s'",
-              call->text);
+        char hint[200];
+        struct near near = near_start(call->text, strlen(call->text));
+        signature_offer_types(r->rules->signatures, &near);
+        error(r, call, strpbrk(call->text, ".:") ? "unknown operator %s" : "unknown function or layer %s",
+              arena_printf(&r->rules->arena, "'%s'%s", call->text, near_hint(&near, hint)));
         return NULL;
     }
     for (const struct signature *s = first; s; s = s->next)
@@ -230,7 +248,11 @@ static const struct signature *find_overload(struct resolver *r, const struct no
         if (known)
             continue;
         r->failed = true;
-        rules_error(r->rules, a->line, a->column, "'%s' has no argument '%s'", call->text, a->key);
+        char hint[200];
+        struct near near = near_start(a->key, strlen(a->key));
+        signature_offer_parameters(first, &near);
+        rules_error(r->rules, a->line, a->column, "'%s' has no argument '%s'%s", call->text, a->key,
+                    near_hint(&near, hint));
         return NULL;
     }
     error(r, call, "no form of '%s' takes these arguments together", call->text);
@@ -669,9 +691,7 @@ static void resolve_value_call(struct resolver *r, struct node **place)
     if (n->kind == NODE_CALL && !n->quoted && rules_is_function(r->rules, n->text))
         resolve_function(r, n);
     else if (!r->in_result)
-        error(r, n,
-              strpbrk(n->text, ".:") ? "the operator '%s' cannot stand in a value" : "unknown function '%s'",
-              n->text);
+        unknown_function(r, n);
     else
         resolve_result_call(r, n);
 }

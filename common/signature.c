@@ -308,3 +308,20 @@ const struct parameter *signature_parameter(const struct signature *s, const cha
     }
     return NULL;
 }
+
+void signature_offer_types(const struct signatures *table, struct near *near)
+{
+    bool colons = memchr(near->given, ':', near->length) != NULL;
+    for (size_t i = 1; i <= table->lines->count; i++) {
+        const struct entry *e = &table->lines->entries[i];
+        if ((memchr(e->type, ':', e->type_length) != NULL) == colons)
+            near_offer(near, intern_length(table->strings, e->type, e->type_length));
+    }
+}
+
+void signature_offer_parameters(const struct signature *s, struct near *near)
+{
+    for (; s; s = s->next)
+        for (size_t i = 0; i < s->parameter_count; i++)
+            near_offer(near, s->parameters[i].name);
+}

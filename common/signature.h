@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "common/intern.h"
+#include "common/near.h"
 #include "common/value.h"
 
 /* Bits of parameter.kinds. */
@@ -61,6 +62,10 @@ void signatures_free(struct signatures *table);
 const struct signature *signature_find(const struct signatures *table, const char *type);
 /* The signature (*inputs) of types that the table does not have. */
 const struct signature *signature_unknown(const struct signatures *table);
+/* Offers all types: those of aten only to a name with `::`. */
+void signature_offer_types(const struct signatures *table, struct near *near);
+/* Offers the parameters of all overloads from `s` on. */
+void signature_offer_parameters(const struct signature *s, struct near *near);
 /* The parameter with that name or alias, or NULL. */
 const struct parameter *signature_parameter(const struct signature *s, const char *name);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/dim.h"
+#include "common/near.h"
 #include "formats/pnnx.h"
 #include "formats/pnnx_line.h"
 #include "formats/pnnx_text.h"
@@ -247,14 +248,13 @@ static struct mark *mark_of(struct reader *r, const struct operand *x)
     return mark;
 }
 
-/* The operand that a token of this line speaks of; dies when it is not on the line. */
-static struct operand *operand_on_line(struct reader *r, struct word token, struct word name, bool as_input)
+/* The input that a token of this line speaks of; dies when it is not on the line. */
+static struct operand *input_on_line(struct reader *r, struct word token, struct word name)
 {
     struct operand *x = graph_find_operand(r->g, pnnx_decode(r->g->strings, name.text, name.length));
     if (x == NULL || x->id >= r->mark_room || r->marks[x->id].line != r->line)
         die(STATUS_MALFORMED, place_at(r, token.text),
-            "'%.*s' names an operand that is no %s of this operator", shown(token), token.text,
-            as_input ? "input" : "input or output");
+            "'%.*s' names an operand that is no input of this operator", shown(token), token.text);
     return x;
 }
 
@@ -295,7 +295,7 @@ static void read_input_key(struct reader *r, struct word token)
 {
     struct word key, name;
     split_token(token, 1, &key, &name);
-    struct operand *x = operand_on_line(r, token, name, true);
+    struct operand *x = input_on_line(r, token, name);
     struct mark *mark = mark_of(r, x);
     if (mark->last == 0)
         die(STATUS_MALFORMED, place_at(r, token.text),
@@ -312,8 +312,13 @@ static void read_operand_shape(struct reader *r, struct word token)
     int64_t shape[MAX_RANK];
     enum dtype dtype;
     split_token(token, 1, &name, &text);
-    struct operand *x = operand_on_line(r, token, name, false);
+    struct operand *x = graph_find_operand(r->g, pnnx_decode(r->g->strings, name.text, name.length));
     int rank = read_shape(r, token, text, true, shape, &dtype);
+    if (x == NULL || x->id >= r->mark_room || r->marks[x->id].line != r->line) {
+        note(place_at(r, token.text), "'%.*s' is the shape of no operand of this operator, and is left out",
+             shown(token), token.text);
+        return;
+    }
     if (x->rank == RANK_UNKNOWN) {
         operand_set_shape(x, dtype, rank, shape);
         return;
@@ -433,6 +438,46 @@ static void read_tokens(struct reader *r, struct operator *op, struct word *word
 
 /* ---- operators ---- */
 
+static bool is_word(struct word w, const char *text)
+{
+    return w.length == strlen(text) && memcmp(w.text, text, w.length) == 0;
+}
+
+/* A type that a slip made of one of PyTorch's; other unknown types are the user's own, or newer than the table. */
+static void note_slip(const struct reader *r, const struct operator *op)
+{
+    static const char *const spaces[] = { "nn.", "F.", "torch.", "Tensor." };
+    struct near near = near_start(op->type, strlen(op->type));
+    bool ours = false;
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+        ours = ours || strncmp(op->type, spaces[i], strlen(spaces[i])) == 0;
+    if (!ours || signature_find(r->g->signatures, op->type))
+        return;
+    signature_offer_types(r->g->signatures, &near);
+    if (near.word && near.distance <= 2)
+        note(place_at(r, r->words[0].text), "unknown operator '%s' (did you mean '%s'?)", op->type,
+             near.word);
+}
+
+/* The same of the keys of a type that the table has. */
+static void note_key_slips(const struct reader *r, const struct operator *op)
+{
+    const struct signature *first = signature_find(r->g->signatures, op->type);
+    for (size_t i = 0; first && i < op->argument_count; i++) {
+        const char *key = op->arguments[i].key;
+        struct near near = near_start(key, strlen(key));
+        bool known = strlen(key) < 3; /* ids of layers */
+        for (const struct signature *s = first; s && !known; s = s->next)
+            known = signature_parameter(s, key);
+        if (known)
+            continue;
+        signature_offer_parameters(first, &near);
+        if (near.word && near.distance <= 2 && !operator_get(op, near.word))
+            note(place_at(r, r->line_start), "%s '%s' has no argument '%s' (did you mean '%s'?)", op->type,
+                 op->name, key, near.word);
+    }
+}
+
 static void read_operator(struct reader *r)
 {
     struct word *w = r->words;
@@ -448,6 +493,13 @@ static void read_operator(struct reader *r)
             "the line has %zu operands: expected inputs and outputs that add up to it, not '%zu %zu'",
             operands, inputs, outputs);
 
+    if (is_word(w[0], "pnnx.Output") && inputs > 1)
+        die(STATUS_MALFORMED, place_at(r, w[2].text),
+            "a pnnx.Output is one result: each has a line of its own");
+    if (is_word(w[0], "Input") && inputs == 0 && r->g->operator_count == 0)
+        die(STATUS_MALFORMED, place_at(r, w[0].text),
+            "an ncnn model (its layers begin with Input): expected the PNNX model that it was made of");
+
     struct strings *strings = r->g->strings;
     struct operator *op = graph_add(r->g, NULL, pnnx_decode(strings, w[0].text, w[0].length),
                                     pnnx_decode(strings, w[1].text, w[1].length));
@@ -458,6 +510,8 @@ static void read_operator(struct reader *r)
     r->current.start = place_at(r, r->line_start);
     r->current.inputs_at = place_at(r, w[2].text);
     pnnx_set_arguments(op, &r->current);
+    note_slip(r, op);
+    note_key_slips(r, op);
 }
 
 static void read_text(struct reader *r)
@@ -467,8 +521,11 @@ static void read_text(struct reader *r)
     read_counts(r, &operators, &operands);
     struct place at = place_at(r, r->words[0].text), operands_at = place_at(r, r->words[1].text);
 
-    for (; read < operators && next_line(r); read++)
+    bool counted = operators > 0 || operands > 0; /* 0 0: by nobody */
+    for (; (read < operators || !counted) && next_line(r); read++)
         read_operator(r);
+    if (!counted)
+        return;
     size_t found = read + (read == operators ? count_lines(r) : 0);
     if (found != operators)
         die(STATUS_MALFORMED, at, "the file has %zu operators: expected '%zu' here, not '%zu'", found, found,
@@ -533,6 +590,9 @@ struct graph *pnnx_read(struct strings *strings, const struct signatures *signat
                         const struct model_names *in)
 {
     struct mapping *text = mapping_open_as(in->param, begins_text);
+    if (in->param != NULL && text->size && zip_starts(text->data, text->size))
+        die(STATUS_MALFORMED, (struct place){ .file = in->param },
+            "an archive of weights: the text comes first, then the weights");
     struct mapping *weights = in->param != NULL ? mapping_open_as(in->bin, zip_starts) : NULL;
     return pnnx_parse(strings, signatures, text, weights, in->trust);
 }

@@ -1,6 +1,7 @@
 /* pnnx_weights.c - the bytes of the attributes that a PNNX text names. */
 #include <string.h>
 
+#include "common/near.h"
 #include "formats/pnnx_line.h"
 #include "formats/zip.h"
 
@@ -37,6 +38,26 @@ static const char *member_name(struct arena *arena, const struct read_attribute 
     return name;
 }
 
+/* Weights have the names of their operators: one that was renamed has left its own behind. */
+static _Noreturn void die_without(struct arena *scratch, const struct mapping *weights, const struct zip *zip,
+                                  const struct read_attribute *p, int64_t bytes)
+{
+    const char *name = member_name(scratch, p);
+    struct near near = near_start(name, strlen(name));
+    char hint[200];
+    for (size_t i = 0; zip && i < zip->count; i++) {
+        const struct zip_member *m = &zip->members[i];
+        size_t length = strlen(m->name), size = p->key.length + 1;
+        if ((int64_t)m->size == bytes && length > size &&
+            strcmp(m->name + length - size, name + strlen(name) - size) == 0)
+            near_offer(&near, m->name);
+    }
+    if (near.word)
+        die(STATUS_MALFORMED, p->at, "'%s' is not in '%s', whose members have the names of their operators%s",
+            name, weights->name, near_hint(&near, hint));
+    die(STATUS_MALFORMED, p->at, "'%s' is not in '%s'", name, weights->name);
+}
+
 /* Finds the bytes of one attribute and adds it to its operator. */
 static void attach(struct arena *scratch, const struct mapping *weights, const struct zip *zip, bool *taken,
                    bool trust, struct read_attribute *p)
@@ -47,7 +68,7 @@ static void attach(struct arena *scratch, const struct mapping *weights, const s
     int64_t bytes = shape_bytes(a);
     const struct zip_member *member = take_member(zip, name, taken);
     if (member == NULL && bytes != 0) /* what has no bytes needs no member */
-        die(STATUS_MALFORMED, at, "'%s' is not in '%s'", name, weights->name);
+        die_without(scratch, weights, zip, p, bytes);
     if (member != NULL) {
         if (!member->stored)
             die(STATUS_MALFORMED, at, "'%s' in '%s' is compressed: weights are stored", name, weights->name);

@@ -58,7 +58,12 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
         refuses 2 "$tool" --no-such-option
         refuses 2 "$tool" -Z
         refuses 2 "$tool" no_such_key=1
+        assert_equal "$stderr" "$tool: unknown key in 'no_such_key=1' (a file of that name is written ./no_such_key=1)"
     done
+    refuses 2 pnnxopt optlevle=1
+    assert_equal "$stderr" "pnnxopt: unknown key in 'optlevle=1' (did you mean 'optlevel'?) (a file of that name is written ./optlevle=1)"
+    refuses 2 pnnxshape --inputshap=[1]
+    assert_equal "$stderr" "pnnxshape: unknown option '--inputshap=[1]' (did you mean 'inputshape'?)"
     for tool in $FILTERS; do
         refuses 2 "$tool" -
         refuses 2 "$tool" a b c

@@ -311,6 +311,51 @@ END
     malformed "in.param:2:3: 'x' is no number of operands"
 }
 
+@test "formats: counts of 0 mean that nobody has counted" {
+    lines in <<'END'
+pnnx.Input               in                       0 1 x
+nn.ReLU                  r                        1 1 x y
+pnnx.Output              out                      1 0 y
+END
+    sed '2s/.*/0 0/' in.param >edited.param
+    run -0 roundtrip edited.param in.bin out.param out.bin
+    assert_output ""
+    same_text in.param out.param
+    cat edited.param in.bin >edited.pnnx
+    roundtrip <edited.pnnx | head -c "$(wc -c <in.param)" | cmp in.param
+}
+
+# noted LINE NOTE: this line, behind an input `x`, is read, with this note
+noted() {
+    lines in <<<"pnnx.Input in 0 1 x #x=(1,3)f32
+$1"
+    run -0 --separate-stderr roundtrip in.param in.bin out.param out.bin
+    assert_equal "$stderr" "${2:+roundtrip: in.param:4:$2}"
+}
+
+@test "formats: what an edit left behind, and slips in types and keys, are noted" {
+    noted 'nn.ReLU r 1 1 x y #z=(1)f32 #y=(1,3)f32' "19: '#z=(1)f32' is the shape of no operand of this operator, and is left out"
+    assert_equal "$(grep -o '#.*' out.param | tail -1)" '#x=(1,3)f32 #y=(1,3)f32'
+    noted 'F.rellu r 1 1 x y' "1: unknown operator 'F.rellu' (did you mean 'F.relu'?)"
+    noted 'nn.Softamx r 1 1 x y dim=1' "1: unknown operator 'nn.Softamx' (did you mean 'nn.Softmax'?)"
+    noted 'torch.cumprod r 1 1 x y dmi=1' "1: torch.cumprod 'r' has no argument 'dmi' (did you mean 'dim'?)"
+    noted 'F.softmax r 1 1 x y dim=1 dytpe=None' "1: F.softmax 'r' has no argument 'dytpe' (did you mean 'dtype'?)"
+    noted 'F.relu r 1 1 x y mine=1' ''
+    noted 'models.Relu r 1 1 x y' ''
+    noted 'nn.SomethingNew r 1 1 x y' ''
+}
+
+@test "formats: names exchanged, and an ncnn model, are called by what they are" {
+    lines in <<<"pnnx.Input in 0 1 x
+$conv_line"
+    cp in.param text.param
+    cp in.bin weights.bin
+    refuses 3 "$BUILD/test/roundtrip" weights.bin text.param out.param out.bin
+    assert_equal "$stderr" "roundtrip: weights.bin: an archive of weights: the text comes first, then the weights"
+    printf '7767517\n2 2\nInput in0 0 1 in0\nReLU r 1 1 in0 out0 0=0.1\n' >in.param
+    malformed "in.param:3:1: an ncnn model (its layers begin with Input): expected the PNNX model that it was made of"
+}
+
 @test "formats: a wrong count is refused with the right one" {
     lines in <<'END'
 pnnx.Input               in                       0 1 x
@@ -367,8 +412,8 @@ $1"
     refused 'nn.ReLU r 1 1 x y @w=(1)f32 @w=(1)f32' "29: the attribute 'w' is given twice"
     refused 'nn.ReLU r 1 1 x y $other=z' "19: '\$other=z' names an operand that is no input of this operator"
     refused 'nn.ReLU r 1 1 x y $a=x $b=x' "19: '\$a=x' names an operand that is no input without a key"
-    refused 'nn.ReLU r 1 1 x y #z=(1)f32' "19: '#z=(1)f32' names an operand that is no input or output of this operator"
     refused 'nn.ReLU r 1 1 x y #x=(1,4)f32' "19: '#x=(1,4)f32' contradicts an earlier shape of this operand"
+    refused 'pnnx.Output o 2 0 x x' "15: a pnnx.Output is one result: each has a line of its own"
     refused 'nn.ReLU r 3 1 x x x y' "11: nn.ReLU 'r' has more inputs than nn.ReLU takes"
     refused 'torch.neg r 1 1 x y input=1 $input=x' "1: torch.neg 'r' has its argument 'input' twice"
 }
@@ -416,6 +461,9 @@ $conv_line"
     malformed "in.param:4:61: 'l.weight' has 24 bytes in 'in.bin', which is not the size of its shape"
     sed -i 's/@weight=(2,4)/@weights=(2,3)/' in.param
     malformed "in.param:4:61: 'l.weights' is not in 'in.bin'"
+    sed -i 's/@weights=/@weight=/; s/ l / m /' in.param
+    malformed "in.param:4:61: 'm.weight' is not in 'in.bin', whose members have the names of their operators (did you mean 'l.weight'?)"
+    sed -i 's/ m / l /; s/@weight=/@weights=/' in.param
     sed -i 's/@weights=(2,3)/@weight=(9223372036854775807,9223372036854775807)/' in.param
     malformed "in.param:4:61: 'l.weight' has 24 bytes in 'in.bin', which is not the size of its shape"
 }

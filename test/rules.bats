@@ -136,7 +136,7 @@ END
 @test "rules: a file with ten mistakes reports ten, each with its line and column" {
     cd "$ROOT/test/rules"
     run --separate-stderr -2 rewrite ten.rules
-    assert_equal "$stderr" "rewrite_test: ten.rules:3:19: unknown operator 'F.rellu'
+    assert_equal "$stderr" "rewrite_test: ten.rules:3:19: unknown operator 'F.rellu' (did you mean 'F.relu'?)
 rewrite_test: ten.rules:4:29: 'F.relu' has no argument 'slope'
 rewrite_test: ten.rules:5:30: 'z' is bound nowhere
 rewrite_test: ten.rules:6:18: 'torch.sub' is not declared commutative
