@@ -173,7 +173,7 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert_equal "$stderr" "pnnx2ncnn: in.param:3: the shape of the input 'x' is not known, and F.softmax 's' needs it (instead: inputshape= of pnnxshape or pnnx)"
     ops 'pnnx.Input in 0 1 x #x=(2,3)f32' 'my.Op o 1 1 x y $input=x' 'F.softmax t 1 1 y z dim=1 $input=y' 'pnnx.Output out 1 0 z'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
-    assert_equal "$stderr" "pnnx2ncnn: in.param:4: my.Op 'o' (2,3)f32: has no ncnn layer
+    assert_equal "$stderr" "pnnx2ncnn: in.param:4: my.Op 'o' (2,3)f32: has no ncnn layer (instead: custom=my.Op, a layer that your program registers)
 pnnx2ncnn: in.param:5: F.softmax 't' (?): the shape of what my.Op 'o' gives is not known
 pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
 }
@@ -184,7 +184,7 @@ pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
     echo "'my.Gain'(y) as g => 'Gain'(y, [raw g@gain]) ;" >my.rules
     refuses 1 pnnx2ncnn -r my.rules in.param in.bin out.param out.bin
     assert_equal "$stderr" "pnnx2ncnn: in.param:4: nn.Linear 'fc' (1,3)f32: has no weight @weight
-pnnx2ncnn: in.param:5: my.Gain 'g' (1,3)f32: has no ncnn layer
+pnnx2ncnn: in.param:5: my.Gain 'g' (1,3)f32: has no ncnn layer (instead: custom=my.Gain, a layer that your program registers)
 pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
 }
 

@@ -28,7 +28,54 @@ class Over(nn.Module):
         return self.f(self.conv(x))
 
 
+def attention(x):
+    """Over all positions, and back to an image."""
+    b, c, h, w = x.shape
+    y = x.reshape(b, c, h * w)
+    return ((y.transpose(1, 2) @ y).softmax(-1) @ y.transpose(1, 2)).transpose(1, 2).view(b, c, h, w) + x
+
+
+def windows(x):
+    """Cut to whole bands of four rows, and each by itself."""
+    b, c, h, w = x.shape
+    y = x[:, :, :h // 4 * 4].reshape(c, h // 4, 4 * w)
+    return (y.softmax(-1) * y).view(b, c, h // 4 * 4, w)
+
+
+def pyramid(x):
+    """Pooled to grids, and resized to where it came from."""
+    parts = [F.interpolate(F.adaptive_avg_pool2d(x, n), size=x.shape[2:], mode='bilinear', align_corners=n > 1) for n in (1, 2, 3)]
+    return torch.cat([x] + parts, 1)
+
+
+def unet(x):
+    """Down, and up to the sizes on the way."""
+    down = F.max_pool2d(x, 2)
+    deep = F.max_pool2d(down, 2, ceil_mode=True)
+    up = F.interpolate(deep, size=down.shape[-2:], mode='nearest') + down
+    return torch.cat([F.interpolate(up, size=x.size()[2:], mode='bilinear'), x], 1)
+
+
+def cropped(x):
+    """An up-sampled one cut to the size of what it was, and from its middle."""
+    y = F.interpolate(F.max_pool2d(x, 2, ceil_mode=True), scale_factor=2)
+    h, w = x.shape[2:]
+    return y[:, :, :h, :w] + x, x[:, :, h // 4:h // 4 + 2, w // 2 - 1:w // 2 + 1]
+
+
+def shuffled(x):
+    b, c, h, w = x.shape
+    return x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
+
+
 NETWORKS = {
+    'attention over positions': lambda: Over(attention),
+    'bands that divide': lambda: Over(windows),
+    'pyramid pooling': lambda: Over(pyramid),
+    'up to the sizes on the way': lambda: Over(unet),
+    'cut to the size of another': lambda: Over(cropped),
+    'channels shuffled': lambda: Over(shuffled),
+    'rows of a sequence in pairs': lambda: Over(lambda x: x[..., :x.shape[2] // 2 * 2].reshape(1, 8, x.shape[2] // 2, 2).sum(-1), 1),
     'a maximum pool that rounds up': lambda: Over(lambda x: F.max_pool2d(x, 2, 2, ceil_mode=True)),
     'a maximum pool with padding that rounds up': lambda: Over(lambda x: F.max_pool2d(x, 3, 2, 1, ceil_mode=True)),
     'a mean pool that rounds up': lambda: Over(lambda x: F.avg_pool2d(x, 3, 3, ceil_mode=True)),

@@ -112,6 +112,7 @@ int main(int argc, char **argv)
     prepare_outputs(g);
     struct ports ports;
     finish_note_results(g, &ports);
+    prepare_sizes(g);
     split_complex(g);
     prepare_recurrent(g);
     prepare_pools(g);
@@ -129,6 +130,7 @@ int main(int argc, char **argv)
     refuse_integers(refusals, g);
     refuse_empties(refusals, g);
     batch_solve(g);
+    lower_sizes(g);
     lowering_apply(rules, g);
     refuse_unlowered(refusals, g, &s.custom);
     refusals_end(refusals);

@@ -76,6 +76,13 @@ void prepare_views(struct graph *g);
  * axes that lie side by side are treated alike. */
 void reduce_ranks(struct graph *g);
 
+/* ---- sizes.c ---- */
+
+/* What computes a size from those of tensors becomes one pnnx.Expression, where a size is asked. */
+void prepare_sizes(struct graph *g);
+/* Reshapes and resizing to such sizes become layers with expressions; after the batch axes are known. */
+void lower_sizes(struct graph *g);
+
 /* ---- refuse.c: what cannot be converted ---- */
 
 struct refusals;

@@ -8,6 +8,7 @@
 #include "formats/pnnx.h"
 
 struct refusals {
+    size_t before; /* operators with a lower id were there before lowering */
     size_t count;
     struct map kinds; /* types refused; their number is that of kinds */
     struct map names; /* operators refused, by name: one cause, one message */
@@ -29,6 +30,7 @@ struct refusals *refusals_new(struct graph *g)
     struct refusals *r = arena_alloc(&g->arena, sizeof *r);
     map_init(&r->kinds);
     map_init(&r->names);
+    r->before = g->operator_ids;
     r->first = NULL;
     r->input = shapeless_input(g);
     return r;
@@ -235,10 +237,11 @@ static void refuse_one(struct refusals *r, const struct operator *op)
     refuse(r, op, why.bytes + (why.bytes[0] == ' '), remedy_of(op));
 }
 
-/* Layers have plain names, operators a dot or colons in theirs; a class without a package is an operator, too. */
-static bool is_layer(const struct operator *op)
+/* Layers have plain names, operators a dot or colons in theirs; a class without a package, which the model had before
+ * lowering, is an operator, too. */
+static bool is_layer(const struct refusals *r, const struct operator *op)
 {
-    return !strpbrk(op->type, ".:") && !custom_may(op);
+    return !strpbrk(op->type, ".:") && (op->id >= r->before || !custom_may(op));
 }
 
 /* A module kept whole, or a library's operator: only the user can have its layer. */
@@ -258,7 +261,7 @@ void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_lis
     for (struct operator *op = g->first; op; op = op->next) {
         bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
                    operator_is(op, "pnnx.Attribute");
-        if (end || is_layer(op) || custom_stays(op, custom))
+        if (end || is_layer(r, op) || custom_stays(op, custom))
             continue;
         (custom_may(op) ? refuse_foreign : refuse_one)(r, op);
     }
