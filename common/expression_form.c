@@ -1,4 +1,5 @@
 /* expression_form.c - arithmetic and lists formed into pnnx.Expression, as the existing converter writes them. */
+#include <math.h>
 #include <string.h>
 
 #include "common/expression.h"
@@ -120,6 +121,18 @@ static void put_operand(struct writer *w, struct operand *x)
     put(w, arena_printf(&w->graph->arena, "@%zu", i));
 }
 
+/* The product of two numbers, an integer of integers; false when one is none. */
+static bool number_product(const struct value *a, const struct value *b, struct value *product)
+{
+    double x, y;
+    bool whole = a->kind == VALUE_INT && b->kind == VALUE_INT && fabs((double)a->integer) < INT32_MAX &&
+                 fabs((double)b->integer) < INT32_MAX;
+    if (!value_number(a, &x) || !value_number(b, &y) || a->kind == VALUE_BOOL || b->kind == VALUE_BOOL)
+        return false;
+    *product = whole ? value_int(a->integer * b->integer) : value_float(x * y);
+    return whole || isfinite(product->real);
+}
+
 /* name(first,second): alpha times the second. */
 static void put_call(struct writer *w, const struct operator *op, const struct expression_function *f,
                      int depth)
@@ -131,7 +144,11 @@ static void put_call(struct writer *w, const struct operator *op, const struct e
     put(w, "(");
     put_value(w, operator_get(op, keys->first), depth + 1);
     const struct value *second = keys->second ? operator_get(op, keys->second) : NULL;
-    if (second) {
+    struct value product;
+    if (second && scaled && number_product(second, alpha, &product)) {
+        put(w, ",");
+        put_value(w, &product, depth + 1);
+    } else if (second) {
         put(w, scaled ? ",mul(" : ",");
         put_value(w, second, depth + 1);
         if (scaled) {

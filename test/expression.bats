@@ -121,6 +121,13 @@ is() { assert_output "$(printf '%s\n' "$@")"; }
         'torch.div z 1 1 y z other=3 rounding_mode=trunc'
 }
 
+@test "expression: alpha times a number is a number" {
+    param 'pnnx.Input in0 0 1 a #a=(2,3)f32' 'torch.add x 1 1 a x other=2 alpha=0.5 $input=a' \
+        'torch.sub y 1 1 x y other=3 alpha=2 $input=x' 'pnnx.Output out 1 0 y'
+    run -0 formed
+    is 'pnnx.Expression y 1 1 a y expr=sub(add(@0,1.0),6)'
+}
+
 @test "expression: a constant where upstream takes tensors only stays an operator or becomes max" {
     param 'pnnx.Input in0 0 1 a #a=(2,3)f32' 'torch.maximum x 1 1 a x other=0.5' \
         'torch.atan2 y 1 1 x y input=1 $other=x' 'pnnx.Output out 1 0 y'

@@ -1102,6 +1102,30 @@ class TwoInThreeOut(nn.Module):
         return self.up(j), torch.sigmoid(r - l), self.fc(j.mean(dim=(2, 3)))
 
 
+@network('prompt', inputs=lambda i: (torch.randn(2, 7, 2), torch.tensor([[-1, 0, 1, 0, 2, 2, -1], [1, 1, 0, -1, 0, 2, 0]])))
+class Prompt(nn.Module):
+    """The prompt encoder of a segmentation network: writes through masks, each label has its own vector."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('gaussian', torch.randn(2, 4))
+        self.points = nn.ModuleList([nn.Embedding(1, 8) for _ in range(2)])
+        self.nothing = nn.Embedding(1, 8)
+
+    def forward(self, points, labels):
+        y = torch.cat([torch.sin(points @ self.gaussian), torch.cos(points @ self.gaussian)], -1)
+        y[labels == -1] = 0.0
+        y[labels == -1] += self.nothing.weight
+        y[labels == 0] += self.points[0].weight[0]
+        y[labels == 1] += self.points[1].weight[0]
+        y[labels == 2] *= 0.1
+        z = y * 1
+        z[z < 0] = 0.0
+        z[z > 0.5] = torch.tensor(1.5)
+        z[z == 0] = torch.exp(-y[z == 0]) * 2 + 0.25
+        return y, z
+
+
 def save(name, path, script=False, freeze=False):
     """Saves the TorchScript; returns the network and its example inputs."""
     net, inputs = make(name), example(name)

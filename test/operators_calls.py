@@ -220,6 +220,48 @@ function("", of_booleans, MIXED[0], MIXED[0], MIXED[1])
 function("", of_integers, MIXED[3], MIXED[2], MIXED[0], MIXED[1])
 function("", of_floats, (2, 3, 4), MIXED[2], MIXED[0], MIXED[4], MIXED[5], tolerance=2e-3)
 
+
+# Writes at every second place, and into what is empty; elements that are picked by constants
+def filled(x):
+    y = torch.empty(4, *x.shape)
+    for i in range(4):
+        y[i] = x * i
+    return y.sum(-1), torch.empty_like(x).copy_(x)
+
+
+def interleave(x):
+    p, q, r, s = x.chunk(4, 1)
+    o = torch.zeros(p.shape[0], p.shape[1], 8, 12)
+    o[:, :, 0::2, 0::2], o[:, :, 1::2, 0::2], o[:, :, 0::2, 1::2], o[:, :, 1::2, 1::2] = p - q, p + q, r - s, r + s
+    return o
+
+
+def every_third(x):
+    y = x * 1
+    y[:, 1::3] = x[:, :3] * 2
+    y[:, 2:9:3] = 7.0
+    y[:, :-1:4] += 1
+    return y
+
+
+def shifted(x):
+    """Scores by distance, (batch, 5, 9) to (batch, 5, 5), in three spellings."""
+    y = x * 2
+    far = torch.arange(5)[None] - torch.arange(5)[:, None] + 4
+    return (torch.as_strided(y, (y.shape[0], 5, 5), (45, 8, 1), 4), torch.gather(y, 2, far[None].expand(y.shape[0], 5, 5)),
+            F.pad(y, (0, 1)).reshape(y.shape[0], 50)[:, 4:49].reshape(y.shape[0], 5, 9)[:, :, :5], torch.gather(y, 1, torch.tensor([[[4], [0]]]).expand(y.shape[0], 2, 9)))
+
+
+def many_shifted(x):
+    return torch.as_strided(x * 2, (x.shape[0], 40, 40), (40 * 79, 78, 1), 39)
+
+
+for n in (1, 2):
+    for f, *inputs in ((interleave, (n, 8, 4, 6)), (every_third, (n, 10)), (shifted, (n, 5, 9)), (many_shifted, (n, 40, 79))):
+        function("", f, *inputs)
+function("", filled, (3, 5))
+function("", lambda x: (x.add(2, alpha=0.5), x.sub(3, alpha=2), torch.rsub(x, 3, alpha=2), torch.rsub(x, x * 2, alpha=0.5)), FLAT)
+
 # Recurrent layers: functions, cells, and modules of the user's
 W = [(12, 3), (12, 4), (12,), (12,)]
 for type_, f, *inputs in (

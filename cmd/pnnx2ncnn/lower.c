@@ -10,6 +10,8 @@ extern const size_t activation_text_size, arithmetic_text_size, attention_text_s
     linear_text_size;
 extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
 extern const size_t resize_text_size, shape_text_size, compare_text_size;
+extern const char written_text[];
+extern const size_t written_text_size;
 
 /* The embedded files. */
 static const struct file {
@@ -33,6 +35,7 @@ static const struct file {
 
 struct lowering {
     struct rules *user, *own; /* owned; user is NULL without -r */
+    struct rules *written;    /* owned: those that make no layers yet */
 };
 
 static struct rules *new_rules(struct strings *strings, const struct signatures *signatures, bool explain)
@@ -48,15 +51,24 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     struct lowering *lowering = xmalloc(sizeof *lowering);
     lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
     lowering->own = new_rules(strings, signatures, explain);
+    lowering->written = new_rules(strings, signatures, explain);
+    rules_read(lowering->written, "written.rules", written_text, written_text_size);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
     if (lowering->user)
         rules_check(lowering->user); /* the built-in ones are checked by the tests */
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->own, files[i].name, files[i].text, *files[i].size);
-    rules_without(&lowering->own, 1, without);
+    struct rules *built_in[] = { lowering->own, lowering->written };
+    rules_without(built_in, 2, without);
     report_stop();
     return lowering;
+}
+
+void lowering_write(struct lowering *lowering, struct graph *g)
+{
+    rules_apply(lowering->written, g);
+    graph_remove_dead(g);
 }
 
 void lowering_apply(struct lowering *lowering, struct graph *g)
@@ -72,5 +84,6 @@ void lowering_free(struct lowering *lowering)
     if (lowering->user)
         rules_free(lowering->user);
     rules_free(lowering->own);
+    rules_free(lowering->written);
     free(lowering);
 }

@@ -112,6 +112,8 @@ int main(int argc, char **argv)
     prepare_outputs(g);
     struct ports ports;
     finish_note_results(g, &ports);
+    lowering_write(rules, g);
+    shapes_infer(g, SHAPES_ALL, 0);
     prepare_sizes(g);
     split_complex(g);
     prepare_recurrent(g);

@@ -108,6 +108,8 @@ struct lowering;
  * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
                               const struct text_list *files, const struct text_list *without, bool explain);
+/* Writes operators as others, by written.rules: their shapes are to be inferred behind it. */
+void lowering_write(struct lowering *lowering, struct graph *g);
 void lowering_apply(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);
 

@@ -11,6 +11,7 @@
 
 #define MOST_SLICES  32
 #define MOST_FACTORS (1 << 20) /* elements of the matrix */
+#define MOST_PLACES  (1 << 24)
 
 /* The places picked along the axes from `first` to before `end`, as if these were one; they lie in a tensor of that shape. */
 struct picks {
@@ -20,6 +21,40 @@ struct picks {
 };
 
 /* ---- indices ---- */
+
+static int64_t product_of(const int64_t *sizes, int from, int to)
+{
+    int64_t n = 1;
+    for (int i = from; i < to; i++)
+        n *= sizes[i];
+    return n;
+}
+
+static bool all_known(const struct operand *x)
+{
+    for (int i = 0; i < x->rank; i++)
+        if (x->shape[i] < 1)
+            return false;
+    return true;
+}
+
+/* Lets places that are the same for each of `n` images be those of one; false: a place that is none. */
+static bool share_batch(struct picks *p, int64_t n)
+{
+    int64_t size = p->size / n, count = p->count / n;
+    bool same = n > 1;
+    for (int64_t i = 0; i < p->count; i++) {
+        if (p->places[i] < 0 || p->places[i] >= p->size)
+            return false;
+        same = same && p->places[i] == p->places[i % count] + i / count * size && p->places[i % count] < size;
+    }
+    if (same) {
+        p->first = 1;
+        p->size = size;
+        p->count = count;
+    }
+    return p->count > 0;
+}
 
 /* Appends the index to those of the axes before; its shape is broadcast with theirs.  False: a place that is none. */
 static bool add_index(struct graph *g, struct picks *p, const struct attribute *w, int64_t size)
@@ -113,6 +148,63 @@ static bool get_selection(const struct operator *op, const struct operand *x, st
     return add_index(op->graph, p, w, x->shape[axis]) && p->count > 0;
 }
 
+/* The places that torch.gather picks by a constant, of the axes behind a batch for which they are the same; or of all. */
+static bool get_gathered(const struct operator *op, const struct operand *x, struct picks *p)
+{
+    const struct operand *index = operator_operand(op, "index");
+    const struct attribute *w = index ? operand_constant(index) : NULL;
+    int64_t dim = operator_int(op, "dim", 0), count = 1;
+    dim += dim < 0 ? x->rank : 0;
+    if (!w || !dtype_is_integer(w->dtype) || w->rank != x->rank || dim < 0 || dim >= x->rank || !all_known(x))
+        return false;
+    for (int i = 0; i < x->rank; i++)
+        count *= w->shape[i];
+    p->places = arena_array(&op->graph->arena, (size_t)count + 1, sizeof *p->places);
+    for (int64_t k = 0; k < count; k++) {
+        int64_t rest = k, step = 1, place = 0;
+        for (int i = x->rank; i-- > 0; rest /= w->shape[i], step *= x->shape[i])
+            place += (i == dim ? element_int(w->dtype, w->data, (size_t)k) : rest % w->shape[i]) * step;
+        p->places[k] = place;
+    }
+    p->count = count;
+    p->end = p->rank = x->rank;
+    p->size = product_of(x->shape, 0, x->rank);
+    return share_batch(p, w->shape[0] == x->shape[0] ? x->shape[0] : 1);
+}
+
+/* Whether a tensor's elements surely lie in order: it is no view of others. */
+static bool is_contiguous(const struct operand *x)
+{
+    const struct operator *op = x->producer;
+    return !elements_are_moved(op) || operator_is(op, "torch.cat") || operator_is(op, "torch.stack") ||
+           operator_is(op, "Tensor.contiguous");
+}
+
+/* The places of torch.as_strided. */
+static bool get_strided(const struct operator *op, const struct operand *x, struct picks *p)
+{
+    int64_t sizes[TENSOR_RANK], strides[TENSOR_RANK], offset = operator_int(op, "storage_offset", 0),
+                                                      count = 1;
+    const struct value *a = operator_get(op, "size"), *b = operator_get(op, "stride");
+    int rank = a ? value_get_ints(a, sizes, TENSOR_RANK) : -1;
+    if (rank < 1 || !b || value_get_ints(b, strides, TENSOR_RANK) != rank || !all_known(x) ||
+        !is_contiguous(x))
+        return false;
+    for (int i = 0; i < rank; i++)
+        count = sizes[i] < 1 || count > MOST_PLACES ? 0 : count * sizes[i];
+    p->places = arena_array(&op->graph->arena, (size_t)count + 1, sizeof *p->places);
+    for (int64_t k = 0; k < count; k++) {
+        int64_t rest = k;
+        p->places[k] = offset;
+        for (int i = rank; i-- > 0; rest /= sizes[i])
+            p->places[k] += rest % sizes[i] * strides[i];
+    }
+    p->count = count;
+    p->end = p->rank = x->rank;
+    p->size = product_of(x->shape, 0, x->rank);
+    return share_batch(p, sizes[0] == x->shape[0] ? x->shape[0] : 1);
+}
+
 /* ---- runs ---- */
 
 /* Places from `from` on that are a progression: how many, and its step.  Two far from each other are none. */
@@ -176,6 +268,41 @@ static struct operand *take_runs(struct operator *op, struct operand *x, int axi
     return edit_result(cat, x, x->rank, shape);
 }
 
+/* ---- rows ---- */
+
+/* Places that are rows of `width` neighbours, each `stride` behind the one before: how many; 0: they are none. */
+static int64_t count_rows(const struct picks *p, int64_t *width, int64_t *stride)
+{
+    int64_t step;
+    *width = run(p, 0, &step);
+    *stride = *width < p->count ? p->places[*width] - p->places[0] : 0;
+    if ((step != 1 && *width > 1) || p->count % *width || *stride < *width)
+        return 0;
+    for (int64_t i = 0; i < p->count; i++)
+        if (p->places[i] != p->places[0] + i / *width * *stride + i % *width)
+            return 0;
+    return p->count / *width;
+}
+
+/* The rows of (outer, size, inner): what they lie in, cut or padded to whole strides, is a table of which they are columns. */
+static struct operand *take_rows(struct operator *op, struct operand *x, const struct picks *p, int64_t rows,
+                                 int64_t width, int64_t stride)
+{
+    struct graph *g = op->graph;
+    int64_t first = p->places[0], end = first + rows * stride, more = end - p->size;
+    x = edit_slice(op, x, 1, first, more > 0 ? p->size : end, 1);
+    if (more > 0) {
+        int64_t shape[] = { x->shape[0], more, x->shape[2] };
+        size_t count = (size_t)product_of(shape, 0, 3);
+        float *zeros = arena_array(&g->arena, count, sizeof *zeros);
+        memset(zeros, 0, count * sizeof *zeros);
+        x = edit_join(op, x,
+                      edit_constant(op, DTYPE_F32, 3, arena_copy(&g->arena, shape, sizeof shape), zeros), 1);
+    }
+    int64_t table[] = { x->shape[0], rows, stride * x->shape[2] };
+    return edit_slice(op, edit_reshape(op, x, 3, table), 2, 0, width * x->shape[2], 1);
+}
+
 /* ---- many ---- */
 
 /* Rows of a constant, (size, inner). */
@@ -212,22 +339,6 @@ static struct operand *multiply(struct operator *op, struct operand *x, const st
 
 /* ---- one operator ---- */
 
-static int64_t product_of(const int64_t *sizes, int from, int to)
-{
-    int64_t n = 1;
-    for (int i = from; i < to; i++)
-        n *= sizes[i];
-    return n;
-}
-
-static bool all_known(const struct operand *x)
-{
-    for (int i = 0; i < x->rank; i++)
-        if (x->shape[i] < 1)
-            return false;
-    return true;
-}
-
 static void take_apart(struct operator *op, struct operand *x, const struct picks *p)
 {
     bool known = all_known(x), few = count_runs(p) <= MOST_SLICES;
@@ -242,7 +353,10 @@ static void take_apart(struct operator *op, struct operand *x, const struct pick
     shape[1] = p->size;
     shape[2] = product_of(x->shape, p->end, x->rank);
     bool rows = operand_constant(x) && shape[0] == 1;
-    if (few)
+    int64_t width, stride, count = few ? 0 : count_rows(p, &width, &stride);
+    if (count)
+        edit_finish(op, take_rows(op, edit_reshape(op, x, 3, shape), p, count, width, stride));
+    else if (few)
         edit_finish(op, take_runs(op, edit_reshape(op, x, 3, shape), 1, p));
     else if (rows && dtype_is_float(x->dtype))
         edit_finish(op, look_up(op, edit_reshape(op, x, 2, shape + 1), p));
@@ -259,7 +373,9 @@ void prepare_picks(struct graph *g)
         if (!x || op->output_count != 1 || op->outputs[0]->rank < 0 || x->rank < 1 || x->rank > TENSOR_RANK)
             continue;
         if ((operator_is(op, "Tensor.index") && get_indices(op, x, &p)) ||
-            (operator_is(op, "torch.index_select") && get_selection(op, x, &p)))
+            (operator_is(op, "torch.index_select") && get_selection(op, x, &p)) ||
+            (operator_is(op, "torch.gather") && get_gathered(op, x, &p)) ||
+            (operator_is(op, "torch.as_strided") && get_strided(op, x, &p)))
             take_apart(op, x, &p);
     }
     graph_remove_dead(g);

@@ -7,6 +7,7 @@
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/dim.h"
+#include "common/element.h"
 
 /* The axis that the argument `dim` names in a tensor of that rank; -1: none. */
 static int axis_in(const struct operator *op, int rank)
@@ -240,6 +241,64 @@ static void take_apart_select_scatter(struct operator *op)
     edit_finish(op, edit_result(scatter, x, x->rank, x->shape));
 }
 
+/* x with zeros behind it along an axis. */
+static struct operand *padded(struct operator *op, struct operand *x, int axis, int64_t more)
+{
+    int64_t shape[TENSOR_RANK];
+    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
+    shape[axis] = more;
+    size_t count = element_count(x->rank, shape);
+    float *data = arena_array(&op->graph->arena, count, sizeof *data);
+    memset(data, 0, count * sizeof *data);
+    int64_t *own = arena_copy(&op->graph->arena, shape, (size_t)x->rank * sizeof *shape);
+    return edit_join(op, x, edit_constant(op, DTYPE_F32, x->rank, own, data), axis);
+}
+
+/* x[..., start::step] = y, `count` times: in rows of `step` blocks the first is y's. */
+static struct operand *strided_rows(struct operator *op, struct operand *x, struct operand *y, int axis,
+                                    int64_t step)
+{
+    int64_t inner = product(x, axis + 1, x->rank), shape[TENSOR_RANK];
+    int lead = axis > 0 && x->shape[0] != 1; /* several images stay so many */
+    int64_t rows[4] = { x->shape[0], 0, 0, 0 };
+    int rank = x->rank;
+    memcpy(shape, x->shape, (size_t)rank * sizeof *shape);
+    rows[lead] = product(x, lead, axis);
+    rows[lead + 1] = y->shape[axis];
+    rows[lead + 2] = step * inner;
+    x = edit_slice(op, edit_reshape(op, x, 3 + lead, rows), lead + 2, inner, step * inner, 1);
+    rows[lead + 2] = inner;
+    y = edit_join(op, edit_reshape(op, y, 3 + lead, rows), x, lead + 2);
+    return edit_reshape(op, y, rank, shape);
+}
+
+/* A write at every `step`th place; what lies before and behind the rows stays. */
+static void take_apart_slice_scatter(struct operator *op)
+{
+    struct operand *x = operator_operand(op, "input"), *y = operator_operand(op, "src");
+    const struct value *start = operator_get(op, "start");
+    int64_t step = operator_int(op, "step", 1), from = operator_int(op, "start", 0);
+    int axis = x ? axis_in(op, x->rank) : -1;
+    if (axis < 0 || step < 2 || !y || y->rank != x->rank || x->rank + 1 >= TENSOR_RANK ||
+        (start && value_has_operand(start)))
+        return;
+    for (int i = 0; i < x->rank; i++)
+        if (x->shape[i] < 1 || y->shape[i] < 1)
+            return;
+    int64_t size = x->shape[axis], count = y->shape[axis], to = from < 0 ? from + size : from;
+    from = to < 0 ? 0 : to;
+    to = from + count * step;
+    if (from + (count - 1) * step >= size)
+        return;
+    struct operand *rows = edit_slice(op, x, axis, from, to < size ? to : size, 1);
+    rows = to > size ? padded(op, rows, axis, to - size) : rows;
+    rows = strided_rows(op, rows, y, axis, step);
+    rows = to > size ? edit_slice(op, rows, axis, 0, size - from, 1) : rows;
+    rows = from > 0 ? edit_join(op, edit_slice(op, x, axis, 0, from, 1), rows, axis) : rows;
+    rows = to < size ? edit_join(op, rows, edit_slice(op, x, axis, to, size, 1), axis) : rows;
+    edit_finish(op, rows);
+}
+
 void prepare_views(struct graph *g)
 {
     for (struct operator *op = g->first, *next; op; op = next) {
@@ -254,6 +313,8 @@ void prepare_views(struct graph *g)
             take_apart_slices(op);
         else if (operator_is(op, "torch.select_scatter"))
             take_apart_select_scatter(op);
+        else if (operator_is(op, "torch.slice_scatter"))
+            take_apart_slice_scatter(op);
         else if (operator_is(op, "torch.narrow"))
             take_apart_narrow(op);
         else if (operator_is(op, "torch.roll"))
