@@ -734,6 +734,10 @@ for aligned in (False, True):
             x, F.affine_grid(torch.tanh(t), size=(n, 6, 9, 8), align_corners=a), mode='bilinear', padding_mode='zeros', align_corners=a),
              [n, 6, 9, 8], [n, 2, 3])
 case('grid_sample', lambda x, g: F.grid_sample(x, torch.tanh(g), mode='bilinear', padding_mode='zeros', align_corners=False), I, [1, 4, 5, 2])
+for mode in ('bilinear', 'nearest', 'bicubic'):
+    for aligned in (False, True):                       # far outside, so that it is reflected more than once
+        case(f'grid_sample {mode} reflected, aligned={aligned}', lambda x, g, m=mode, a=aligned: F.grid_sample(
+            x, g * 3, mode=m, padding_mode='reflection', align_corners=a), I, [1, 4, 5, 2])
 case('grid_sample nearest border', lambda x, g: F.grid_sample(x, torch.tanh(g), mode='nearest', padding_mode='border', align_corners=True), I, [1, 4, 5, 2])
 
 case('Embedding', nn.Embedding(20, 8), torch.randint(0, 20, (1, 7)))
