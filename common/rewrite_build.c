@@ -586,6 +586,17 @@ static const char *result_name(struct match *m)
     return item.kind == ITEM_VALUE && item.value.kind == VALUE_STRING ? item.value.string : NULL;
 }
 
+/* Lets `op` produce an output; what another part of the result reads already is one of its own. */
+static void give_output(struct operand *x, struct operator *op)
+{
+    if (op->output_count == 0) {
+        operand_move(x, op);
+        return;
+    }
+    operand_set_shape(op->outputs[0], x->dtype, x->rank, x->shape);
+    operand_replace(x, op->outputs[0]);
+}
+
 /* A result of several operands from one value: a list, item by item. */
 static bool build_parts(struct build *b, struct item *parts, size_t count, const char *name)
 {
@@ -600,7 +611,7 @@ static bool build_parts(struct build *b, struct item *parts, size_t count, const
             replace_output(b, b->outputs[i], &parts[i]);
             continue;
         }
-        operand_move(b->outputs[i], realize(b, parts[i].plan, i == 0 ? name : NULL));
+        give_output(b->outputs[i], realize(b, parts[i].plan, i == 0 ? name : NULL));
     }
     return true;
 }

@@ -153,3 +153,8 @@ function("", lambda x: F.scaled_dot_product_attention(x, x[:, :1], x[:, :1]), (1
 function("", lambda x: F.scaled_dot_product_attention(x, x[:1], x[:1]), (2, 4, 5, 8))
 network("", lambda: Net(lambda s, i: s.e(i).masked_fill(i.eq(0).unsqueeze(2), -1.0), e=nn.Embedding(20, 8)), ints(9, 1, 8))
 network("", lambda: Net(lambda s, i: (s.e(i) @ s.e(i).transpose(1, 2)).masked_fill(i.eq(0).unsqueeze(1), -1e9).softmax(-1) @ s.e(i), e=nn.Embedding(20, 8)), ints(4, 1, 8))
+
+# Recurrent cells, traced without gradients and in loops
+network("", lambda: Net(lambda s, x: s.r(x, s.r(x)), r=nn.GRUCell(4, 6)), (2, 4))
+network("", lambda: Net(lambda s, x: s.r(x, s.r(x)), r=nn.LSTMCell(4, 6)), (1, 4))
+network("", lambda: Net(lambda s, x: torch.stack([s.r(x[:, t]) for t in range(3)], 1), r=nn.RNNCell(4, 6, nonlinearity="relu")), (2, 3, 4))
