@@ -443,18 +443,21 @@ static bool is_word(struct word w, const char *text)
     return w.length == strlen(text) && memcmp(w.text, text, w.length) == 0;
 }
 
-/* A type that a slip made of one of PyTorch's; other unknown types are the user's own, or newer than the table. */
+/* A type that a slip made of one of PyTorch's; other unknown types are the user's own, or newer than the table.  Classes
+ * in full, torch.nn.modules.pooling.MaxPool2d, are modules that were kept whole. */
 static void note_slip(const struct reader *r, const struct operator *op)
 {
     static const char *const spaces[] = { "nn.", "F.", "torch.", "Tensor." };
     struct near near = near_start(op->type, strlen(op->type));
+    const char *dot = strrchr(op->type, '.');
     bool ours = false;
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
         ours = ours || strncmp(op->type, spaces[i], strlen(spaces[i])) == 0;
-    if (!ours || signature_find(r->g->signatures, op->type))
+    if (!ours || strncmp(op->type, "torch.nn.", 9) == 0 || signature_find(r->g->signatures, op->type))
         return;
     signature_offer_types(r->g->signatures, &near);
-    if (near.word && near.distance <= 2)
+    if (near.word && near.distance <= 2 &&
+        2 * near.distance < strlen(dot + 1)) /* of a short name nothing is left */
         note(place_at(r, r->words[0].text), "unknown operator '%s' (did you mean '%s'?)", op->type,
              near.word);
 }

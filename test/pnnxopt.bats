@@ -189,7 +189,7 @@ optimised() {
     assert_line 'F.silu d 1 1 0 1 $input=0'
     printf 'mine: F.relu(x) => F.silu(x) ;\nother: F.rleu(x) => x ;\n' >bad.rules
     refuses 2 pnnxopt -r bad.rules in.param in.bin out2.param out2.bin
-    assert_equal "$stderr" "pnnxopt: bad.rules:2:8: unknown operator 'F.rleu'"
+    assert_equal "$stderr" "pnnxopt: bad.rules:2:8: unknown operator 'F.rleu' (did you mean 'F.relu'?)"
     assert [ ! -e out2.param ]
 }
 
