@@ -1,7 +1,7 @@
 # Helpers for the bats files: `load helpers` at the top.  Every test runs in a folder of its own, with the programs
 # first on PATH.  The programs come from $PNNX_BUILD (make sets it; build/ otherwise).
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 BUILD=${PNNX_BUILD:-$ROOT/build}
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=$ROOT/build/venv/bin/python
@@ -11,53 +11,49 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 export ROOT BUILD PYTHON PATH="$BUILD/bin:$PATH" PYTHONPATH="$ROOT/test" PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99
 
-if [ -r /usr/lib/bats/bats-assert/load.bash ]; then
-    load /usr/lib/bats/bats-support/load
-    load /usr/lib/bats/bats-assert/load
-else # as much of bats-assert as the tests use
-    failed() { printf '%s\n' "$@" >&2; return 1; }
-    assert() { "$@" || failed "-- assertion failed: $*"; }
-    refute() { ! "$@" || failed "-- refutation failed: $*"; }
-    assert_equal() { [ "$1" = "$2" ] || failed '-- values do not equal' "expected: $2" "actual  : $1"; }
-    assert_success() { [ "$status" = 0 ] || failed "-- status $status" "${output:-}"; }
-    assert_failure() { [ "$status" != 0 ] && [ "$status" = "${1:-$status}" ] || failed "-- status $status" "${output:-}"; }
-    matches() { # MODE TEXT WHAT
-        case $1 in
-        --partial | -p) [[ $2 == *"$3"* ]] ;;
-        --regexp | -e) [[ $2 =~ $3 ]] ;;
-        *) [ "$2" = "$3" ] ;;
-        esac
-    }
-    any_line_matches() {
-        local line
-        for line in "${lines[@]}"; do matches "$1" "$line" "$2" && return 0; done
-        return 1
-    }
-    mode_of() { case $1 in -?*) printf '%s' "$1" ;; *) printf '%s' --exact ;; esac; }
-    assert_output() {
-        local want=${!#}
-        [ "$want" != - ] || want=$(cat)
-        matches "$(mode_of "$1")" "$output" "$want" || failed "-- output is not: $want" "$output"
-    }
-    refute_output() {
-        [ $# -gt 0 ] || { [ -z "$output" ] || failed '-- output is not empty' "$output"; return; }
-        ! matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is: ${!#}" "$output"
-    }
-    assert_line() {
-        local line=''
-        if [ "$1" = --index ]; then
-            line=${lines[$2]} && shift 2
-            matches "$(mode_of "$1")" "$line" "${!#}" || failed "-- the line is not: ${!#}" "$line"
-            return
-        fi
-        any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- no line is: ${!#}" "$output"
-    }
-    refute_line() { ! any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- a line is: ${!#}" "$output"; }
-fi
+# As much of bats-assert as the tests use. The library itself starts fifteen processes for each test while it is loaded.
+failed() { printf '%s\n' "$@" >&2; return 1; }
+assert() { "$@" || failed "-- assertion failed: $*"; }
+refute() { ! "$@" || failed "-- refutation failed: $*"; }
+assert_equal() { [ "$1" = "$2" ] || failed '-- values do not equal' "expected: $2" "actual  : $1"; }
+assert_success() { [ "$status" = 0 ] || failed "-- status $status" "${output:-}"; }
+assert_failure() { [ "$status" != 0 ] && [ "$status" = "${1:-$status}" ] || failed "-- status $status" "${output:-}"; }
+matches() { # MODE TEXT WHAT
+    case $1 in
+    --partial | -p) [[ $2 == *"$3"* ]] ;;
+    --regexp | -e) [[ $2 =~ $3 ]] ;;
+    *) [ "$2" = "$3" ] ;;
+    esac
+}
+any_line_matches() {
+    local line
+    for line in "${lines[@]}"; do matches "$1" "$line" "$2" && return 0; done
+    return 1
+}
+mode_of() { case $1 in -?*) printf '%s' "$1" ;; *) printf '%s' --exact ;; esac; }
+assert_output() {
+    local want=${!#}
+    [ "$want" != - ] || want=$(cat)
+    matches "$(mode_of "$1")" "$output" "$want" || failed "-- output is not: $want" "$output"
+}
+refute_output() {
+    [ $# -gt 0 ] || { [ -z "$output" ] || failed '-- output is not empty' "$output"; return; }
+    ! matches "$(mode_of "$1")" "$output" "${!#}" || failed "-- output is: ${!#}" "$output"
+}
+assert_line() {
+    local line=''
+    if [ "$1" = --index ]; then
+        line=${lines[$2]} && shift 2
+        matches "$(mode_of "$1")" "$line" "${!#}" || failed "-- the line is not: ${!#}" "$line"
+        return
+    fi
+    any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- no line is: ${!#}" "$output"
+}
+refute_line() { ! any_line_matches "$(mode_of "$1")" "${!#}" || failed "-- a line is: ${!#}" "$output"; }
 
 type bats_require_minimum_version >/dev/null 2>&1 && bats_require_minimum_version 1.5.0
 
-own_folder() { mkdir -p "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1; }   # bats keeps files beside it
+own_folder() { mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1; }   # bats keeps files beside it
 setup() { own_folder; }
 
 # refuses STATUS COMMAND...: it ends with exactly that status (a signal or a sanitizer's report is another one), says
@@ -73,7 +69,7 @@ refuses() {
     fi >&2
     [ -s refuses.err ] || { echo "$*: refused without a word" >&2; return 1; }
     [ ! -s refuses.out ] || { echo "$*: wrote to standard output:" >&2; head -5 refuses.out >&2; return 1; }
-    stderr=$(cat refuses.err)
+    stderr=$(<refuses.err)
 }
 
 # member ARCHIVE NAME: its bytes
