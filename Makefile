@@ -27,8 +27,9 @@ CFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werro
 CXXFLAGS_ALL := -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
 LIBS := -ldeflate -lm
 
+SOURCES  := $(sort $(shell find common formats cmd test -name '*.[ch]' -o -name '*.cc'))
 COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx
-LIBRARY  := $(patsubst %.c,$(O)/%.o,$(wildcard common/*.c common/*/*.c formats/*.c)) $(O)/common/signatures.txt.o
+LIBRARY  := $(patsubst %.c,$(O)/%.o,$(filter common/%.c formats/%.c,$(SOURCES))) $(O)/common/operators/signatures.txt.o
 PROGRAMS := $(COMMANDS:%=$(O)/bin/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -57,7 +58,7 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(O)/common/element.o: CFLAGS_ALL += $(if $(findstring -O2,$(OPTIMIZE)),-O3) # whole weights go through its loops
+$(O)/common/graph/element.o: CFLAGS_ALL += $(if $(findstring -O2,$(OPTIMIZE)),-O3) # whole weights go through its loops
 
 # A text file as an object: const char NAME_text[], const size_t NAME_text_size, NAME from the file's name.
 $(O)/%.rules.o: %.rules scripts/embed
@@ -102,7 +103,7 @@ clean:
 	rm -rf $(O)/bin $(O)/lib $(O)/common $(O)/formats $(O)/cmd $(O)/test $(O)/libpnnx.a
 
 format:
-	@scripts/format $(wildcard */*.[ch] */*.cc common/*/*.[ch] cmd/*/*.[ch])
+	@scripts/format $(SOURCES)
 
--include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
+-include $(patsubst %.c,$(O)/%.d,$(filter %.c,$(SOURCES)))
 .PHONY: all clean format check test demo bench install uninstall help

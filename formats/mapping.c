@@ -13,8 +13,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/arena.h"
-#include "common/report.h"
+#include "common/base/arena.h"
+#include "common/base/report.h"
 
 /* What a pipe brings is kept in memory up to this size, and in a temporary file beyond it. */
 #define SPOOL_MEMORY ((size_t)1 << 20)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/element.h"
+#include "common/graph/element.h"
 #include "formats/output.h"
 
 #define MAGIC    7767517

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* Parameters go from 0 to here, not including. */
 #define NCNN_PARAMETERS 32

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/report.h"
+#include "common/base/report.h"
 
 #define MAGIC     "\x93NUMPY"
 #define MAX_RANK  64 /* NumPy's */

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#include "common/arena.h"
-#include "common/dtype.h"
-#include "common/options.h"
+#include "common/base/arena.h"
+#include "common/base/dtype.h"
+#include "common/command/options.h"
 #include "formats/mapping.h"
 #include "formats/output.h"
 

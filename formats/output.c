@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/arena.h"
-#include "common/paths.h"
-#include "common/report.h"
+#include "common/base/arena.h"
+#include "common/base/report.h"
+#include "common/command/paths.h"
 #include "formats/mapping.h"
 
 /* Writes of this size and more go to the file directly, smaller ones through a buffer of this size. */

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/graph.h"
-#include "common/options.h"
+#include "common/command/options.h"
+#include "common/graph/graph.h"
 #include "formats/mapping.h"
 #include "formats/output.h"
 
@@ -33,7 +33,7 @@ struct text_alias {
 };
 
 /* Reads a model; NULL in->param is standard input as a stream.  Dies with STATUS_MALFORMED or STATUS_IO.
- * Expressions stay operators: see common/expression.h. */
+ * Expressions stay operators: see common/expression/expression.h. */
 struct graph *pnnx_read(struct strings *strings, const struct signatures *signatures,
                         const struct model_names *in);
 /* The same from mapped bytes: `text`, and `weights` (NULL: behind the text); `trust` as in struct model_names. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/arena.h"
+#include "common/base/arena.h"
 #include "formats/pnnx.h"
 #include "formats/pnnx_line.h"
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 #include "formats/mapping.h"
 
 /* A word of a line; not terminated. */

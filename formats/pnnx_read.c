@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/dim.h"
-#include "common/near.h"
+#include "common/base/near.h"
+#include "common/graph/dim.h"
 #include "formats/pnnx.h"
 #include "formats/pnnx_line.h"
 #include "formats/pnnx_text.h"

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/arena.h"
-#include "common/intern.h"
-#include "common/value.h"
+#include "common/base/arena.h"
+#include "common/base/intern.h"
+#include "common/graph/value.h"
 
 /* The parameter that lists the keys of attributes without dimensions, which are written with the shape (1); or that is
  * the type of an input without dimensions. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/float_text.h"
+#include "common/base/float_text.h"
 #include "formats/pnnx.h"
 #include "formats/pnnx_text.h"
 

@@ -1,7 +1,7 @@
 /* pnnx_weights.c - the bytes of the attributes that a PNNX text names. */
 #include <string.h>
 
-#include "common/near.h"
+#include "common/base/near.h"
 #include "formats/pnnx_line.h"
 #include "formats/zip.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/dim.h"
+#include "common/graph/dim.h"
 #include "formats/pnnx.h"
 #include "formats/pnnx_text.h"
 #include "formats/zip.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/report.h"
+#include "common/base/report.h"
 #include "formats/zip.h"
 #include "formats/zip_format.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/expression.h"
+#include "common/expression/expression.h"
 #include "formats/pnnx.h"
 
 #define SECONDS_FOR_ONE 20

@@ -1,9 +1,9 @@
 /* dim.c - prints what dim_parse() makes of each argument: "%2*h-h" gives "%h"; "wrong" when it is no dimension. */
-#include "common/dim.h"
+#include "common/graph/dim.h"
 
 #include <stdio.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 int main(int argc, char **argv)
 {

@@ -1,8 +1,8 @@
-/* element - checks the conversions of common/element.h against each other: all halves, and floats of every exponent. */
+/* element - checks the conversions of common/graph/element.h against each other: all halves, and floats of every exponent. */
 #include <stdio.h>
 #include <string.h>
 
-#include "common/element.h"
+#include "common/graph/element.h"
 
 static float float_of(uint32_t bits)
 {

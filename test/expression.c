@@ -1,9 +1,9 @@
 /* expression - takes the expressions of a model apart, what is new with its shapes; with form=1 forms them again.
  *
  *     expression [form=1] in.param in.bin out.param out.bin */
-#include "common/expression.h"
-#include "common/options.h"
-#include "common/shapes/shapes.h"
+#include "common/expression/expression.h"
+#include "common/command/options.h"
+#include "common/operators/shapes/shapes.h"
 #include "formats/pnnx.h"
 
 int main(int argc, char **argv)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* xorshift: the same edits on every machine. */
 static uint32_t next_random(uint32_t *state)

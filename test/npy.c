@@ -1,6 +1,6 @@
 /* npy - reads a NumPy array file and writes it: npy IN.npy OUT.npy */
 #include "formats/npy.h"
-#include "common/report.h"
+#include "common/base/report.h"
 
 int main(int argc, char **argv)
 {

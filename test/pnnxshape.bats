@@ -3,7 +3,7 @@
 
 load helpers
 
-# dims TEXT...: what common/dim.c makes of dimensions, one a line.
+# dims TEXT...: what common/graph/dim.c makes of dimensions, one a line.
 dims() {
     "$BUILD/test/dim" "$@"
 }

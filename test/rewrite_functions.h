@@ -2,7 +2,7 @@
 #ifndef TEST_REWRITE_FUNCTIONS_H
 #define TEST_REWRITE_FUNCTIONS_H
 
-#include "common/rewrite.h"
+#include "common/rewrite/rewrite.h"
 
 static bool double_tensor(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {

@@ -1,5 +1,5 @@
 /* rezip - writes the members of a zip archive into a new one, as the weights of a model: rezip IN.zip OUT.zip */
-#include "common/report.h"
+#include "common/base/report.h"
 #include "formats/zip.h"
 
 int main(int argc, char **argv)

@@ -1,8 +1,8 @@
 /* roundtrip - reads a PNNX model and writes it: what comes out must be what went in.
  *
  *     roundtrip [in.param in.bin [out.param out.bin]] */
-#include "common/options.h"
-#include "common/report.h"
+#include "common/base/report.h"
+#include "common/command/options.h"
 #include "formats/pnnx.h"
 
 int main(int argc, char **argv)

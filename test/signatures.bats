@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The table of signatures: common/signatures.txt, made by scripts/make-signatures.
+# The table of signatures: common/operators/signatures.txt, made by scripts/make-signatures.
 
 setup() {
     load helpers
@@ -8,7 +8,7 @@ setup() {
 @test "signatures: every line of the table is parsed, none is lost" {
     run -0 --separate-stderr "$BUILD/test/signatures"
     assert_equal "$stderr" ""
-    assert_equal "${#lines[@]}" "$(grep -cv '^#' "$ROOT/common/signatures.txt")"
+    assert_equal "${#lines[@]}" "$(grep -cv '^#' "$ROOT/common/operators/signatures.txt")"
 }
 
 @test "signatures: overloads come in the order of the table" {

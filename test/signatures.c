@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/intern.h"
-#include "common/report.h"
-#include "common/signature.h"
+#include "common/base/intern.h"
+#include "common/base/report.h"
+#include "common/graph/signature.h"
 
 extern const char signatures_text[];
 extern const size_t signatures_text_size;

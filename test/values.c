@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 #include "formats/pnnx.h"
 
 static void forget_spelling(struct value *v)

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cmd/pnnx/stages.h"
-#include "common/arena.h"
-#include "common/options.h"
-#include "common/paths.h"
-#include "common/report.h"
+#include "common/base/arena.h"
+#include "common/base/report.h"
+#include "common/command/options.h"
+#include "common/command/paths.h"
 #include "formats/npy.h"
 #include "formats/output.h"
 

@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/arena.h"
-#include "common/paths.h"
-#include "common/report.h"
+#include "common/base/arena.h"
+#include "common/base/report.h"
+#include "common/command/paths.h"
 
 static struct {
     volatile sig_atomic_t caught; /* the signal that came; 0: none */

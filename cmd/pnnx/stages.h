@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/options.h"
+#include "common/command/options.h"
 
 /* Makes the folder: `keep`, which stays; or for NULL a private one beside the file `near` (in TMPDIR where that is not
  * possible), which is gone when the program ends, also by die() and by a signal.  In messages of the stages `model`

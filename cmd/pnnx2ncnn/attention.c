@@ -5,7 +5,7 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/element.h"
+#include "common/graph/element.h"
 #include "formats/pnnx.h"
 
 /* One module at work.  Inside, tensors are (batch, length, width) and (batch, heads, length, width of a head). */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/layout.h"
-#include "common/dim.h"
-#include "common/map.h"
+#include "common/base/map.h"
+#include "common/graph/dim.h"
 
 /* What a conversion costs: a Reshape of one blob moves nothing, one that counts blobs copies, a blob with five
  * dimensions cannot be. */

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* Solves operand.batch for the whole graph, and inserts Reshape layers where an operator must read an operand in
  * another layout than it has (layout.h); afterwards every operator's operands are as its lowering expects them.  Also

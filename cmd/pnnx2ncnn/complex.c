@@ -8,9 +8,9 @@
 
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
-#include "common/element.h"
-#include "common/map.h"
+#include "common/base/map.h"
+#include "common/graph/dim.h"
+#include "common/graph/element.h"
 
 #define RANKS 16 /* dimensions of the tensors that are computed with */
 

@@ -2,7 +2,7 @@
 #ifndef CMD_PNNX2NCNN_COMPLEX_H
 #define CMD_PNNX2NCNN_COMPLEX_H
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* A complex tensor as two real ones, each an operand of its shape or a number; None is zero. */
 struct parts {

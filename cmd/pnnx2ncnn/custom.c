@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/near.h"
+#include "common/base/near.h"
 
 static const char prefix[] = "pnnx.custom_op."; /* of operators that a library registers */
 

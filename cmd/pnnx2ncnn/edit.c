@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/layout.h"
-#include "common/dim.h"
-#include "common/element.h"
+#include "common/graph/dim.h"
+#include "common/graph/element.h"
 
 struct operator *edit_add(struct operator *op, const char *type, struct operand *x)
 {

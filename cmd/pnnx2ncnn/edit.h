@@ -2,7 +2,7 @@
 #ifndef CMD_PNNX2NCNN_EDIT_H
 #define CMD_PNNX2NCNN_EDIT_H
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* A new operator before `op`, named after it, that reads `x` (NULL: nothing yet). */
 struct operator *edit_add(struct operator *op, const char *type, struct operand *x);

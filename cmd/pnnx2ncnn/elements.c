@@ -10,8 +10,8 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
-#include "common/element.h"
+#include "common/graph/dim.h"
+#include "common/graph/element.h"
 
 #define LARGEST 3.4028234663852886e38 /* of float */
 

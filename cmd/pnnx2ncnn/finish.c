@@ -6,8 +6,8 @@
 
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
-#include "common/map.h"
+#include "common/base/map.h"
+#include "common/graph/dim.h"
 
 /* ---- reshapes ---- */
 

@@ -8,7 +8,7 @@
 
 #include "cmd/pnnx2ncnn/complex.h"
 #include "cmd/pnnx2ncnn/edit.h"
-#include "common/element.h"
+#include "common/graph/element.h"
 
 #define RANKS    16
 #define PI       3.14159265358979323846

@@ -9,7 +9,7 @@
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "cmd/pnnx2ncnn/weights.h"
-#include "common/dim.h"
+#include "common/graph/dim.h"
 
 typedef bool function(struct graph *g, const struct rule_item *arguments, size_t count,
                       struct rule_item *result);
@@ -777,7 +777,7 @@ static bool equation_codes(struct graph *g, const struct rule_item *a, size_t co
     return give_ints(g, result, codes, n);
 }
 
-/* The letters in types: see common/rewrite.h. */
+/* The letters in types: see common/rewrite/rewrite.h. */
 const struct rule_function lower_functions[] = {
   /* layouts */
     {"blob_axis",         "oi:i",    axis                    }, /* the blob's axis that a tensor's is; unknown for the batch */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/dim.h"
+#include "common/graph/dim.h"
 
 bool layout_dims(const struct operand *x, struct dims *out)
 {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 #define BLOB_RANK   4   /* dimensions of a blob */
 #define TENSOR_RANK 16  /* dimensions of a tensor that the layouts are computed for */

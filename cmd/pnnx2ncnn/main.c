@@ -3,10 +3,10 @@
 
 #include "cmd/pnnx2ncnn/batch.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/expression.h"
-#include "common/options.h"
-#include "common/paths.h"
-#include "common/shapes/shapes.h"
+#include "common/command/options.h"
+#include "common/command/paths.h"
+#include "common/expression/expression.h"
+#include "common/operators/shapes/shapes.h"
 #include "formats/ncnn.h"
 #include "formats/pnnx.h"
 

@@ -6,7 +6,7 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/element.h"
+#include "common/graph/element.h"
 
 #define MOST_WINDOWS 64
 

@@ -5,7 +5,7 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
+#include "common/graph/dim.h"
 
 /* Pads as PyTorch lists them: two for each axis, the last axis first. */
 struct pads {

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "common/graph.h"
-#include "common/options.h"
-#include "common/rewrite.h"
+#include "common/command/options.h"
+#include "common/graph/graph.h"
+#include "common/rewrite/rewrite.h"
 
 /* ---- prepare.c: what rules cannot do ---- */
 

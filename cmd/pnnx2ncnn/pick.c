@@ -7,7 +7,7 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/element.h"
+#include "common/graph/element.h"
 
 #define MOST_SLICES  32
 #define MOST_FACTORS (1 << 20) /* elements of the matrix */

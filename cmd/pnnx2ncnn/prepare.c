@@ -7,8 +7,8 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
-#include "common/element.h"
+#include "common/graph/dim.h"
+#include "common/graph/element.h"
 
 /* ---- results ---- */
 

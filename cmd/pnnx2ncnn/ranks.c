@@ -9,8 +9,8 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
-#include "common/map.h"
+#include "common/base/map.h"
+#include "common/graph/dim.h"
 
 #define ANY (-1) /* the label of an axis that may join its neighbours: of size 1 */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/map.h"
+#include "common/base/map.h"
 #include "formats/pnnx.h"
 
 struct refusals {

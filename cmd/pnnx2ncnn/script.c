@@ -3,7 +3,7 @@
 
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
+#include "common/graph/dim.h"
 #include "formats/output.h"
 
 #define UNKNOWN_SIZE 128 /* what stands for a size that is not known, as in the existing converter */

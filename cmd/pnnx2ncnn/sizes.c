@@ -10,7 +10,7 @@
 
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
+#include "common/graph/dim.h"
 
 enum { MOST_BLOBS = 10, MOST_DEPTH = 32 }; /* a reference has one digit */
 

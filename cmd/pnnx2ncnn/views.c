@@ -6,8 +6,8 @@
 #include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/dim.h"
-#include "common/element.h"
+#include "common/graph/dim.h"
+#include "common/graph/element.h"
 
 /* The axis that the argument `dim` names in a tensor of that rank; -1: none. */
 static int axis_in(const struct operator *op, int rank)

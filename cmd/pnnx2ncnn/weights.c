@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/element.h"
+#include "common/graph/element.h"
 
 /* A float tensor to fill: *data has as many elements as the shape says. */
 static const struct attribute *make(struct graph *g, int rank, const int64_t *shape, float **data)

@@ -2,7 +2,7 @@
 #ifndef CMD_PNNX2NCNN_WEIGHTS_H
 #define CMD_PNNX2NCNN_WEIGHTS_H
 
-#include "common/rewrite.h"
+#include "common/rewrite/rewrite.h"
 
 typedef bool weight_function(struct graph *g, const struct rule_item *arguments, size_t count,
                              struct rule_item *result);

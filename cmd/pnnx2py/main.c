@@ -1,9 +1,9 @@
 /* pnnx2py - print a PNNX graph as a PyTorch module.  The manual is man/pnnx2py.1. */
 #include <stdlib.h>
 
-#include "common/expression.h"
-#include "common/options.h"
-#include "common/paths.h"
+#include "common/command/options.h"
+#include "common/command/paths.h"
+#include "common/expression/expression.h"
 #include "formats/output.h"
 #include "formats/pnnx.h"
 #include "printer.h"

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "common/graph.h"
-#include "common/map.h"
+#include "common/base/map.h"
+#include "common/graph/graph.h"
 #include "lines.h"
 
 struct printer {

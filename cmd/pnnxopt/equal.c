@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cmd/pnnxopt/passes.h"
-#include "common/map.h"
+#include "common/base/map.h"
 
 /* ---- hashing: FNV-1a over what makes two things equal ---- */
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/element.h"
+#include "common/graph/element.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 

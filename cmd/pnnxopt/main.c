@@ -3,11 +3,11 @@
 
 #include "cmd/pnnxopt/functions.h"
 #include "cmd/pnnxopt/passes.h"
-#include "common/expression.h"
-#include "common/options.h"
-#include "common/paths.h"
-#include "common/rewrite.h"
-#include "common/shapes/shapes.h"
+#include "common/command/options.h"
+#include "common/command/paths.h"
+#include "common/expression/expression.h"
+#include "common/operators/shapes/shapes.h"
+#include "common/rewrite/rewrite.h"
 #include "formats/pnnx.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))

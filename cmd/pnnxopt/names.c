@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/pnnxopt/passes.h"
-#include "common/map.h"
+#include "common/base/map.h"
 
 /*
  * The first owner keeps the name; later ones get the smallest _1, _2 ... that no operator has.

@@ -3,7 +3,7 @@
 #ifndef PNNXOPT_PASSES_H
 #define PNNXOPT_PASSES_H
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* Gives every operator a name of its own.  A name that is free stays with its first owner. */
 size_t pass_unique_names(struct graph *g);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/shapes/shape.h"
+#include "common/operators/shapes/shape.h"
 
 /* What becomes of a constant operand where it is read. */
 enum fate { FATE_KEEP, FATE_LITERAL, FATE_ATTRIBUTE };

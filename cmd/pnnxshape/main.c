@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/expression.h"
-#include "common/options.h"
-#include "common/shapes/shape.h"
+#include "common/command/options.h"
+#include "common/expression/expression.h"
+#include "common/operators/shapes/shape.h"
 #include "formats/npy.h"
 #include "formats/pnnx.h"
 

@@ -7,7 +7,7 @@
 #ifndef PT2PNNX_ATTENTION_H
 #define PT2PNNX_ATTENTION_H
 
-#include "common/rewrite.h"
+#include "common/rewrite/rewrite.h"
 
 /* (call, inputs of the invocation, its result, its weights or absent): [embed_dim, kdim, vdim, bias, add_bias_kv,
  * add_zero_attn, batch_first].  Unknown when an input is none of query, key, value and mask, or a result is another. */

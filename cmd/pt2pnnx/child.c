@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/report.h"
+#include "common/base/report.h"
 
 static volatile sig_atomic_t child;
 static int ready_pipe[2]; /* a byte comes from the child when the reader is loaded */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/report.h"
+#include "common/base/report.h"
 
 #define EXPORT "save torch.jit.trace(net.eval(), inputs)"
 

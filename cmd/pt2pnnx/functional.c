@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cmd/pt2pnnx/views.h"
-#include "common/report.h"
+#include "common/base/report.h"
 
 struct alias {
     struct operand *base;  /* what it is a view of; NULL: it is a root */

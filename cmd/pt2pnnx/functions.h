@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "common/rewrite.h"
+#include "common/rewrite/rewrite.h"
 
 extern const struct rule_function raise_functions[];
 extern const size_t raise_function_count;

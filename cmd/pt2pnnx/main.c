@@ -10,10 +10,10 @@
 #include "cmd/pt2pnnx/raise.h"
 #include "cmd/pt2pnnx/read.h"
 #include "cmd/pt2pnnx/reader.h"
-#include "common/expression.h"
-#include "common/options.h"
-#include "common/paths.h"
-#include "common/report.h"
+#include "common/base/report.h"
+#include "common/command/options.h"
+#include "common/command/paths.h"
+#include "common/expression/expression.h"
 #include "formats/pnnx.h"
 
 static struct read_options reading;

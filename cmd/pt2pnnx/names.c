@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/map.h"
+#include "common/base/map.h"
 
 /* What an operator does, in a word: "relu" of F.relu, aten::relu and aten::relu_. */
 static const char *word_of(struct graph *g, const char *type)

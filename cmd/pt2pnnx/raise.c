@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cmd/pt2pnnx/functions.h"
-#include "common/report.h"
-#include "common/rewrite.h"
+#include "common/base/report.h"
+#include "common/rewrite/rewrite.h"
 
 extern const char modules_text[], layers_text[], raise_text[];
 extern const size_t modules_text_size, layers_text_size, raise_text_size;

@@ -2,8 +2,8 @@
 #ifndef PT2PNNX_RAISE_H
 #define PT2PNNX_RAISE_H
 
-#include "common/graph.h"
-#include "common/options.h"
+#include "common/command/options.h"
+#include "common/graph/graph.h"
 
 /* Applies the rules of this program, phase by phase, until nothing changes.  What no rule knows stays an aten call.
  * Rules named in `without` are left out (STATUS_USAGE: there is none); `explain` prints every application. */

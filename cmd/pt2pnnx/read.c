@@ -10,8 +10,8 @@
 
 #include "cmd/pt2pnnx/child.h"
 #include "cmd/pt2pnnx/reader.h"
-#include "common/near.h"
-#include "common/report.h"
+#include "common/base/near.h"
+#include "common/base/report.h"
 #include "formats/torchscript.h"
 
 /* What the sink functions share. */

@@ -2,8 +2,8 @@
 #ifndef PT2PNNX_READ_H
 #define PT2PNNX_READ_H
 
-#include "common/graph.h"
-#include "common/options.h"
+#include "common/command/options.h"
+#include "common/graph/graph.h"
 #include "formats/zip.h"
 
 /* What of the command line the reader needs. */

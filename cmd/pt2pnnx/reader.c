@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/paths.h"
-#include "common/report.h"
+#include "common/base/report.h"
+#include "common/command/paths.h"
 
 typedef struct torch_release release_function(void);
 

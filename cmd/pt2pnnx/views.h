@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "common/graph.h"
+#include "common/graph/graph.h"
 
 /* What an operator is to its first argument. */
 enum view_kind {

@@ -103,7 +103,8 @@ static struct value make_list(struct generator *g, const struct node *n, const s
     if (p)
         item.kinds = p->kinds & ~(unsigned)KIND_LIST;
     for (size_t i = 0; i < n->count; i++)
-        items[count++] = make_value(g, n->kids[i]->kind == NODE_STAR ? n->kids[i]->kids[0] : n->kids[i], &item);
+        items[count++] =
+            make_value(g, n->kids[i]->kind == NODE_STAR ? n->kids[i]->kids[0] : n->kids[i], &item);
     return value_list(items, count);
 }
 
@@ -167,7 +168,8 @@ static int missing_of(const struct signature *s, const struct node *call)
         const struct parameter *p = &s->parameters[i];
         bool written = p->has_default || p->kinds & KIND_NONE;
         for (size_t k = 0; k < call->argument_count && !written; k++)
-            written = call->arguments[k].kind == ARGUMENT_KEY && signature_parameter(s, call->arguments[k].key) == p;
+            written = call->arguments[k].kind == ARGUMENT_KEY &&
+                      signature_parameter(s, call->arguments[k].key) == p;
         missing += !written;
     }
     return missing;
@@ -213,10 +215,11 @@ static const struct scope *make_scope(struct graph *g, const struct rule *rule)
     struct scope *scope = arena_alloc(&g->arena, sizeof *scope);
     const char *class = rule->classes.items[0];
     bool short_form = strncmp(class, "nn.", 3) == 0;
-    *scope = (struct scope){ .path = intern(g->strings, "m"),
-                             .class = intern(g->strings, short_form ? arena_printf(&g->arena, "torch.nn.modules.%s",
-                                                                                   class + 3)
-                                                                    : class) };
+    *scope = (struct scope){
+        .path = intern(g->strings, "m"),
+        .class =
+            intern(g->strings, short_form ? arena_printf(&g->arena, "torch.nn.modules.%s", class + 3) : class)
+    };
     return scope;
 }
 
@@ -304,9 +307,9 @@ static void change(struct variation *v, struct operator *op, const char *key, st
 {
     if (v->said || !turn(v))
         return;
-    const char *text = value.kind == VALUE_OPERAND    ? "another operand"
+    const char *text = value.kind == VALUE_OPERAND ? "another operand"
                        : value_has_operand(&value) ? "another list"
-                                                      : pnnx_value_text(&v->graph->arena, value);
+                                                   : pnnx_value_text(&v->graph->arena, value);
     v->said = arena_printf(&v->graph->arena, "%s %s=%s", op->name, key, text);
     operator_set(op, key, value);
 }
@@ -314,8 +317,8 @@ static void change(struct variation *v, struct operator *op, const char *key, st
 /* An input like that operand, or of nothing known. */
 static struct value another_input(struct variation *v, const struct operand *like)
 {
-    struct operator *op = graph_add(v->graph, v->graph->first, "pnnx.Input",
-                                    graph_fresh_operator_name(v->graph, "another"));
+    struct operator *op =
+        graph_add(v->graph, v->graph->first, "pnnx.Input", graph_fresh_operator_name(v->graph, "another"));
     struct operand *x = operator_add_output(op, NULL);
     if (like)
         operand_set_shape(x, like->dtype, like->rank, like->shape);
@@ -330,8 +333,11 @@ static bool another(struct variation *v, const struct value *old, struct value *
     case VALUE_INT: *new = value_int(old->integer < INT64_MAX ? old->integer + 1 : 1); return true;
     case VALUE_FLOAT: *new = value_float(old->real + 0.5); return true;
     case VALUE_STRING: {
-        bool is_double = strcmp(old->string, "torch.double") == 0, dtype = strncmp(old->string, "torch.", 6) == 0;
-        *new = value_string(intern(v->graph->strings, is_double ? "torch.int" : dtype ? "torch.double" : "another"));
+        bool is_double = strcmp(old->string, "torch.double") == 0,
+             dtype = strncmp(old->string, "torch.", 6) == 0;
+        *new = value_string(intern(v->graph->strings, is_double ? "torch.int"
+                                                      : dtype   ? "torch.double"
+                                                                : "another"));
         return true;
     }
     default: return false;
@@ -368,7 +374,8 @@ static void vary_none(struct variation *v, struct operator *op, const struct par
     else if (p->kinds & KIND_BOOL)
         new = value_bool(true);
     else if (p->kinds & KIND_STR)
-        new = value_string(intern(v->graph->strings, strcmp(p->name, "dtype") == 0 ? "torch.double" : "another"));
+        new = value_string(
+            intern(v->graph->strings, strcmp(p->name, "dtype") == 0 ? "torch.double" : "another"));
     else if (p->kinds & KIND_TENSOR && v->seen == v->wanted)
         new = another_input(v, NULL);
     else if (!(p->kinds & KIND_TENSOR))
@@ -411,8 +418,8 @@ static void vary_results(struct variation *v, struct operator *op)
         if (leaves || !turn(v))
             continue;
         v->said = arena_printf(&v->graph->arena, "%s result %zu is read", op->name, i);
-        operator_set(graph_add(v->graph, NULL, "pnnx.Output", graph_fresh_operator_name(v->graph, "out")), "input",
-                     value_operand(x));
+        operator_set(graph_add(v->graph, NULL, "pnnx.Output", graph_fresh_operator_name(v->graph, "out")),
+                     "input", value_operand(x));
     }
 }
 

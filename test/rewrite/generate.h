@@ -2,7 +2,7 @@
 #ifndef TEST_REWRITE_GENERATE_H
 #define TEST_REWRITE_GENERATE_H
 
-#include "common/rewrite_private.h"
+#include "common/rewrite/private.h"
 
 /* Element i of weights whose values no one gave: floats between 0.25 and 1, integers that count up. */
 double some_value(enum dtype dtype, size_t i);

@@ -1,0 +1,654 @@
+/* dim.c - polynomials over named sizes.
+ *
+ * A symbolic dimension is a sum of terms; a term is an integer times a product of atoms; an atom is a name or a
+ * floor division that is not exact.  Terms and atoms are kept in a fixed order that depends on their texts alone,
+ * so that a polynomial has one text, whatever made it; the text identifies it. */
+#include "common/graph/dim.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/graph/graph.h"
+
+/* Larger polynomials become unknown: they mean that nobody can read them. */
+enum { MAX_TERMS = 32, MAX_DEGREE = 8, MAX_DEPTH = 40, MAX_TEXT = 1000 };
+
+struct atom {
+    const char *text; /* interned: "h", "(h+1)//2" */
+    bool floor;       /* top // bottom; else a name */
+    int64_t top, bottom;
+};
+
+struct term {
+    int64_t factor; /* never 0 in a finished polynomial */
+    int degree;
+    uint32_t atoms[MAX_DEGREE]; /* degree indices into symbols.atoms, in the order of atom_compare() */
+};
+
+struct polynomial {
+    int count;
+    struct term terms[MAX_TERMS]; /* in the order of term_compare() */
+};
+
+/* A finished polynomial; its dimension is FIRST - its index. */
+struct symbol {
+    const char *text; /* interned, without the percent sign */
+    int count;
+    const struct term *terms;
+};
+
+struct symbols {
+    struct atom *atoms;
+    size_t atom_count;
+    struct symbol *items;
+    size_t count;
+    uint32_t *index; /* hash of texts to items, numbers + 1; 0: free */
+    size_t room;     /* of index: a power of two */
+};
+
+#define FIRST (DIM_UNKNOWN - 1)
+
+static struct symbols *symbols_of(struct graph *g)
+{
+    if (!g->symbols)
+        g->symbols = arena_alloc(&g->arena, sizeof *g->symbols);
+    return g->symbols;
+}
+
+static const struct symbol *symbol_of(const struct graph *g, int64_t d)
+{
+    if (d > FIRST || !g->symbols || (uint64_t)(FIRST - d) >= g->symbols->count)
+        return NULL;
+    return &g->symbols->items[FIRST - d];
+}
+
+/* Order */
+
+static int atom_compare(const struct symbols *s, uint32_t a, uint32_t b)
+{
+    if (a == b)
+        return 0;
+    if (s->atoms[a].floor != s->atoms[b].floor)
+        return s->atoms[a].floor ? 1 : -1;
+    return strcmp(s->atoms[a].text, s->atoms[b].text);
+}
+
+/* Higher degrees first, then in the order of the atoms: an order that multiplication keeps, which is what
+ * division needs. */
+static int term_compare(const struct symbols *s, const struct term *a, const struct term *b)
+{
+    if (a->degree != b->degree)
+        return b->degree - a->degree;
+    for (int i = 0; i < a->degree; i++) {
+        int order = atom_compare(s, a->atoms[i], b->atoms[i]);
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
+/* Adds a term; false when the result does not fit. */
+static bool polynomial_add(const struct symbols *s, struct polynomial *p, const struct term *t)
+{
+    int at = 0;
+    int order = 1;
+    if (t->factor == 0)
+        return true;
+    while (at < p->count && (order = term_compare(s, &p->terms[at], t)) < 0)
+        at++;
+    if (at < p->count && order == 0) {
+        if (!int_add(p->terms[at].factor, t->factor, &p->terms[at].factor))
+            return false;
+        if (p->terms[at].factor == 0) {
+            memmove(&p->terms[at], &p->terms[at + 1], (size_t)(p->count - at - 1) * sizeof *t);
+            p->count--;
+        }
+        return true;
+    }
+    if (p->count == MAX_TERMS)
+        return false;
+    memmove(&p->terms[at + 1], &p->terms[at], (size_t)(p->count - at) * sizeof *t);
+    p->terms[at] = *t;
+    p->count++;
+    return true;
+}
+
+static bool term_multiply(const struct symbols *s, const struct term *a, const struct term *b,
+                          struct term *out)
+{
+    int i = 0, j = 0;
+    *out = (struct term){ .degree = 0 };
+    if (a->degree + b->degree > MAX_DEGREE || !int_mul(a->factor, b->factor, &out->factor))
+        return false;
+    while (i < a->degree || j < b->degree) {
+        bool left = j == b->degree || (i < a->degree && atom_compare(s, a->atoms[i], b->atoms[j]) <= 0);
+        out->atoms[out->degree++] = left ? a->atoms[i++] : b->atoms[j++];
+    }
+    return true;
+}
+
+/* a / b when b's atoms are among a's and the factors divide. */
+static bool term_divide(const struct symbols *s, const struct term *a, const struct term *b, struct term *out)
+{
+    int j = 0;
+    *out = (struct term){ .degree = 0 };
+    if (b->factor == 0 || b->factor == -1 || a->factor % b->factor != 0)
+        return false;
+    out->factor = a->factor / b->factor;
+    for (int i = 0; i < a->degree; i++) {
+        if (j < b->degree && atom_compare(s, a->atoms[i], b->atoms[j]) == 0)
+            j++;
+        else
+            out->atoms[out->degree++] = a->atoms[i];
+    }
+    return j == b->degree;
+}
+
+/* Between dimensions and polynomials */
+
+/* False: unknown. */
+static bool polynomial_of(const struct graph *g, int64_t d, struct polynomial *p)
+{
+    const struct symbol *symbol;
+    p->count = 0;
+    if (d > 0)
+        p->terms[p->count++] = (struct term){ .factor = d };
+    if (d >= 0)
+        return true;
+    symbol = symbol_of(g, d);
+    if (!symbol)
+        return false;
+    memcpy(p->terms, symbol->terms, (size_t)symbol->count * sizeof *p->terms);
+    p->count = symbol->count;
+    return true;
+}
+
+/* A text that is built piece by piece; full when it got too long. */
+struct text {
+    char chars[MAX_TEXT];
+    size_t length;
+    bool full;
+};
+
+static void text_add(struct text *t, const char *piece)
+{
+    size_t n = strlen(piece);
+    if (t->full || n >= sizeof t->chars - t->length) {
+        t->full = true;
+        return;
+    }
+    memcpy(t->chars + t->length, piece, n + 1);
+    t->length += n;
+}
+
+static void text_add_int(struct text *t, int64_t i)
+{
+    char digits[24];
+    char *at = digits + sizeof digits - 1;
+    uint64_t rest = i < 0 ? -(uint64_t)i : (uint64_t)i;
+    *at = '\0';
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (i < 0)
+        *--at = '-';
+    text_add(t, at);
+}
+
+static void text_add_term(struct text *t, const struct symbols *s, const struct term *term, bool first)
+{
+    if (term->factor >= 0 && !first)
+        text_add(t, "+");
+    if (term->degree == 0 || (term->factor != 1 && term->factor != -1))
+        text_add_int(t, term->factor);
+    else if (term->factor == -1)
+        text_add(t, "-");
+    for (int i = 0; i < term->degree; i++) {
+        const struct atom *a = &s->atoms[term->atoms[i]];
+        bool parentheses = a->floor && (term->degree > 1 || term->factor != 1);
+        if (i > 0 || (term->factor != 1 && term->factor != -1))
+            text_add(t, "*");
+        text_add(t, parentheses ? "(" : "");
+        text_add(t, a->text);
+        text_add(t, parentheses ? ")" : "");
+    }
+}
+
+static size_t text_hash(const char *interned)
+{
+    return (size_t)(((uintptr_t)interned >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 20);
+}
+
+static void symbols_index(struct symbols *s, uint32_t number)
+{
+    size_t at = text_hash(s->items[number].text) & (s->room - 1);
+    while (s->index[at])
+        at = (at + 1) & (s->room - 1);
+    s->index[at] = number + 1;
+}
+
+static void symbols_add(struct graph *g, const struct polynomial *p, const char *text)
+{
+    struct symbols *s = symbols_of(g);
+    s->items = arena_grow(&g->arena, s->items, s->count, sizeof *s->items);
+    s->items[s->count] = (struct symbol){
+        .text = text,
+        .count = p->count,
+        .terms = arena_copy(&g->arena, p->terms, (size_t)p->count * sizeof *p->terms),
+    };
+    s->count++;
+    if (s->count * 2 <= s->room) {
+        symbols_index(s, (uint32_t)(s->count - 1));
+        return;
+    }
+    s->room = s->room ? s->room * 2 : 64;
+    s->index = arena_array(&g->arena, s->room, sizeof *s->index);
+    for (size_t i = 0; i < s->count; i++)
+        symbols_index(s, (uint32_t)i);
+}
+
+/* The number of the symbol with that interned text; -1: there is none. */
+static int64_t symbols_find(const struct symbols *s, const char *text)
+{
+    if (!s->room)
+        return -1;
+    for (size_t at = text_hash(text) & (s->room - 1); s->index[at]; at = (at + 1) & (s->room - 1))
+        if (s->items[s->index[at] - 1].text == text)
+            return s->index[at] - 1;
+    return -1;
+}
+
+/* The dimension of a finished polynomial.  A negative constant is a symbol too: it may become a size again. */
+static int64_t polynomial_dim(struct graph *g, const struct polynomial *p)
+{
+    struct symbols *s = symbols_of(g);
+    struct text t = { .length = 0 };
+    const char *text;
+    int64_t number;
+    if (p->count == 0)
+        return 0;
+    if (p->count == 1 && p->terms[0].degree == 0 && p->terms[0].factor > 0)
+        return p->terms[0].factor;
+    for (int i = 0; i < p->count; i++)
+        text_add_term(&t, s, &p->terms[i], i == 0);
+    if (t.full || s->count >= UINT32_MAX / 4)
+        return DIM_UNKNOWN;
+    text = intern_length(g->strings, t.chars, t.length);
+    number = symbols_find(s, text);
+    if (number >= 0)
+        return FIRST - number;
+    symbols_add(g, p, text);
+    return FIRST - (int64_t)(s->count - 1);
+}
+
+/* The dimension that is this atom; the text of an atom is that of the polynomial which is it alone. */
+static int64_t atom_dim(struct graph *g, struct atom atom)
+{
+    struct symbols *s = symbols_of(g);
+    struct polynomial p = { .count = 1, .terms = { { .factor = 1, .degree = 1 } } };
+    int64_t number = symbols_find(s, atom.text);
+    if (number >= 0)
+        return FIRST - number;
+    p.terms[0].atoms[0] = (uint32_t)s->atom_count;
+    s->atoms = arena_grow(&g->arena, s->atoms, s->atom_count, sizeof *s->atoms);
+    s->atoms[s->atom_count++] = atom;
+    return polynomial_dim(g, &p);
+}
+
+int64_t dim_named(struct graph *g, const char *name)
+{
+    return atom_dim(g, (struct atom){ .text = intern(g->strings, name) });
+}
+
+int64_t dim_int(struct graph *g, int64_t i)
+{
+    struct polynomial p = { .count = 1, .terms = { { .factor = i } } };
+    return i >= 0 ? i : polynomial_dim(g, &p);
+}
+
+bool dim_constant(const struct graph *g, int64_t d, int64_t *out)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    if (d >= 0)
+        *out = d;
+    if (d >= 0 || !symbol || symbol->count != 1 || symbol->terms[0].degree != 0)
+        return d >= 0;
+    *out = symbol->terms[0].factor;
+    return true;
+}
+
+bool dim_not_negative(const struct graph *g, int64_t d)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    int64_t least = 0;
+    for (int i = 0; symbol && i < symbol->count; i++) {
+        const struct term *t = &symbol->terms[i];
+        bool floors = false;
+        for (int j = 0; j < t->degree; j++)
+            floors |= g->symbols->atoms[t->atoms[j]].floor;
+        if (t->degree > 0 && t->factor < 0)
+            return false;
+        if (!floors && !int_add(least, t->factor, &least))
+            return false;
+    }
+    return symbol ? least >= 0 : d >= 0;
+}
+
+bool dim_equal(int64_t a, int64_t b)
+{
+    return a == b && a != DIM_UNKNOWN;
+}
+
+bool dim_broadcast(int64_t a, int64_t b, int64_t *out)
+{
+    if (dim_known(a) && dim_known(b) && a != b && a != 1 && b != 1)
+        return false;
+    if (dim_equal(a, b) || b == 1)
+        *out = a;
+    else if (a == 1)
+        *out = b;
+    else if (dim_known(a) || b == DIM_UNKNOWN) /* one that is not known is 1, or the same as the other */
+        *out = a;
+    else
+        *out = dim_known(b) || a == DIM_UNKNOWN ? b : DIM_UNKNOWN;
+    return true;
+}
+
+/* Arithmetic */
+
+static int64_t add_scaled(struct graph *g, int64_t a, int64_t b, int64_t scale)
+{
+    struct polynomial p, q;
+    if (!polynomial_of(g, a, &p) || !polynomial_of(g, b, &q))
+        return DIM_UNKNOWN;
+    for (int i = 0; i < q.count; i++)
+        if (!int_mul(q.terms[i].factor, scale, &q.terms[i].factor) ||
+            !polynomial_add(g->symbols, &p, &q.terms[i]))
+            return DIM_UNKNOWN;
+    return polynomial_dim(g, &p);
+}
+
+int64_t dim_add(struct graph *g, int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (a >= 0 && b >= 0)
+        return int_add(a, b, &sum) ? sum : DIM_UNKNOWN;
+    return add_scaled(g, a, b, 1);
+}
+
+int64_t dim_sub(struct graph *g, int64_t a, int64_t b)
+{
+    if (a >= 0 && b >= 0)
+        return dim_int(g, a - b);
+    return add_scaled(g, a, b, -1);
+}
+
+int64_t dim_mul(struct graph *g, int64_t a, int64_t b)
+{
+    struct polynomial p, q, product = { .count = 0 };
+    int64_t number;
+    struct term t;
+    if (a >= 0 && b >= 0)
+        return int_mul(a, b, &number) ? number : DIM_UNKNOWN;
+    if (!polynomial_of(g, a, &p) || !polynomial_of(g, b, &q))
+        return DIM_UNKNOWN;
+    for (int i = 0; i < p.count; i++)
+        for (int j = 0; j < q.count; j++)
+            if (!term_multiply(g->symbols, &p.terms[i], &q.terms[j], &t) ||
+                !polynomial_add(g->symbols, &product, &t))
+                return DIM_UNKNOWN;
+    return polynomial_dim(g, &product);
+}
+
+int64_t dim_product(struct graph *g, const int64_t *dims, int count)
+{
+    int64_t product = 1;
+    for (int i = 0; i < count; i++)
+        product = dim_mul(g, product, dims[i]);
+    return product;
+}
+
+/* Polynomial division by leading terms: exact where nothing remains. */
+int64_t dim_div_exact(struct graph *g, int64_t a, int64_t b)
+{
+    struct polynomial p, q, quotient = { .count = 0 };
+    if (a >= 0 && b > 0)
+        return a % b == 0 ? a / b : DIM_UNKNOWN;
+    if (!polynomial_of(g, a, &p) || !polynomial_of(g, b, &q) || q.count == 0)
+        return DIM_UNKNOWN;
+    for (int steps = 0; p.count > 0; steps++) {
+        struct term t, product;
+        if (steps == 4 * MAX_TERMS || !term_divide(g->symbols, &p.terms[0], &q.terms[0], &t) ||
+            !polynomial_add(g->symbols, &quotient, &t))
+            return DIM_UNKNOWN;
+        if (t.factor == INT64_MIN)
+            return DIM_UNKNOWN;
+        t.factor = -t.factor;
+        for (int i = 0; i < q.count; i++)
+            if (!term_multiply(g->symbols, &t, &q.terms[i], &product) ||
+                !polynomial_add(g->symbols, &p, &product))
+                return DIM_UNKNOWN;
+    }
+    return polynomial_dim(g, &quotient);
+}
+
+static int64_t floor_int(int64_t a, int64_t b) /* b > 0 */
+{
+    return a / b - (a % b < 0);
+}
+
+static int64_t gcd(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a < 0 ? -a : a;
+}
+
+/* True when the polynomial is one floor division plus an integer; both are written. */
+static bool floor_plus_int(const struct symbols *s, const struct polynomial *p, const struct atom **floor,
+                           int64_t *plus)
+{
+    const struct term *t = p->terms;
+    *plus = p->count == 2 ? t[1].factor : 0;
+    if (p->count < 1 || p->count > 2 || t[0].degree != 1 || t[0].factor != 1 ||
+        (p->count == 2 && t[1].degree))
+        return false;
+    *floor = &s->atoms[t[0].atoms[0]];
+    return (*floor)->floor;
+}
+
+static void text_add_operand(struct text *t, const struct graph *g, int64_t d)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    bool plain =
+        !symbol || (symbol->count == 1 && symbol->terms[0].factor == 1 && symbol->terms[0].degree == 1 &&
+                    !g->symbols->atoms[symbol->terms[0].atoms[0]].floor);
+    text_add(t, plain ? "" : "(");
+    if (symbol)
+        text_add(t, symbol->text);
+    else
+        text_add_int(t, d);
+    text_add(t, plain ? "" : ")");
+}
+
+static int64_t floor_atom(struct graph *g, int64_t top, int64_t bottom)
+{
+    struct text t = { .length = 0 };
+    if (top == DIM_UNKNOWN || bottom == DIM_UNKNOWN)
+        return DIM_UNKNOWN;
+    text_add_operand(&t, g, top);
+    text_add(&t, "//");
+    text_add_operand(&t, g, bottom);
+    if (t.full)
+        return DIM_UNKNOWN;
+    return atom_dim(g, (struct atom){ .text = intern_length(g->strings, t.chars, t.length),
+                                      .floor = true,
+                                      .top = top,
+                                      .bottom = bottom });
+}
+
+/* floor(p / b) for an integer b > 1, normalised:  what b divides leaves the floor, what remains is reduced by
+ * the common divisor (floor((2x+1)/4) is floor(x/2)), and floor(floor(x/a + c) / b) is floor((x+ac) / ab). */
+static int64_t floor_by_int(struct graph *g, const struct polynomial *p, int64_t b)
+{
+    struct polynomial whole = { .count = 0 }, rest = { .count = 0 };
+    const struct atom *inner;
+    int64_t common = b, plus, divisor;
+    for (int i = 0; i < p->count; i++) {
+        struct term t = p->terms[i];
+        t.factor = floor_int(p->terms[i].factor, b);
+        if (!polynomial_add(g->symbols, &whole, &t))
+            return DIM_UNKNOWN;
+        t.factor = p->terms[i].factor - t.factor * b;
+        if (t.degree > 0)
+            common = gcd(common, t.factor);
+        if (!polynomial_add(g->symbols, &rest, &t))
+            return DIM_UNKNOWN;
+    }
+    if (rest.count == 0 || rest.terms[0].degree == 0)
+        return polynomial_dim(g, &whole);
+    for (int i = 0; i < rest.count; i++)
+        rest.terms[i].factor /= common;
+    if (rest.terms[rest.count - 1].factor == 0)
+        rest.count--;
+    b /= common;
+    if (floor_plus_int(g->symbols, &rest, &inner, &plus) && dim_known(inner->bottom) &&
+        int_mul(inner->bottom, b, &divisor) && int_mul(plus, inner->bottom, &plus)) {
+        int64_t top = dim_add(g, inner->top, dim_int(g, plus));
+        return dim_add(g, polynomial_dim(g, &whole), dim_div_floor(g, top, divisor));
+    }
+    return dim_add(g, polynomial_dim(g, &whole), floor_atom(g, polynomial_dim(g, &rest), b));
+}
+
+int64_t dim_div_floor(struct graph *g, int64_t a, int64_t b)
+{
+    struct polynomial p;
+    int64_t exact, number;
+    if (a >= 0 && b > 0)
+        return a / b;
+    if (b == 0 || a == DIM_UNKNOWN || b == DIM_UNKNOWN)
+        return DIM_UNKNOWN;
+    if (b > 0 && dim_constant(g, a, &number))
+        return dim_int(g, floor_int(number, b));
+    exact = dim_div_exact(g, a, b);
+    if (exact != DIM_UNKNOWN)
+        return exact;
+    if (dim_constant(g, b, &number) && number < 0)
+        return DIM_UNKNOWN;
+    if (!polynomial_of(g, a, &p))
+        return DIM_UNKNOWN;
+    return b > 1 ? floor_by_int(g, &p, b) : floor_atom(g, a, b);
+}
+
+/* Text */
+
+const char *dim_text(struct graph *g, int64_t d)
+{
+    struct text t = { .length = 0 };
+    const struct symbol *symbol = symbol_of(g, d);
+    if (d < 0 && !symbol)
+        return intern(g->strings, "?");
+    text_add(&t, symbol ? "%" : "");
+    if (symbol)
+        text_add(&t, symbol->text);
+    else
+        text_add_int(&t, d);
+    return intern_length(g->strings, t.chars, t.length);
+}
+
+struct parser {
+    struct graph *graph;
+    const char *at;
+    bool wrong;
+};
+
+static int64_t parse_sum(struct parser *p, int depth);
+
+static int64_t parse_number(struct parser *p)
+{
+    int64_t number = 0;
+    for (; isdigit((unsigned char)*p->at); p->at++)
+        if (!int_mul(number, 10, &number) || !int_add(number, *p->at - '0', &number))
+            p->wrong = true;
+    return number;
+}
+
+static int64_t parse_factor(struct parser *p, int depth)
+{
+    const char *start = p->at;
+    int64_t d;
+    if (depth > MAX_DEPTH || p->wrong) {
+        p->wrong = true;
+        return DIM_UNKNOWN;
+    }
+    if (isdigit((unsigned char)*p->at))
+        return parse_number(p);
+    if (*p->at == '-' || *p->at == '(') {
+        p->at++;
+        if (*start == '-')
+            return dim_sub(p->graph, 0, parse_factor(p, depth + 1));
+        d = parse_sum(p, depth + 1);
+        p->wrong |= *p->at != ')';
+        p->at += *p->at == ')';
+        return d;
+    }
+    while (isalnum((unsigned char)*p->at) || *p->at == '_')
+        p->at++;
+    if (p->at == start || !isalpha((unsigned char)*start)) {
+        p->wrong = true;
+        return DIM_UNKNOWN;
+    }
+    return dim_named(p->graph, intern_length(p->graph->strings, start, (size_t)(p->at - start)));
+}
+
+static int64_t parse_product(struct parser *p, int depth)
+{
+    int64_t d = parse_factor(p, depth);
+    while (!p->wrong) {
+        if (p->at[0] == '/' && p->at[1] == '/') {
+            p->at += 2;
+            d = dim_div_floor(p->graph, d, parse_factor(p, depth));
+        } else if (p->at[0] == '*') {
+            p->at++;
+            d = dim_mul(p->graph, d, parse_factor(p, depth));
+        } else {
+            break;
+        }
+    }
+    return d;
+}
+
+static int64_t parse_sum(struct parser *p, int depth)
+{
+    int64_t d = parse_product(p, depth);
+    while (!p->wrong && (*p->at == '+' || *p->at == '-')) {
+        bool minus = *p->at++ == '-';
+        int64_t other = parse_product(p, depth);
+        d = minus ? dim_sub(p->graph, d, other) : dim_add(p->graph, d, other);
+    }
+    return d;
+}
+
+bool dim_parse(struct graph *g, const char *text, int64_t *out)
+{
+    struct parser p = { .graph = g, .at = text };
+    int64_t number;
+    if (strcmp(text, "?") == 0) {
+        *out = DIM_UNKNOWN;
+        return true;
+    }
+    if (*text == '%') {
+        p.at++;
+        *out = parse_sum(&p, 0);
+    } else {
+        p.wrong = !isdigit((unsigned char)*text);
+        *out = parse_number(&p);
+    }
+    if (p.wrong || *p.at != '\0')
+        return false;
+    return !dim_constant(g, *out, &number) || number >= 0;
+}

@@ -1,0 +1,50 @@
+/* dim.h - arithmetic on dimensions that may be unknown or symbolic.
+ *
+ * A dimension is an int64_t: a size >= 0; DIM_UNKNOWN; or, below that, the number of a polynomial over named
+ * sizes in graph.symbols, kept in a normal form, so that equal polynomials are equal numbers.  Anything with
+ * DIM_UNKNOWN is DIM_UNKNOWN, and so is what overflows. */
+#ifndef COMMON_GRAPH_DIM_H
+#define COMMON_GRAPH_DIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct graph;
+
+static inline bool dim_known(int64_t d)
+{
+    return d >= 0;
+}
+
+/* The dimension called `name` (a letter, then letters, digits, underscores). */
+int64_t dim_named(struct graph *g, const char *name);
+/* The dimension that the text describes: "17", "?", "%h", "%2*h+1", "%(h+1)//2" (the percent sign is how the
+ * format marks a symbolic one, `//` is floor division as in Python; no text has a comma or a space); false when
+ * it is none of these. */
+bool dim_parse(struct graph *g, const char *text, int64_t *out);
+/* Its text, as dim_parse() reads it; interned in the graph. */
+const char *dim_text(struct graph *g, int64_t d);
+
+int64_t dim_add(struct graph *g, int64_t a, int64_t b);
+int64_t dim_sub(struct graph *g, int64_t a, int64_t b);
+int64_t dim_mul(struct graph *g, int64_t a, int64_t b);
+/* a / b where it is exact for all values of the names, else DIM_UNKNOWN. */
+int64_t dim_div_exact(struct graph *g, int64_t a, int64_t b);
+/* floor(a / b), kept as a symbolic term "(h+1)//2" where it is not exact.  Names and divisors are sizes: not
+ * negative; a division by 0 or by a negative number is DIM_UNKNOWN. */
+int64_t dim_div_floor(struct graph *g, int64_t a, int64_t b);
+/* The product of `count` dimensions, and of none: 1. */
+int64_t dim_product(struct graph *g, const int64_t *dims, int count);
+/* A number that need not be a size: a negative one is a symbolic dimension without names, so that 3 - 5 + 4 is
+ * 2.  dim_constant() gets numbers back: true for sizes and for these. */
+int64_t dim_int(struct graph *g, int64_t i);
+bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
+/* True when d cannot be negative, as the names stand for sizes of at least 1. */
+bool dim_not_negative(const struct graph *g, int64_t d);
+/* The size that two sizes are broadcast to, DIM_UNKNOWN where that is not known; false, and nothing written: they cannot
+ * be. */
+bool dim_broadcast(int64_t a, int64_t b, int64_t *out);
+/* True when a and b are known to be equal. */
+bool dim_equal(int64_t a, int64_t b);
+
+#endif

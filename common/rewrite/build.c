@@ -1,0 +1,814 @@
+/* build.c - from a match to a changed graph.
+ *
+ * First the whole result is planned: every value in it is computed, and nothing is built when one is unknown.  Then the
+ * operators are made, take over the results of the root, and what was matched and is read no more goes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/rewrite/match.h"
+
+static const struct item unknown = { .kind = ITEM_UNKNOWN };
+
+/* ---- planning ---- */
+
+static void plan_argument(struct match *m, struct plan *plan, const char *key, struct item item)
+{
+    struct plan_argument *grown = scratch_array(m->scratch, plan->argument_count + 1, sizeof *grown);
+    if (plan->argument_count)
+        memcpy(grown, plan->arguments, plan->argument_count * sizeof *grown);
+    grown[plan->argument_count++] = (struct plan_argument){ key, item };
+    plan->arguments = grown;
+}
+
+static void plan_attribute(struct match *m, struct plan *plan, const char *key,
+                           const struct attribute *tensor)
+{
+    for (size_t i = 0; i < plan->attribute_count; i++)
+        if (strcmp(plan->attributes[i].key, key) == 0)
+            return;
+    struct plan_attribute *grown = scratch_array(m->scratch, plan->attribute_count + 1, sizeof *grown);
+    if (plan->attribute_count)
+        memcpy(grown, plan->attributes, plan->attribute_count * sizeof *grown);
+    grown[plan->attribute_count++] = (struct plan_attribute){ key, tensor };
+    plan->attributes = grown;
+}
+
+/* Whether an argument can be made of the item: no part of it is unknown. */
+static bool is_known(const struct item *item)
+{
+    switch (item->kind) {
+    case ITEM_LIST:
+        for (size_t i = 0; i < item->list.count; i++)
+            if (!is_known(&item->list.items[i]))
+                return false;
+        return true;
+    case ITEM_VALUE:
+    case ITEM_TENSOR:
+    case ITEM_PLAN:
+    case ITEM_OPERATOR: return true;
+    default: return false;
+    }
+}
+
+static bool has_operand(const struct item *item)
+{
+    if (item->kind == ITEM_LIST) {
+        for (size_t i = 0; i < item->list.count; i++)
+            if (has_operand(&item->list.items[i]))
+                return true;
+        return false;
+    }
+    return item->kind == ITEM_VALUE ? value_has_operand(&item->value) : item->kind != ITEM_TENSOR;
+}
+
+/* Whether the key is a parameter of a module's constructor, which runs before there are operands. */
+static bool is_constructed(const struct match *m, const char *type, const char *key)
+{
+    const struct signature *s = signature_find(m->graph->signatures, type);
+    const struct parameter *p = s ? signature_parameter(s, key) : NULL;
+    return strncmp(type, "nn.", 3) == 0 && p && !(p->kinds & KIND_TENSOR);
+}
+
+static bool plan_value(struct match *m, struct plan *plan, const char *key, struct item item)
+{
+    if (item.kind == ITEM_ABSENT)
+        return true;
+    if (!key || !is_known(&item))
+        return false;
+    if (has_operand(&item) && is_constructed(m, plan->type, key))
+        return false;
+    plan_argument(m, plan, key, item);
+    return true;
+}
+
+static bool plan_owned(struct match *m, struct plan *plan, const char *key, struct item item)
+{
+    const struct attribute *tensor = item_tensor(&item);
+    if (tensor)
+        plan_attribute(m, plan, key, tensor);
+    return tensor || item.kind == ITEM_ABSENT || (item.kind == ITEM_VALUE && item.value.kind == VALUE_NONE);
+}
+
+/* [tagged c@weight, raw c@bias?]: attributes "0t", "1r"; absent is only what has a `?`. */
+static bool plan_weights(struct match *m, struct plan *plan, const struct node *list)
+{
+    size_t number = plan->attribute_count;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *n = list->kids[i];
+        struct item item = evaluate(m, n);
+        const struct attribute *tensor = item_tensor(&item);
+        if (!tensor && (item.kind != ITEM_ABSENT || !n->optional))
+            return false;
+        if (!tensor)
+            continue;
+        char letter = n->kind == NODE_WEIGHT && n->text[0] == 'r' ? 'r' : 't';
+        plan_attribute(m, plan, arena_printf(&m->graph->arena, "%zu%c", number++, letter), tensor);
+    }
+    return true;
+}
+
+static bool is_planned(const struct plan *plan, const char *key)
+{
+    for (size_t i = 0; i < plan->argument_count; i++)
+        if (plan->arguments[i].key == key)
+            return true;
+    return false;
+}
+
+/* Whether the pattern of `op` names the argument. */
+static bool pattern_names(const struct node *n, const struct operator *op, const char *key)
+{
+    if (n->kind != NODE_CALL || n->text != op->type)
+        return false;
+    size_t position = 0;
+    for (size_t i = 0; i < n->argument_count; i++) {
+        const struct node_argument *a = &n->arguments[i];
+        const struct signature *s = op->signature;
+        if (a->kind == ARGUMENT_KEY && a->key == key)
+            return true;
+        if (a->kind == ARGUMENT_POSITION && position < s->parameter_count &&
+            s->parameters[position++].name == key)
+            return true;
+    }
+    return false;
+}
+
+/* The call that `as c` stands behind, anywhere in the pattern. */
+static const struct node *find_as(const struct node *n, size_t slot)
+{
+    if (!n)
+        return NULL;
+    if (n->kind == NODE_AS && n->slot == slot)
+        return n->kids[0];
+    const struct node *found = NULL;
+    for (size_t i = 0; i < n->count && !found; i++)
+        found = find_as(n->kids[i], slot);
+    for (size_t i = 0; i < n->argument_count && !found; i++)
+        found = find_as(n->arguments[i].value, slot);
+    return found;
+}
+
+static const struct node *find_call(const struct rule *rule, size_t slot)
+{
+    const struct node *found = find_as(rule->pattern, slot);
+    for (size_t i = 0; i < rule->definition_count && !found; i++)
+        found = find_as(rule->definitions[i]->node, slot);
+    for (size_t i = 0; i < rule->also_count && !found; i++)
+        found = find_as(rule->also[i]->node, slot);
+    for (size_t i = 0; rule->box && i < rule->box->find_count && !found; i++)
+        found = find_as(rule->box->finds[i], slot);
+    return found;
+}
+
+static bool is_default(const struct operator *op, const struct argument *a)
+{
+    const struct parameter *p = signature_parameter(op->signature, a->key);
+    return a->value.kind == VALUE_NONE || (p && p->has_default && values_match(&p->initial, &a->value));
+}
+
+static bool type_takes(const struct match *m, const char *type, const char *key)
+{
+    for (const struct signature *s = signature_find(m->graph->signatures, type); s; s = s->next)
+        if (signature_parameter(s, key))
+            return true;
+    return false;
+}
+
+/* ...c: what c has and the result does not write.  An argument that the new type does not know may be dropped when
+ * the pattern dealt with it, or when it has its default; a type that has no signature takes all that the pattern does
+ * not name. */
+static bool plan_rest(struct match *m, struct plan *plan, const struct node *name)
+{
+    struct item item = evaluate(m, name);
+    if (item.kind == ITEM_ABSENT)
+        return true;
+    if (item.kind != ITEM_OPERATOR)
+        return false;
+    const struct operator *op = item.op;
+    const struct node *call = name->kind == NODE_NAME ? find_call(m->rule, name->slot) : NULL;
+    for (size_t i = 0; i < op->argument_count; i++) {
+        const struct argument *a = &op->arguments[i];
+        if (is_planned(plan, a->key))
+            continue;
+        bool named = call && pattern_names(call, op, a->key),
+             open = !signature_find(m->graph->signatures, plan->type);
+        if (open ? !named : type_takes(m, plan->type, a->key))
+            plan_argument(m, plan, a->key, item_value(a->value));
+        else if (!named && !is_default(op, a))
+            return false;
+    }
+    for (size_t i = 0; i < op->attribute_count; i++)
+        plan_attribute(m, plan, op->attributes[i].key, &op->attributes[i]);
+    return true;
+}
+
+static const char *key_of(struct match *m, const struct item *item)
+{
+    if (item->kind == ITEM_VALUE && item->value.kind == VALUE_STRING)
+        return item->value.string;
+    if (item->kind != ITEM_VALUE || item->value.kind != VALUE_INT)
+        return NULL;
+    return intern(m->rules->strings, arena_printf(&m->graph->arena, "%lld", (long long)item->value.integer));
+}
+
+/* **LIST of [key, value] pairs. */
+static bool plan_computed(struct match *m, struct plan *plan, struct item list)
+{
+    if (!item_is_list(&list))
+        return false;
+    for (size_t i = 0; i < item_length(&list); i++) {
+        struct item pair = item_at(&list, i);
+        if (!item_is_list(&pair) || item_length(&pair) != 2)
+            return false;
+        struct item key = item_at(&pair, 0);
+        if (!plan_value(m, plan, key_of(m, &key), item_at(&pair, 1)))
+            return false;
+    }
+    return true;
+}
+
+static bool plan_all_attributes(struct match *m, struct plan *plan, struct item item)
+{
+    if (item.kind != ITEM_TENSORS)
+        return false;
+    for (size_t i = 0; i < item.tensors.count; i++)
+        plan_attribute(m, plan, item.tensors.items[i].key, &item.tensors.items[i]);
+    return true;
+}
+
+static bool plan_one(struct match *m, struct plan *plan, const struct node_argument *a)
+{
+    bool weights = a->kind == ARGUMENT_POSITION && a->value->kind == NODE_LIST && a->value->count &&
+                   a->value->kids[0]->kind == NODE_WEIGHT;
+    if (weights)
+        return plan_weights(m, plan, a->value);
+    switch (a->kind) {
+    case ARGUMENT_POSITION:
+    case ARGUMENT_KEY: return plan_value(m, plan, a->key, evaluate(m, a->value));
+    case ARGUMENT_ATTRIBUTE: return plan_owned(m, plan, a->key, evaluate(m, a->value));
+    case ARGUMENT_ATTRIBUTES: return plan_all_attributes(m, plan, evaluate(m, a->value));
+    case ARGUMENT_COMPUTED: return plan_computed(m, plan, evaluate(m, a->value));
+    case ARGUMENT_REST_OF: return true; /* last, when all that is written is known */
+    case ARGUMENT_REST: return false;
+    }
+    return false;
+}
+
+static struct plan *new_plan(struct match *m, const struct node *call)
+{
+    struct plan *plan = scratch_alloc(m->scratch, sizeof *plan);
+    plan->node = call;
+    plan->type = call->text;
+    return plan;
+}
+
+/* Braces: ((a, b), c), without those that are absent; one alone is itself. */
+static struct item plan_braces(struct match *m, const struct node *call)
+{
+    const struct signature *s = signature_find(m->graph->signatures, call->text);
+    struct item whole = { .kind = ITEM_ABSENT };
+    for (size_t i = 0; i < call->argument_count; i++) {
+        struct item item = evaluate(m, call->arguments[i].value);
+        if (item.kind == ITEM_ABSENT)
+            continue;
+        if (!is_known(&item) || !s || s->parameter_count < 2)
+            return unknown;
+        if (whole.kind == ITEM_ABSENT) {
+            whole = item;
+            continue;
+        }
+        struct plan *plan = new_plan(m, call);
+        plan_argument(m, plan, s->parameters[0].name, whole);
+        plan_argument(m, plan, s->parameters[1].name, item);
+        whole = (struct item){ .kind = ITEM_PLAN, .plan = plan };
+    }
+    return whole;
+}
+
+struct item plan_operator(struct match *m, const struct node *call)
+{
+    if (call->kind == NODE_BRACES)
+        return plan_braces(m, call);
+    struct plan *plan = new_plan(m, call);
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (!plan_one(m, plan, &call->arguments[i]))
+            return unknown;
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].kind == ARGUMENT_REST_OF && !plan_rest(m, plan, call->arguments[i].value))
+            return unknown;
+    return (struct item){ .kind = ITEM_PLAN, .plan = plan };
+}
+
+/* ---- building ---- */
+
+struct build {
+    struct match *match;
+    struct graph *graph;
+    struct operator *before;      /* new operators come before this one */
+    struct operator *first;       /* the first new one */
+    const struct operator *model; /* whose scope and line they inherit */
+    const char *stem;             /* for names */
+    struct operand **outputs;     /* what is replaced; NULL: a result that nobody has */
+    size_t output_count;
+};
+
+static struct operator *new_operator(struct build *b, const char *type, const char *name)
+{
+    struct operator *op = graph_add(b->graph, b->before, type, name);
+    op->scope =
+        b->match->box ? b->match->box->scope->parent : b->model->scope; /* a box is a call made outside */
+    op->source = b->model->source;
+    op->line = b->model->line;
+    if (!b->first)
+        b->first = op;
+    return op;
+}
+
+static struct operator *realize(struct build *b, struct plan *plan, const char *name);
+
+/* A constant tensor becomes an operator of its own. */
+static struct operand *realize_tensor(struct build *b, const struct attribute *tensor, const char *key)
+{
+    const char *stem = arena_printf(&b->graph->arena, "%s.%s", b->stem, key ? key : "data");
+    struct operator *op = new_operator(b, "pnnx.Attribute", graph_fresh_operator_name(b->graph, stem));
+    struct attribute copy = *tensor;
+    copy.key = "data";
+    operator_add_attribute(op, copy);
+    struct operand *x = operator_add_output(op, NULL);
+    operand_set_shape(x, tensor->dtype, tensor->rank, tensor->shape);
+    return x;
+}
+
+static struct value realize_item(struct build *b, const struct item *item, const char *key)
+{
+    struct value *items;
+    switch (item->kind) {
+    case ITEM_VALUE: return item->value;
+    case ITEM_TENSOR: return value_operand(realize_tensor(b, item->tensor, key));
+    case ITEM_OPERATOR: return value_operand(item->op->outputs[0]);
+    case ITEM_PLAN: {
+        struct operator *op = realize(b, item->plan, NULL);
+        return value_operand(op->output_count ? op->outputs[0] : operator_add_output(op, NULL));
+    }
+    case ITEM_LIST: break;
+    default: return value_none();
+    }
+    items = scratch_array(b->match->scratch, item->list.count, sizeof *items);
+    for (size_t i = 0; i < item->list.count; i++)
+        items[i] = realize_item(b, &item->list.items[i], key);
+    return value_list(items, item->list.count);
+}
+
+/* Makes the operator of a plan, those of its arguments before it.  Without a name: a fresh one. */
+static struct operator *realize(struct build *b, struct plan *plan, const char *name)
+{
+    if (plan->op)
+        return plan->op;
+    struct value *values = scratch_array(b->match->scratch, plan->argument_count, sizeof *values);
+    for (size_t i = 0; i < plan->argument_count; i++)
+        values[i] = realize_item(b, &plan->arguments[i].item, plan->arguments[i].key);
+    struct operator *op =
+        new_operator(b, plan->type, name ? name : graph_fresh_operator_name(b->graph, b->stem));
+    for (size_t i = 0; i < plan->argument_count; i++)
+        operator_set(op, plan->arguments[i].key, values[i]);
+    for (size_t i = 0; i < plan->attribute_count; i++) {
+        struct attribute copy = *plan->attributes[i].tensor;
+        copy.key = plan->attributes[i].key;
+        operator_add_attribute(op, copy);
+    }
+    plan->op = op;
+    return op;
+}
+
+/* ---- taking over ---- */
+
+static struct value replaced(struct match *m, const struct value *v, const struct operand *old,
+                             struct value new)
+{
+    if (v->kind == VALUE_OPERAND && v->operand == old)
+        return new;
+    if (v->kind != VALUE_LIST)
+        return *v;
+    struct value list = value_list(scratch_array(m->scratch, v->list.count, sizeof *v), v->list.count);
+    for (size_t i = 0; i < v->list.count; i++)
+        list.list.items[i] = replaced(m, &v->list.items[i], old, new);
+    return list;
+}
+
+/* Lets readers have a value that is no operand. */
+static void replace_by_value(struct match *m, struct operand *old, struct value new)
+{
+    while (old->uses) {
+        struct operator *op = old->uses->op;
+        for (size_t i = 0; i < op->argument_count; i++) {
+            const struct value *v = &op->arguments[i].value;
+            bool direct = v->kind == VALUE_OPERAND && v->operand == old;
+            if (direct || v->kind == VALUE_LIST)
+                operator_set(op, op->arguments[i].key, replaced(m, v, old, new));
+        }
+    }
+}
+
+static bool has_reader_of_type(const struct operand *x, const char *type)
+{
+    for (const struct use *use = x->uses; use; use = use->next)
+        if (operator_is(use->op, type))
+            return true;
+    return false;
+}
+
+static void replace_output(struct build *b, struct operand *old, const struct item *item)
+{
+    struct value v = realize_item(b, item, NULL);
+    if (v.kind != VALUE_OPERAND) {
+        replace_by_value(b->match, old, v);
+        return;
+    }
+    struct operand *x = v.operand;
+    if (x->rank == RANK_UNKNOWN && old->rank != RANK_UNKNOWN)
+        operand_set_shape(x, old->dtype, old->rank, old->shape);
+    if (x->batch == BATCH_UNKNOWN)
+        x->batch = old->batch;
+    operand_replace(old, x);
+}
+
+static bool can_replace(const struct item *item, const struct operand *old)
+{
+    bool operand = item->kind != ITEM_LIST && (item->kind != ITEM_VALUE || item->value.kind == VALUE_OPERAND);
+    return operand || !old || !has_reader_of_type(old, "pnnx.Output");
+}
+
+/* ---- what was matched goes ---- */
+
+struct dead {
+    struct operator **items;
+    bool *removed;
+    size_t count, room;
+};
+
+static void add_candidate(struct dead *d, struct operator *op)
+{
+    if (d->count == d->room) {
+        d->room = d->room ? d->room * 2 : 64;
+        d->items = xrealloc(d->items, d->room * sizeof *d->items);
+        d->removed = xrealloc(d->removed, d->room * sizeof *d->removed);
+    }
+    d->items[d->count] = op;
+    d->removed[d->count++] = false;
+}
+
+static bool is_unread(const struct operator *op)
+{
+    for (size_t i = 0; i < op->output_count; i++)
+        if (op->outputs[i]->use_count)
+            return false;
+    return !operator_is(op, "pnnx.Input") && !operator_is(op, "pnnx.Output");
+}
+
+static void visit_producer(struct operand *x, void *context)
+{
+    struct dead *d = context;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->items[i] == x->producer)
+            return;
+    add_candidate(d, x->producer);
+}
+
+/* Removes what is read no more, and what only that read. */
+static void remove_dead(struct dead *d, struct operator **next)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = 0; i < d->count; i++) {
+            struct operator *op = d->items[i];
+            if (d->removed[i] || !is_unread(op))
+                continue;
+            operator_each_operand(op, visit_producer, d);
+            if (*next == op)
+                *next = op->next;
+            operator_remove(op);
+            d->removed[i] = true;
+            changed = true;
+        }
+    }
+}
+
+static void remove_matched(struct match *m, struct operator **next)
+{
+    struct dead d = { 0 };
+    if (m->box)
+        for (size_t i = m->box->count; i-- > 0;)
+            add_candidate(&d, m->box->items[i]);
+    else
+        for (size_t i = 0; i < m->operator_count; i++)
+            add_candidate(&d, m->operators[i]);
+    remove_dead(&d, next);
+    free(d.items);
+    free(d.removed);
+}
+
+/* ---- the whole ---- */
+
+static struct operand *slot_operand(const struct match *m, size_t slot)
+{
+    const struct item *item = slot == NO_SLOT ? NULL : &m->slots[slot];
+    return item && item->kind == ITEM_VALUE && item->value.kind == VALUE_OPERAND ? item->value.operand : NULL;
+}
+
+static void add_output(struct build *b, struct operand *x)
+{
+    struct operand **grown = scratch_array(b->match->scratch, b->output_count + 1, sizeof *grown);
+    if (b->output_count)
+        memcpy(grown, b->outputs, b->output_count * sizeof *grown);
+    grown[b->output_count++] = x;
+    b->outputs = grown;
+}
+
+static void add_targets(struct build *b, const struct targets *targets)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        const struct target *t = &targets->items[i];
+        const struct item *item = t->slot == NO_SLOT ? NULL : &b->match->slots[t->slot];
+        if (t->rest && item && item_is_list(item)) {
+            for (size_t k = 0; k < item_length(item); k++) {
+                struct item one = item_at(item, k);
+                add_output(b, one.value.operand);
+            }
+        } else {
+            add_output(b, slot_operand(b->match, t->slot));
+        }
+    }
+}
+
+/* The operands that the result takes over, in its order; absent ones at the end are left out. */
+static void find_outputs(struct build *b)
+{
+    const struct match *m = b->match;
+    if (m->chosen->targets.given) {
+        add_targets(b, &m->chosen->targets);
+    } else if (m->rule->targets.given) {
+        add_targets(b, &m->rule->targets);
+    } else {
+        add_output(b, m->root->outputs[0]);
+    }
+    if (!m->chosen->targets.given)
+        for (size_t i = 0; i < m->rule->also_count; i++)
+            add_targets(b, &m->rule->also[i]->targets);
+    while (b->output_count > 1 && !b->outputs[b->output_count - 1])
+        b->output_count--;
+}
+
+/* Lets `op` have all outputs as its results. */
+static void take_over(struct build *b, struct operator *op)
+{
+    for (size_t i = 0; i < b->output_count; i++) {
+        if (b->outputs[i])
+            operand_move(b->outputs[i], op);
+        else
+            operator_add_output(op, NULL);
+    }
+}
+
+static const char *result_name(struct match *m)
+{
+    const char *name = m->root->name;
+    if (m->box && m->box->scope->path[0])
+        name = m->box->scope->path;
+    else if (m->scope && m->scope->path[0])
+        name = m->scope->path;
+    if (!m->chosen->name)
+        return name;
+    struct item item = evaluate(m, m->chosen->name);
+    if (item.kind == ITEM_OPERATOR)
+        return item.op->name;
+    if (item.kind == ITEM_TENSORS && m->box)
+        return m->box->scope->path;
+    return item.kind == ITEM_VALUE && item.value.kind == VALUE_STRING ? item.value.string : NULL;
+}
+
+/* Lets `op` produce an output; what another part of the result reads already is one of its own. */
+static void give_output(struct operand *x, struct operator *op)
+{
+    if (op->output_count == 0) {
+        operand_move(x, op);
+        return;
+    }
+    operand_set_shape(op->outputs[0], x->dtype, x->rank, x->shape);
+    operand_replace(x, op->outputs[0]);
+}
+
+/* A result of several operands from one value: a list, item by item. */
+static bool build_parts(struct build *b, struct item *parts, size_t count, const char *name)
+{
+    if (count == 1 && parts[0].kind == ITEM_PLAN) {
+        take_over(b, realize(b, parts[0].plan, name));
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!b->outputs[i])
+            continue;
+        if (parts[i].kind != ITEM_PLAN) {
+            replace_output(b, b->outputs[i], &parts[i]);
+            continue;
+        }
+        give_output(b->outputs[i], realize(b, parts[i].plan, i == 0 ? name : NULL));
+    }
+    return true;
+}
+
+/* Computes what replaces each output; false: something is unknown, or the numbers differ. */
+static bool plan_parts(struct build *b, struct item **parts, size_t *count)
+{
+    struct match *m = b->match;
+    const struct choice *choice = m->chosen;
+    for (size_t i = 0; i < m->rule->share_count; i++)
+        m->slots[m->rule->shares[i].target.slot] = evaluate(m, m->rule->shares[i].part);
+    *count = choice->part_count;
+    *parts = scratch_array(m->scratch, size_add(choice->part_count, b->output_count), sizeof **parts);
+    for (size_t i = 0; i < choice->part_count; i++) {
+        (*parts)[i] = evaluate(m, choice->parts[i]);
+        if (!is_known(&(*parts)[i]))
+            return false;
+    }
+    bool one = *count == 1 && (*parts)[0].kind == ITEM_PLAN;
+    struct item list = (*parts)[0];
+    if (*count == 1 && item_is_list(&list) &&
+        (b->output_count > 1 || (m->chosen->targets.given && m->chosen->targets.items[0].rest) ||
+         (m->rule->targets.given && m->rule->targets.count && m->rule->targets.items[0].rest))) {
+        *count = item_length(&list);
+        if (*count != b->output_count)
+            return false;
+        for (size_t i = 0; i < *count; i++)
+            (*parts)[i] = item_at(&list, i);
+    }
+    if (!one && *count != b->output_count)
+        return false;
+    for (size_t i = 0; !one && i < *count; i++)
+        if (!can_replace(&(*parts)[i], b->outputs[i]))
+            return false;
+    return true;
+}
+
+/* What a part of the result is called in an explanation: a type, the name of an operand, "a value". */
+static const char *part_text(const struct item *part)
+{
+    if (part->kind == ITEM_PLAN)
+        return part->plan->type;
+    bool operand = part->kind == ITEM_VALUE && part->value.kind == VALUE_OPERAND;
+    return operand ? part->value.operand->name : "(a value)";
+}
+
+/* One line: the rule, the operator, the types that were matched in the order of the graph, and what they become. */
+static void explain(const struct match *m, const struct item *parts, size_t count)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const char *before = "", *after = "";
+    size_t matched = m->box ? m->box->count : m->operator_count;
+    for (size_t i = 0; i < matched; i++)
+        before = arena_printf(&arena, "%s %s", before,
+                              m->box ? m->box->items[i]->type : m->operators[matched - 1 - i]->type);
+    for (size_t i = 0; i < count; i++)
+        after = arena_printf(&arena, "%s %s", after, part_text(&parts[i]));
+    note(operator_place(m->root), "%s: '%s':%s =>%s", m->rule->name, m->root->name, before, after);
+    arena_release(&arena);
+}
+
+/* ---- order ---- */
+
+struct reach {
+    const struct match *match;
+    const struct operator **stack;
+    size_t count, room;
+    struct map seen;
+};
+
+static void visit_source(struct operand *x, void *context)
+{
+    struct reach *r = context;
+    if (map_get(&r->seen, x->producer))
+        return;
+    map_put(&r->seen, x->producer, x->producer);
+    if (r->count == r->room) {
+        r->room = r->room ? r->room * 2 : 64;
+        r->stack = xrealloc(r->stack, r->room * sizeof *r->stack);
+    }
+    r->stack[r->count++] = x->producer;
+}
+
+static void visit_item(struct reach *r, const struct item *item)
+{
+    if (item->kind == ITEM_LIST)
+        for (size_t i = 0; i < item->list.count; i++)
+            visit_item(r, &item->list.items[i]);
+    if (item->kind == ITEM_PLAN)
+        for (size_t i = 0; i < item->plan->argument_count; i++)
+            visit_item(r, &item->plan->arguments[i].item);
+    if (item->kind == ITEM_VALUE && item->value.kind == VALUE_LIST)
+        for (size_t i = 0; i < item->value.list.count; i++) {
+            struct item one = item_value(item->value.list.items[i]);
+            visit_item(r, &one);
+        }
+    if (item->kind == ITEM_VALUE && item->value.kind == VALUE_OPERAND &&
+        !match_has(r->match, item->value.operand->producer))
+        visit_source(item->value.operand, r);
+}
+
+static bool is_output(const struct build *b, const struct operand *x)
+{
+    for (size_t i = 0; i < b->output_count; i++)
+        if (b->outputs[i] == x)
+            return true;
+    return false;
+}
+
+static bool value_reads_output(const struct build *b, const struct value *v)
+{
+    if (v->kind == VALUE_OPERAND)
+        return is_output(b, v->operand);
+    bool found = false;
+    for (size_t i = 0; v->kind == VALUE_LIST && i < v->list.count && !found; i++)
+        found = value_reads_output(b, &v->list.items[i]);
+    return found;
+}
+
+/* Whether the result reads what it replaces. */
+static bool reads_output(const struct build *b, const struct item *item)
+{
+    bool found = false;
+    switch (item->kind) {
+    case ITEM_VALUE: return value_reads_output(b, &item->value);
+    case ITEM_OPERATOR: return item->op->output_count && is_output(b, item->op->outputs[0]);
+    case ITEM_LIST:
+        for (size_t i = 0; i < item->list.count && !found; i++)
+            found = reads_output(b, &item->list.items[i]);
+        return found;
+    case ITEM_PLAN:
+        for (size_t i = 0; i < item->plan->argument_count && !found; i++)
+            found = reads_output(b, &item->plan->arguments[i].item);
+        return found;
+    default: return false;
+    }
+}
+
+/* With several roots, what the result reads may depend on what it replaces: then it cannot be built. */
+static bool makes_cycle(const struct build *b, const struct item *parts, size_t count)
+{
+    const struct match *m = b->match;
+    for (size_t i = 0; i < count; i++)
+        if (reads_output(b, &parts[i]))
+            return true;
+    if (!m->box && m->rule->also_count == 0)
+        return false;
+    struct reach r = { .match = m };
+    map_init(&r.seen);
+    for (size_t i = 0; i < count; i++)
+        visit_item(&r, &parts[i]);
+    bool found = false;
+    while (r.count && !found) {
+        const struct operator *op = r.stack[--r.count];
+        found = match_has(m, op);
+        operator_each_operand(op, visit_source, &r);
+    }
+    map_release(&r.seen);
+    free(r.stack);
+    return found;
+}
+
+/* New operators stand where all that they read is made: at the last of the roots. */
+static struct operator *last_root(const struct match *m)
+{
+    if (m->box)
+        return m->box->items[m->box->count - 1];
+    if (m->rule->also_count == 0)
+        return m->root;
+    for (struct operator *op = m->graph->last; op; op = op->prev)
+        if (match_has(m, op))
+            return op;
+    return m->root;
+}
+
+bool build_result(struct match *m, struct operator **next)
+{
+    struct build b = { .match = m, .graph = m->graph, .model = m->root };
+    struct item *parts;
+    size_t count;
+    const char *name = result_name(m);
+    find_outputs(&b);
+    if (!name || !plan_parts(&b, &parts, &count) || makes_cycle(&b, parts, count))
+        return false;
+    name = intern(m->rules->strings, name);
+    b.before = last_root(m);
+    b.stem = name;
+    if (m->rules->explain)
+        explain(m, parts, count);
+    *next = m->box ? NULL : m->root->next;
+    build_parts(&b, parts, count, name);
+    remove_matched(m, next);
+    struct operator *made = count && parts[0].kind == ITEM_PLAN ? parts[0].plan->op : NULL;
+    if (made && graph_find(m->graph, name) != made)
+        operator_rename(made, graph_fresh_operator_name(m->graph, name));
+    if (b.first)
+        *next = b.first;
+    return true;
+}

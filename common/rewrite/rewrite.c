@@ -1,0 +1,429 @@
+/* rewrite.c - rule sets: made, read, applied to the fixed point. */
+#include "common/rewrite/rewrite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/near.h"
+#include "common/rewrite/history.h"
+#include "common/rewrite/match.h"
+#include "common/rewrite/text/parse.h"
+
+/* ---- life ---- */
+
+struct rules *rules_new(struct strings *strings, const struct signatures *signatures,
+                        const struct rule_function *functions, size_t function_count)
+{
+    struct rules *rules = xmalloc(sizeof *rules);
+    *rules = (struct rules){
+        .strings = strings, .signatures = signatures, .functions = functions, .function_count = function_count
+    };
+    arena_init(&rules->arena);
+    map_init(&rules->by_type);
+    map_init(&rules->commutative);
+    map_init(&rules->errors);
+    rules->examples_end = &rules->examples;
+    rules->scratch = xmalloc(sizeof *rules->scratch);
+    *rules->scratch = (struct scratch){ 0 };
+    return rules;
+}
+
+void rules_free(struct rules *rules)
+{
+    if (!rules)
+        return;
+    map_release(&rules->by_type);
+    map_release(&rules->commutative);
+    map_release(&rules->errors);
+    scratch_release(rules->scratch);
+    free(rules->scratch);
+    arena_release(&rules->arena);
+    free(rules);
+}
+
+void rules_allow_scopes(struct rules *rules)
+{
+    rules->scopes = true;
+}
+
+void rules_explain(struct rules *rules, bool on)
+{
+    rules->explain = on;
+}
+
+/* Switches off the rules with that name; false: there is none. */
+static bool leave_out(struct rules *rules, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < rules->count; i++)
+        if (strcmp(rules->items[i]->name, name) == 0)
+            found = rules->items[i]->off = true;
+    return found;
+}
+
+static void offer_names(const struct rules *rules, struct near *near)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        near_offer(near, rules->items[i]->name);
+}
+
+void rules_without(struct rules *const *sets, size_t count, const struct text_list *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        struct near near = near_start(name, strlen(name));
+        bool found = false;
+        char hint[200];
+        for (size_t k = 0; k < count; k++) {
+            if (!sets[k])
+                continue;
+            found = leave_out(sets[k], name) || found;
+            offer_names(sets[k], &near);
+        }
+        if (!found)
+            report(STATUS_USAGE, nowhere, "without=%s: no built-in rule has that name%s", name,
+                   near_hint(&near, hint));
+    }
+}
+
+static bool makes_layer(const struct choice *choice)
+{
+    for (size_t i = 0; i < choice->part_count; i++) {
+        const struct node *part = choice->parts[i];
+        if (part && part->kind == NODE_CALL && !part->function && !strpbrk(part->text, ".:"))
+            return true;
+    }
+    return false;
+}
+
+void rules_without_layers(struct rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        for (size_t k = 0; k < rules->items[i]->choice_count; k++)
+            if (makes_layer(&rules->items[i]->choices[k]))
+                rules->items[i]->off = true;
+}
+
+const struct rule_macro *rules_macro(const struct rules *rules, const char *name)
+{
+    return map_get(&rules->macros, name);
+}
+
+const struct rule_function *rules_function(const struct rules *rules, const char *name)
+{
+    for (size_t i = 0; i < rules->function_count; i++)
+        if (strcmp(rules->functions[i].name, name) == 0)
+            return &rules->functions[i];
+    return NULL;
+}
+
+void rules_error(struct rules *rules, int line, int column, const char *format, ...)
+{
+    char place[64], text[1000];
+    va_list arguments;
+    snprintf(place, sizeof place, "%d:%d:", line, column);
+    const char *key = intern(rules->strings, arena_printf(&rules->arena, "%s%s", place, rules->file));
+    if (map_get(&rules->errors, key))
+        return;
+    map_put(&rules->errors, key, rules);
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    report(STATUS_USAGE, (struct place){ rules->file, line, column }, "%s", text);
+}
+
+void rules_read(struct rules *rules, const char *name, const char *text, size_t size)
+{
+    rules->file = name;
+    map_init(&rules->macros);
+    rules_parse(rules, name, text, size);
+    map_release(&rules->macros);
+}
+
+void rules_read_file(struct rules *rules, const char *name)
+{
+    FILE *file = fopen(name, "rb");
+    if (!file)
+        die(STATUS_IO, nowhere, "cannot read '%s': %s", name, strerror(errno));
+    char *text = NULL;
+    size_t size = 0, room = 0, got;
+    do {
+        if (size == room) {
+            room = room ? size_mul(room, 2) : 65536;
+            text = xrealloc(text, room);
+        }
+        got = fread(text + size, 1, room - size, file);
+        size += got;
+    } while (got);
+    if (ferror(file))
+        die(STATUS_IO, nowhere, "cannot read '%s': %s", name, strerror(errno));
+    fclose(file);
+    const char *kept = arena_text(&rules->arena, text, size);
+    free(text);
+    rules_read(rules, intern(rules->strings, name), kept, size);
+}
+
+/* ---- applying ---- */
+
+/* The state of one rules_apply(). */
+struct application {
+    struct rules *rules;
+    struct graph *graph;
+    struct rule_history *history;
+    struct match match;
+    bool unsorted;
+};
+
+/* Tries one rule; on success *next is where to go on. */
+static bool apply_rule(struct application *a, const struct rule *rule, struct operator *root,
+                       const struct box_match *box, struct operator **next)
+{
+    struct application_before before = { a->graph->operator_count, a->graph->operator_ids,
+                                         history_chain(a->history, root) };
+    if (rule->off || (a->rules->only && strcmp(a->rules->only, rule->name) != 0))
+        return false;
+    if (!match_rule(&a->match, a->rules, a->graph, rule, root, box) || !build_result(&a->match, next))
+        return false;
+    a->unsorted = a->unsorted || rule->box || rule->also_count;
+    history_add(a->history, rule, &before, *next ? *next : a->graph->last);
+    return true;
+}
+
+/* Visits every operator once, and again those that an application made. */
+static void sweep(struct application *a)
+{
+    struct operator *op = a->graph->first;
+    while (op && !history_stopped(a->history)) {
+        struct operator *next = op->next;
+        const struct rule_list *list = map_get(&a->rules->by_type, op->type);
+        for (size_t i = 0; list && i < list->count; i++)
+            if (apply_rule(a, list->items[i], op, NULL, &next))
+                break;
+        op = next;
+    }
+}
+
+/* ---- modules as boxes ---- */
+
+/* The invocations of modules that some box rule asks for, outer ones first. */
+struct boxes {
+    struct box_match *items;
+    size_t count;
+    struct map by_scope; /* scope -> its number + 1, as a pointer */
+};
+
+static bool is_wanted(const struct rules *rules, const struct scope *scope)
+{
+    for (size_t i = 0; i < rules->boxes.count; i++)
+        if (rule_wants_class(rules->boxes.items[i], scope->class))
+            return true;
+    return false;
+}
+
+static struct box_match *box_of(struct application *a, struct boxes *boxes, const struct scope *scope)
+{
+    size_t number = (size_t)map_get(&boxes->by_scope, scope);
+    if (number)
+        return &boxes->items[number - 1];
+    boxes->items = arena_grow(&a->graph->arena, boxes->items, boxes->count, sizeof *boxes->items);
+    boxes->items[boxes->count] = (struct box_match){ .scope = scope };
+    map_put(&boxes->by_scope, scope, (void *)(boxes->count + 1));
+    return &boxes->items[boxes->count++];
+}
+
+/* Enters an operator into the box of each wanted scope around it. */
+static void enter(struct application *a, struct boxes *boxes, struct operator *op, const struct scope *scope)
+{
+    if (!scope)
+        return;
+    enter(a, boxes, op, scope->parent);
+    if (!is_wanted(a->rules, scope))
+        return;
+    struct box_match *box = box_of(a, boxes, scope);
+    box->items = arena_grow(&a->graph->arena, box->items, box->count, sizeof *box->items);
+    box->items[box->count++] = op;
+}
+
+static bool is_inside(const struct scope *inner, const struct scope *outer)
+{
+    while (inner && inner != outer)
+        inner = inner->parent;
+    return inner != NULL;
+}
+
+static void add_operand(struct graph *g, struct operand ***list, size_t *count, struct operand *x)
+{
+    for (size_t i = 0; i < *count; i++)
+        if ((*list)[i] == x)
+            return;
+    *list = arena_grow(&g->arena, *list, *count, sizeof **list);
+    (*list)[(*count)++] = x;
+}
+
+/* Whether the operand is a weight of the module: its name begins with the module's path. */
+static bool is_own_weight(const struct box_match *box, const struct operand *x)
+{
+    size_t length = strlen(box->scope->path);
+    const char *name = x->producer->name;
+    return operator_is(x->producer, "pnnx.Attribute") && strncmp(name, box->scope->path, length) == 0 &&
+           (length == 0 || name[length] == '.');
+}
+
+struct box_walk {
+    struct graph *graph;
+    struct box_match *box;
+};
+
+static void visit_input(struct operand *x, void *context)
+{
+    struct box_walk *walk = context;
+    struct box_match *box = walk->box;
+    bool outside = operator_is(x->producer, "pnnx.Attribute") || !is_inside(x->producer->scope, box->scope);
+    if (outside && !is_own_weight(box, x))
+        add_operand(walk->graph, &box->inputs, &box->input_count, x);
+}
+
+static void find_box_ends(struct application *a, struct box_match *box)
+{
+    struct box_walk walk = { a->graph, box };
+    for (size_t i = 0; i < box->count; i++) {
+        const struct operator *op = box->items[i];
+        operator_each_operand(op, visit_input, &walk);
+        for (size_t k = 0; k < op->output_count; k++)
+            for (const struct use *use = op->outputs[k]->uses; use; use = use->next)
+                if (!is_inside(use->op->scope, box->scope))
+                    add_operand(a->graph, &box->outputs, &box->output_count, op->outputs[k]);
+    }
+}
+
+/* Types that the rule foresees: those it calls, all of a name space with "aten::*", and those it finds. */
+static bool is_foreseen(const struct rule *rule, const char *type)
+{
+    const struct box *box = rule->box;
+    if (box->any_call)
+        return true;
+    for (size_t i = 0; i < box->calls.count; i++) {
+        const char *word = box->calls.items[i];
+        size_t length = strlen(word);
+        if (word == type ||
+            (length > 3 && strcmp(word + length - 3, "::*") == 0 && strncmp(type, word, length - 1) == 0))
+            return true;
+    }
+    for (size_t i = 0; i < box->find_count; i++) {
+        const struct node *n = box->finds[i];
+        while (n->kind == NODE_AS)
+            n = n->kids[0];
+        if (n->text == type)
+            return true;
+    }
+    return false;
+}
+
+static bool try_box(struct application *a, struct box_match *box)
+{
+    struct operator *next;
+    for (size_t i = 0; i < a->rules->boxes.count; i++) {
+        const struct rule *rule = a->rules->boxes.items[i];
+        bool foreseen = rule_wants_class(rule, box->scope->class);
+        for (size_t k = 0; k < box->count && foreseen; k++)
+            foreseen = is_foreseen(rule, box->items[k]->type);
+        if (foreseen && apply_rule(a, rule, box->items[box->count - 1], box, &next))
+            return true;
+    }
+    return false;
+}
+
+/* Tries the boxes that were not tried yet, outer ones first; true when one was replaced: then the others may have
+ * lost operators, and are gathered again. */
+static bool apply_box(struct application *a, struct map *tried)
+{
+    struct boxes boxes = { 0 };
+    bool applied = false;
+    map_init(&boxes.by_scope);
+    for (struct operator *op = a->graph->first; op; op = op->next)
+        if (!operator_is(op, "pnnx.Attribute"))
+            enter(a, &boxes, op, op->scope);
+    for (size_t i = 0; i < boxes.count && !applied && !history_stopped(a->history); i++) {
+        struct box_match *box = &boxes.items[i];
+        if (map_get(tried, box->scope))
+            continue;
+        map_put(tried, box->scope, box);
+        find_box_ends(a, box);
+        applied = box->output_count && try_box(a, box);
+    }
+    map_release(&boxes.by_scope);
+    return applied;
+}
+
+static void apply_boxes(struct application *a)
+{
+    struct map tried;
+    map_init(&tried);
+    while (apply_box(a, &tried))
+        ;
+    map_release(&tried);
+}
+
+size_t rules_apply_with(struct rules *rules, struct graph *g, struct rule_history *history)
+{
+    struct application a = { .rules = rules, .graph = g, .history = history };
+    size_t before, first = history_count(history), given_up = rules->given_up;
+    do {
+        before = history_count(history);
+        if (rules->boxes.count)
+            apply_boxes(&a);
+        sweep(&a);
+        if (a.unsorted)
+            graph_sort(g);
+        a.unsorted = false;
+    } while (history_count(history) > before && !history_stopped(history));
+    if (rules->explain && rules->given_up > given_up)
+        note(nowhere, "%zu searches were given up", rules->given_up - given_up);
+    free(a.match.operators);
+    return history_count(history) - first;
+}
+
+size_t rules_apply(struct rules *rules, struct graph *g)
+{
+    struct rule_history *history = rule_history_new(g);
+    size_t count = rules_apply_with(rules, g, history);
+    rule_history_free(history);
+    return count;
+}
+
+/* ---- examples ---- */
+
+/* The lines of one kind from *line on, joined; *line goes behind them.  NULL: the next line is of another kind. */
+static const char *join_lines(struct rules *rules, const struct example_line **line, char kind)
+{
+    const char *text = NULL;
+    const struct example_line *before = NULL;
+    for (; *line && (*line)->kind == kind; *line = (*line)->next) {
+        if (before && ((*line)->rule != before->rule || (*line)->line != before->line + 1))
+            break;
+        text = arena_printf(&rules->arena, "%s%s\n", text ? text : "", (*line)->text);
+        before = *line;
+    }
+    return text;
+}
+
+size_t rules_examples(const struct rules *const_rules, const struct rule_example **examples)
+{
+    struct rules *rules = (struct rules *)const_rules; /* its arena grows */
+    struct rule_example *list = NULL;
+    size_t count = 0;
+    for (const struct example_line *line = rules->examples; line;) {
+        struct rule_example x = { .line = line->line };
+        x.rule = line->rule < rules->count ? rules->items[line->rule]->name : "?";
+        size_t rule = line->rule;
+        x.before = join_lines(rules, &line, '>');
+        x.after = line && line->rule == rule ? join_lines(rules, &line, '=') : NULL;
+        x.miss = line && line->rule == rule ? join_lines(rules, &line, '!') : NULL;
+        list = arena_grow(&rules->arena, list, count, sizeof *list);
+        list[count++] = x;
+    }
+    *examples = list;
+    return count;
+}

@@ -1,0 +1,959 @@
+/* resolve.c - from a parsed rule to one that can run: names to variables, macros expanded, operators and their
+ * arguments checked against the signatures, functions against their types. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/rewrite/match.h"
+#include "common/rewrite/text/parser.h"
+
+enum { MAX_EXPANSION = 32 };
+
+struct resolver {
+    struct rules *rules;
+    struct rule *rule;
+    struct node **pending; /* expressions inside patterns: resolved when all names are known */
+    size_t pending_count;
+    size_t depth;  /* of macros in macros */
+    size_t macros; /* expanded so far: numbers their variables apart */
+    bool in_result;
+    bool failed;
+};
+
+static void error(struct resolver *r, const struct node *n, const char *format, const char *text)
+{
+    r->failed = true;
+    rules_error(r->rules, n->line, n->column, format, text);
+}
+
+bool rules_is_function(const struct rules *rules, const char *name)
+{
+    if (strpbrk(name, ".:")) /* a type, as most are */
+        return false;
+    return builtin_find(name) >= 0 || rules_function(rules, name);
+}
+
+/* ---- variables ---- */
+
+static size_t find_slot(const struct resolver *r, const char *name)
+{
+    for (size_t i = r->rule->slot_count; i-- > 0;)
+        if (r->rule->slots[i].name == name)
+            return i;
+    return NO_SLOT;
+}
+
+static size_t add_slot(struct resolver *r, const char *name)
+{
+    struct rule *rule = r->rule;
+    rule->slots = arena_grow(&r->rules->arena, rule->slots, rule->slot_count, sizeof *rule->slots);
+    rule->slots[rule->slot_count] = (struct slot){ .name = name };
+    return rule->slot_count++;
+}
+
+static size_t slot_of(struct resolver *r, const char *name)
+{
+    size_t slot = find_slot(r, name);
+    return slot == NO_SLOT ? add_slot(r, name) : slot;
+}
+
+static size_t bind_slot(struct resolver *r, const char *name)
+{
+    size_t slot = slot_of(r, name);
+    r->rule->slots[slot].bound = true;
+    return slot;
+}
+
+static void bind_targets(struct resolver *r, struct targets *targets)
+{
+    size_t rests = 0;
+    for (size_t i = 0; i < targets->count; i++) {
+        struct target *t = &targets->items[i];
+        if (t->name)
+            t->slot = bind_slot(r, t->name);
+        if (t->rest && rests++) {
+            r->failed = true;
+            rules_error(r->rules, t->line, t->column, "a second '*' among the results");
+        }
+    }
+}
+
+static void declare_definition(struct resolver *r, struct definition *d)
+{
+    for (size_t i = 0; i < d->targets.count; i++) {
+        struct target *t = &d->targets.items[i];
+        if (!t->name)
+            continue;
+        t->slot = slot_of(r, t->name);
+        struct slot *slot = &r->rule->slots[t->slot];
+        if (slot->definition) {
+            r->failed = true;
+            rules_error(r->rules, t->line, t->column, "'%s' is defined twice", t->name);
+        }
+        slot->definition = d;
+        slot->position = i;
+        slot->bound = true;
+    }
+}
+
+/* ---- macros ---- */
+
+struct substitution {
+    struct resolver *resolver;
+    const struct rule_macro *macro;
+    const struct node *call;
+    size_t number;
+};
+
+static bool is_dtype_name(const char *name)
+{
+    char full[64];
+    snprintf(full, sizeof full, "torch.%s", name);
+    return dtype_from_torch(full) != DTYPE_COUNT;
+}
+
+/* A variable of the macro's own: x becomes x'3, which no rule can write. */
+static const char *local_name(const struct substitution *s, const char *name)
+{
+    if (is_dtype_name(name) || strcmp(name, "self") == 0)
+        return name;
+    struct rules *rules = s->resolver->rules;
+    return intern(rules->strings, arena_printf(&rules->arena, "%s'%zu", name, s->number));
+}
+
+static struct node *parameter_value(const struct substitution *s, const char *name)
+{
+    for (size_t i = 0; i < s->macro->parameters.count; i++)
+        if (s->macro->parameters.items[i] == name)
+            return s->call->arguments[i].value;
+    return NULL;
+}
+
+static struct node *clone(const struct substitution *s, const struct node *n)
+{
+    if (!n)
+        return NULL;
+    struct arena *arena = &s->resolver->rules->arena;
+    if (n->kind == NODE_NAME && parameter_value(s, n->text))
+        return parameter_value(s, n->text);
+    struct node *copy = arena_copy(arena, n, sizeof *n);
+    if (n->kind == NODE_NAME || n->kind == NODE_AS)
+        copy->text = local_name(s, n->text);
+    copy->kids = arena_array(arena, n->count, sizeof *n->kids);
+    for (size_t i = 0; i < n->count; i++)
+        copy->kids[i] = clone(s, n->kids[i]);
+    copy->arguments = arena_copy(arena, n->arguments, n->argument_count * sizeof *n->arguments);
+    for (size_t i = 0; i < n->argument_count; i++)
+        copy->arguments[i].value = clone(s, n->arguments[i].value);
+    return copy;
+}
+
+static struct node *expand_macro(struct resolver *r, const struct rule_macro *macro, const struct node *call)
+{
+    bool plain = call->argument_count == macro->parameters.count;
+    for (size_t i = 0; i < call->argument_count; i++)
+        plain = plain && call->arguments[i].kind == ARGUMENT_POSITION;
+    if (!plain || r->depth >= MAX_EXPANSION || r->macros > 10000) {
+        error(r, call,
+              plain ? "'%s' expands too deep" : "'%s' is called with other arguments than it is defined with",
+              call->text);
+        return NULL;
+    }
+    struct substitution s = { r, macro, call, r->macros++ };
+    return clone(&s, macro->body);
+}
+
+/* ---- signatures ---- */
+
+static size_t count_positions(const struct node *call)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < call->argument_count; i++)
+        count += call->arguments[i].kind == ARGUMENT_POSITION;
+    return count;
+}
+
+static const struct parameter *variadic(const struct signature *s, size_t *index)
+{
+    for (size_t i = 0; i < s->parameter_count; i++)
+        if (s->parameters[i].variadic) {
+            *index = i;
+            return &s->parameters[i];
+        }
+    return NULL;
+}
+
+static bool is_elements(const struct node *call, const struct signature *s, size_t index);
+
+static bool takes_keys(const struct signature *s, const struct node *call)
+{
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].kind == ARGUMENT_KEY && !signature_parameter(s, call->arguments[i].key))
+            return false;
+    return true;
+}
+
+static bool takes_positions(const struct signature *s, const struct node *call)
+{
+    size_t index;
+    if (count_positions(call) <= s->parameter_count)
+        return true;
+    return variadic(s, &index) && is_elements(call, s, index);
+}
+
+/* Types whose arguments nobody can know. */
+static bool is_open_type(const struct node *call)
+{
+    return call->quoted || strncmp(call->text, "pnnx.", 5) == 0 || strncmp(call->text, "prim::", 6) == 0;
+}
+
+/* What stands in a value is a function; it may be misspelt. */
+static void unknown_function(struct resolver *r, const struct node *n)
+{
+    char hint[200];
+    struct near near = near_start(n->text, strlen(n->text));
+    builtin_offer(&near);
+    for (size_t i = 0; i < r->rules->function_count; i++)
+        near_offer(&near, r->rules->functions[i].name);
+    if (strpbrk(n->text, ".:"))
+        error(r, n, "the operator '%s' cannot stand in a value", n->text);
+    else
+        error(r, n, "unknown function %s",
+              arena_printf(&r->rules->arena, "'%s'%s", n->text, near_hint(&near, hint)));
+}
+
+/* The overload that the arguments fit; reports what fits none. */
+static const struct signature *find_overload(struct resolver *r, const struct node *call)
+{
+    const struct signature *first = signature_find(r->rules->signatures, call->text);
+    if (!first && is_open_type(call))
+        return signature_unknown(r->rules->signatures);
+    if (!first) {
+        char hint[200];
+        struct near near = near_start(call->text, strlen(call->text));
+        signature_offer_types(r->rules->signatures, &near);
+        error(r, call, strpbrk(call->text, ".:") ? "unknown operator %s" : "unknown function or layer %s",
+              arena_printf(&r->rules->arena, "'%s'%s", call->text, near_hint(&near, hint)));
+        return NULL;
+    }
+    for (const struct signature *s = first; s; s = s->next)
+        if (takes_keys(s, call) && takes_positions(s, call))
+            return s;
+    if (is_open_type(call))
+        return first;
+    for (size_t i = 0; i < call->argument_count; i++) {
+        const struct node_argument *a = &call->arguments[i];
+        bool known = a->kind != ARGUMENT_KEY;
+        for (const struct signature *s = first; s && !known; s = s->next)
+            known = signature_parameter(s, a->key);
+        if (known)
+            continue;
+        r->failed = true;
+        char hint[200];
+        struct near near = near_start(a->key, strlen(a->key));
+        signature_offer_parameters(first, &near);
+        rules_error(r->rules, a->line, a->column, "'%s' has no argument '%s'%s", call->text, a->key,
+                    near_hint(&near, hint));
+        return NULL;
+    }
+    error(r, call, "no form of '%s' takes these arguments together", call->text);
+    return NULL;
+}
+
+/* Whether the positions from `index` on are the elements of the variadic argument, not the list itself: f(a, b),
+ * f(*xs), and f(x) for layers and unknown types, whose argument is called `inputs`. */
+static bool is_elements(const struct node *call, const struct signature *s, size_t index)
+{
+    size_t position = 0;
+    const struct node *at = NULL;
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].kind == ARGUMENT_POSITION && position++ == index)
+            at = call->arguments[i].value;
+    if (!at)
+        return false;
+    if (at->kind == NODE_STAR)
+        return true;
+    if (position > index + 1 && index + 1 == s->parameter_count)
+        return true;
+    return strcmp(s->parameters[index].name, "inputs") == 0 &&
+           !(at->kind == NODE_LIST && position == index + 1);
+}
+
+static bool is_weight_list(const struct node *n)
+{
+    return n->kind == NODE_LIST && n->count && n->kids[0]->kind == NODE_WEIGHT;
+}
+
+/* Gathers positions that are elements of a variadic argument into one list. */
+static void gather_elements(struct resolver *r, struct node *call, const struct signature *s)
+{
+    size_t index, kept = 0, position = 0;
+    if (!variadic(s, &index) || !is_elements(call, s, index))
+        return;
+    struct node *list = node_new(&r->rules->arena, NODE_LIST, call->line, call->column);
+    list->boolean = true; /* lists in it are spliced */
+    for (size_t i = 0; i < call->argument_count; i++) {
+        struct node_argument a = call->arguments[i];
+        if (a.kind == ARGUMENT_POSITION && !is_weight_list(a.value) && position++ >= index) {
+            list->kids = arena_grow(&r->rules->arena, list->kids, list->count, sizeof *list->kids);
+            list->kids[list->count++] = a.value;
+            if (position != index + 1)
+                continue;
+            a.value = list;
+        }
+        call->arguments[kept++] = a;
+    }
+    call->argument_count = kept;
+}
+
+static void check_repeated_keys(struct resolver *r, const struct node *call)
+{
+    for (size_t i = 0; i < call->argument_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct node_argument *a = &call->arguments[i], *b = &call->arguments[k];
+            if (!a->key || a->key != b->key ||
+                (a->kind == ARGUMENT_ATTRIBUTE) != (b->kind == ARGUMENT_ATTRIBUTE))
+                continue;
+            r->failed = true;
+            rules_error(r->rules, a->line, a->column, "'%s' is given twice", a->key);
+        }
+}
+
+/* Checks a call of an operator and puts its arguments into a canonical form: aliases replaced; in results, positions
+ * get their keys. */
+static void check_call(struct resolver *r, struct node *call, bool result)
+{
+    const struct signature *s = find_overload(r, call);
+    if (!s)
+        return;
+    gather_elements(r, call, s);
+    size_t position = 0;
+    for (size_t i = 0; i < call->argument_count; i++) {
+        struct node_argument *a = &call->arguments[i];
+        if (a->kind == ARGUMENT_KEY) {
+            const struct parameter *p = signature_parameter(s, a->key);
+            a->key = p ? p->name : a->key;
+        } else if (a->kind == ARGUMENT_POSITION && !is_weight_list(a->value)) {
+            if (result && position < s->parameter_count)
+                a->key = s->parameters[position].name;
+            position++;
+        }
+    }
+    check_repeated_keys(r, call);
+}
+
+/* ---- patterns ---- */
+
+static void resolve_expression(struct resolver *r, struct node **place);
+static void resolve_pattern(struct resolver *r, struct node **place);
+
+static void defer(struct resolver *r, struct node **place)
+{
+    (*place)->deferred = true;
+    r->pending = arena_grow(&r->rules->arena, r->pending, r->pending_count, sizeof *r->pending);
+    r->pending[r->pending_count++] = *place;
+}
+
+/* An owned attribute in a pattern: a name, or name?. */
+static void resolve_owned_pattern(struct resolver *r, struct node_argument *a)
+{
+    struct node *n = a->value->kind == NODE_OPTIONAL ? a->value->kids[0] : a->value;
+    if (n->kind != NODE_NAME && n->kind != NODE_ANY) {
+        r->failed = true;
+        rules_error(r->rules, a->line, a->column, "expected a name for the attribute");
+        return;
+    }
+    if (n->kind == NODE_NAME)
+        n->slot = bind_slot(r, n->text);
+}
+
+static void resolve_pattern_arguments(struct resolver *r, struct node *call)
+{
+    bool braces = call->kind == NODE_BRACES;
+    for (size_t i = 0; i < call->argument_count; i++) {
+        struct node_argument *a = &call->arguments[i];
+        if (a->kind == ARGUMENT_ATTRIBUTE && !braces) {
+            resolve_owned_pattern(r, a);
+        } else if (a->kind == ARGUMENT_POSITION || (a->kind == ARGUMENT_KEY && !braces)) {
+            resolve_pattern(r, &a->value);
+        } else if (a->kind != ARGUMENT_REST || braces) {
+            r->failed = true;
+            rules_error(r->rules, a->line, a->column, "this cannot stand in a pattern's %s",
+                        braces ? "braces" : "call");
+        }
+    }
+}
+
+static void resolve_braces(struct resolver *r, struct node *n)
+{
+    if (!map_get(&r->rules->commutative, n->text))
+        error(r, n, "'%s' is not declared commutative", n->text);
+    if (n->argument_count < 2)
+        error(r, n, "braces of '%s' need at least two operands", n->text);
+    resolve_pattern_arguments(r, n);
+}
+
+/* Calls and braces in a pattern: an operator, a macro, or a value to compare with. */
+static void resolve_pattern_call(struct resolver *r, struct node **place)
+{
+    struct node *n = *place;
+    const struct rule_macro *macro = n->quoted ? NULL : rules_macro(r->rules, n->text);
+    if (macro && macro->is_pattern && n->kind == NODE_CALL) {
+        struct node *body = expand_macro(r, macro, n);
+        if (!body)
+            return;
+        *place = body;
+        r->depth++;
+        resolve_pattern(r, place);
+        r->depth--;
+        return;
+    }
+    if (n->kind == NODE_CALL && !n->quoted && !n->optional &&
+        (macro || rules_is_function(r->rules, n->text))) {
+        defer(r, place);
+        return;
+    }
+    if (n->optional && (n->argument_count == 0 || n->arguments[0].kind != ARGUMENT_POSITION))
+        error(r, n, "'%s?' needs the operand that may stand alone as its first argument", n->text);
+    if (n->kind == NODE_BRACES) {
+        resolve_braces(r, n);
+        if (!signature_find(r->rules->signatures, n->text))
+            error(r, n, "unknown operator '%s'", n->text);
+    } else {
+        check_call(r, n, false);
+        resolve_pattern_arguments(r, n);
+    }
+}
+
+static void resolve_pattern_list(struct resolver *r, struct node *n)
+{
+    size_t stars = 0;
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->kids[i]->kind == NODE_STAR && stars++)
+            error(r, n->kids[i], "a second '*' in a list%s", "");
+        resolve_pattern(r, &n->kids[i]);
+    }
+}
+
+/* A variable, or a constant: let NAME = VALUE. */
+static void resolve_pattern_name(struct resolver *r, struct node **place)
+{
+    struct node *n = *place;
+    const struct rule_macro *macro = rules_macro(r->rules, n->text);
+    if (macro && macro->parameters.count == 0) {
+        struct node *body = expand_macro(r, macro, n);
+        if (body) {
+            *place = body;
+            resolve_pattern(r, place);
+        }
+        return;
+    }
+    n->slot = bind_slot(r, n->text);
+    if (r->rule->slots[n->slot].definition)
+        r->rule->slots[n->slot].definition->used = true;
+}
+
+static void resolve_pattern(struct resolver *r, struct node **place)
+{
+    struct node *n = *place;
+    switch (n->kind) {
+    case NODE_NONE:
+    case NODE_BOOL:
+    case NODE_INT:
+    case NODE_FLOAT:
+    case NODE_STRING:
+    case NODE_ANY: return;
+    case NODE_NAME: resolve_pattern_name(r, place); return;
+    case NODE_CALL:
+    case NODE_BRACES: resolve_pattern_call(r, place); return;
+    case NODE_LIST: resolve_pattern_list(r, n); return;
+    case NODE_AS:
+        n->slot = bind_slot(r, n->text);
+        r->rule->slots[n->slot].is_operator = true;
+        resolve_pattern(r, &n->kids[0]);
+        return;
+    case NODE_ALTERNATIVE:
+    case NODE_STAR:
+    case NODE_AT:
+    case NODE_KIND:
+    case NODE_OPTIONAL:
+        for (size_t i = 0; i < n->count; i++)
+            resolve_pattern(r, &n->kids[i]);
+        return;
+    case NODE_COMPREHENSION:
+    case NODE_WEIGHT: error(r, n, "this cannot stand in a pattern%s", ""); return;
+    default: defer(r, place);
+    }
+}
+
+/* ---- values and results ---- */
+
+/* The kinds that a literal can have, as a type letter; 0: not known before it runs. */
+static char literal_letter(const struct node *n)
+{
+    switch (n->kind) {
+    case NODE_BOOL: return 'b';
+    case NODE_INT: return 'i';
+    case NODE_FLOAT: return 'f';
+    case NODE_STRING: return 's';
+    case NODE_LIST: return 'l';
+    default: return 0;
+    }
+}
+
+static bool letter_takes(char letter, char given)
+{
+    return !given || letter == given || letter == 'v' || (letter == 'f' && given == 'i');
+}
+
+/* The declared letter of argument i, or 0 when there are not so many; *optional: it may be absent. */
+static char function_letter(const struct rule_function *f, size_t i, bool *optional)
+{
+    const char *p = f->types;
+    for (char last = 0;; i--) {
+        if (*p == '*')
+            return last;
+        if (*p == ':' || !*p)
+            return 0;
+        last = *p++;
+        *optional = *p == '?';
+        p += *p == '?';
+        if (i == 0)
+            return last;
+    }
+}
+
+static size_t function_least(const struct rule_function *f)
+{
+    size_t count = 0;
+    for (const char *p = f->types; *p && *p != ':'; p++)
+        if (*p != '?') {
+            if (*p == '*')
+                return count - 1;
+            count++;
+        }
+    return count;
+}
+
+static void check_function(struct resolver *r, const struct node *n)
+{
+    const struct rule_function *f = n->c_function;
+    size_t least, most;
+    if (!f) {
+        builtin_arity(n->builtin, &least, &most);
+        if (n->argument_count < least || n->argument_count > most)
+            error(r, n, "'%s' is called with a wrong number of arguments", n->text);
+        return;
+    }
+    bool optional;
+    if (n->argument_count < function_least(f) ||
+        (n->argument_count && !function_letter(f, n->argument_count - 1, &optional))) {
+        error(r, n, "'%s' is called with a wrong number of arguments", n->text);
+        return;
+    }
+    for (size_t i = 0; i < n->argument_count; i++) {
+        char letter = function_letter(f, i, &optional);
+        if (!letter_takes(letter, literal_letter(n->arguments[i].value)))
+            error(r, n->arguments[i].value, "'%s' cannot take this", n->text);
+    }
+}
+
+static void resolve_function(struct resolver *r, struct node *n)
+{
+    bool in_result = r->in_result;
+    n->function = true;
+    n->builtin = builtin_find(n->text);
+    n->c_function = n->builtin < 0 ? rules_function(r->rules, n->text) : NULL;
+    r->in_result = false;
+    for (size_t i = 0; i < n->argument_count; i++) {
+        if (n->arguments[i].kind != ARGUMENT_POSITION)
+            error(r, n, "a function takes no keys%s", "");
+        else
+            resolve_expression(r, &n->arguments[i].value);
+    }
+    r->in_result = in_result;
+    check_function(r, n);
+}
+
+static bool is_given(const struct node *call, const char *key)
+{
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].key == key)
+            return true;
+    return false;
+}
+
+/* The first argument that the form needs and the call does not give; NULL: none. */
+static const struct parameter *missing_argument(const struct signature *s, const struct node *call)
+{
+    for (size_t i = 0; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        bool needed = !p->has_default && !(p->kinds & KIND_NONE) && !p->variadic;
+        if (needed && !is_given(call, p->name))
+            return p;
+    }
+    return NULL;
+}
+
+/* An operator that is made has all arguments that some form of it needs. */
+static void check_complete(struct resolver *r, const struct node *call)
+{
+    const struct signature *first = signature_find(r->rules->signatures, call->text), *s = first;
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].kind == ARGUMENT_REST_OF || call->arguments[i].kind == ARGUMENT_COMPUTED)
+            return;
+    while (s && (!takes_keys(s, call) || missing_argument(s, call)))
+        s = s->next;
+    if (s || !first || call->kind == NODE_BRACES || r->failed)
+        return;
+    r->failed = true;
+    const struct parameter *p = missing_argument(first, call);
+    rules_error(r->rules, call->line, call->column, "'%s' lacks the argument '%s'", call->text,
+                p ? p->name : "?");
+}
+
+/* Whether the form needs an argument that has neither a position nor a key in the call. */
+static bool lacks_argument(const struct signature *s, const struct node *call)
+{
+    size_t positions = count_positions(call);
+    for (size_t i = positions; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        if (!p->has_default && !(p->kinds & KIND_NONE) && !p->variadic && !is_given(call, p->name))
+            return true;
+    }
+    return false;
+}
+
+/* Two forms of an operator that both fit, and have other arguments at the same place: the rule must say which. */
+static void check_clear(struct resolver *r, const struct node *call)
+{
+    const struct signature *first = NULL;
+    for (const struct signature *s = signature_find(r->rules->signatures, call->text); s; s = s->next) {
+        if (!takes_keys(s, call) || !takes_positions(s, call) || lacks_argument(s, call))
+            continue;
+        first = first ? first : s;
+        size_t position = 0;
+        for (size_t i = 0; i < call->argument_count; i++) {
+            const struct node_argument *a = &call->arguments[i];
+            if (a->kind != ARGUMENT_POSITION || is_weight_list(a->value))
+                continue;
+            bool both = position < s->parameter_count && position < first->parameter_count;
+            if (both && s->parameters[position].name != first->parameters[position].name)
+                error(r, a->value, "'%s' has several forms: this argument needs its name", call->text);
+            position++;
+        }
+    }
+}
+
+static void resolve_result_call(struct resolver *r, struct node *n)
+{
+    if (n->optional)
+        error(r, n, "'%s?' can stand in a pattern only", n->text);
+    check_clear(r, n);
+    check_call(r, n, true);
+    check_complete(r, n);
+    for (size_t i = 0; i < n->argument_count; i++) {
+        struct node_argument *a = &n->arguments[i];
+        if (a->kind == ARGUMENT_REST) {
+            r->failed = true;
+            rules_error(r->rules, a->line, a->column, "'...' in a result needs the operator: ...c");
+            continue;
+        }
+        r->in_result = a->kind != ARGUMENT_REST_OF; /* ...c reads the operator's arguments, not its results */
+        resolve_expression(r, &a->value);
+        r->in_result = true;
+        bool is_operator = a->value->kind == NODE_NAME && a->value->slot != NO_SLOT &&
+                           r->rule->slots[a->value->slot].is_operator;
+        if (a->kind == ARGUMENT_REST_OF && a->value->kind == NODE_NAME && !is_operator)
+            error(r, a->value, "'%s' names no operator (P as c)", a->value->text);
+        const struct rule_function *f = a->value->function ? a->value->c_function : NULL;
+        const char *result = f ? strchr(f->types, ':') : NULL;
+        if ((a->kind == ARGUMENT_ATTRIBUTE && result && result[1] != 't') ||
+            (a->kind == ARGUMENT_ATTRIBUTES && result && result[1] != 'T'))
+            error(r, a->value, "'%s' gives no tensor here", f->name);
+    }
+}
+
+static void resolve_value_call(struct resolver *r, struct node **place)
+{
+    struct node *n = *place;
+    const struct rule_macro *macro = n->quoted ? NULL : rules_macro(r->rules, n->text);
+    if (macro && n->kind == NODE_CALL) {
+        struct node *body = expand_macro(r, macro, n);
+        if (!body)
+            return;
+        *place = body;
+        r->depth++;
+        resolve_expression(r, place);
+        r->depth--;
+        (*place)->deferred = n->deferred;
+        return;
+    }
+    if (n->kind == NODE_CALL && !n->quoted && rules_is_function(r->rules, n->text))
+        resolve_function(r, n);
+    else if (!r->in_result)
+        unknown_function(r, n);
+    else
+        resolve_result_call(r, n);
+}
+
+static void resolve_value_name(struct resolver *r, struct node *n)
+{
+    n->slot = find_slot(r, n->text);
+    if (n->slot != NO_SLOT && r->rule->slots[n->slot].bound) {
+        r->rule->slots[n->slot].kept |= r->in_result;
+        return;
+    }
+    const struct rule_macro *macro = rules_macro(r->rules, n->text);
+    if (macro && macro->parameters.count == 0) {
+        struct node *body = expand_macro(r, macro, n);
+        if (body) {
+            resolve_expression(r, &body);
+            *n = *body;
+        }
+        return;
+    }
+    if (!is_dtype_name(n->text)) {
+        error(r, n, "'%s' is bound nowhere", n->text);
+        return;
+    }
+    const char *full = arena_printf(&r->rules->arena, "torch.%s", n->text);
+    n->kind = NODE_STRING;
+    n->text = intern(r->rules->strings, dtype_torch(dtype_from_torch(full)));
+}
+
+static void resolve_comprehension(struct resolver *r, struct node *n)
+{
+    struct node *names = n->kids[3];
+    resolve_expression(r, &n->kids[1]);
+    for (size_t i = 0; i < names->count; i++) {
+        names->kids[i]->slot = add_slot(r, names->kids[i]->text);
+        r->rule->slots[names->kids[i]->slot].bound = true;
+    }
+    resolve_expression(r, &n->kids[0]);
+    if (n->kids[2])
+        resolve_expression(r, &n->kids[2]);
+    for (size_t i = 0; i < names->count; i++)
+        r->rule->slots[names->kids[i]->slot].name = NULL;
+}
+
+/* A field of an operand does not read it; c.out does. */
+static void resolve_field(struct resolver *r, struct node *n)
+{
+    bool in_result = r->in_result;
+    bool out = n->kind == NODE_FIELD && (strcmp(n->text, "out") == 0 || strcmp(n->text, "outs") == 0);
+    r->in_result = in_result && (out || n->kids[0]->kind == NODE_CALL);
+    resolve_expression(r, &n->kids[0]);
+    r->in_result = in_result;
+}
+
+static void resolve_kids(struct resolver *r, struct node *n)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (n->kids[i])
+            resolve_expression(r, &n->kids[i]);
+}
+
+static void resolve_expression(struct resolver *r, struct node **place)
+{
+    struct node *n = *place;
+    switch (n->kind) {
+    case NODE_NONE:
+    case NODE_BOOL:
+    case NODE_INT:
+    case NODE_FLOAT:
+    case NODE_STRING: return;
+    case NODE_NAME: resolve_value_name(r, n); return;
+    case NODE_CALL:
+    case NODE_BRACES: resolve_value_call(r, place); return;
+    case NODE_COMPREHENSION: resolve_comprehension(r, n); return;
+    case NODE_FIELD:
+    case NODE_OWNED: resolve_field(r, n); return;
+    case NODE_ANY:
+    case NODE_AS:
+    case NODE_KIND:
+    case NODE_ALTERNATIVE: error(r, n, "this can stand in a pattern only%s", ""); return;
+    case NODE_OPTIONAL: {
+        bool deferred = n->deferred;
+        *place = n->kids[0]; /* what is absent is left out anyway */
+        (*place)->deferred = deferred;
+        resolve_expression(r, place);
+        return;
+    }
+    case NODE_WEIGHT:
+        n->optional = n->kids[0]->kind == NODE_OPTIONAL;
+        resolve_kids(r, n);
+        return;
+    default: resolve_kids(r, n);
+    }
+}
+
+/* ---- the rule ---- */
+
+static void resolve_choice(struct resolver *r, struct choice *choice)
+{
+    r->in_result = true;
+    for (size_t i = 0; i < choice->part_count; i++)
+        resolve_expression(r, &choice->parts[i]);
+    r->in_result = false;
+    if (choice->name)
+        resolve_expression(r, &choice->name);
+    if (choice->condition)
+        resolve_expression(r, &choice->condition);
+    for (size_t i = 0; i < choice->targets.count; i++) {
+        struct target *t = &choice->targets.items[i];
+        t->slot = t->name ? find_slot(r, t->name) : NO_SLOT;
+        if (t->name && t->slot == NO_SLOT) {
+            r->failed = true;
+            rules_error(r->rules, t->line, t->column, "'%s' is no result of the pattern", t->name);
+        }
+    }
+}
+
+static void resolve_shares(struct resolver *r)
+{
+    for (size_t i = 0; i < r->rule->share_count; i++) {
+        struct share *s = &r->rule->shares[i];
+        size_t slot = find_slot(r, s->target.name);
+        if (slot != NO_SLOT && r->rule->slots[slot].bound) {
+            r->failed = true;
+            rules_error(r->rules, s->target.line, s->target.column, "'%s' is defined twice", s->target.name);
+        }
+        r->in_result = true;
+        resolve_expression(r, &s->part);
+        r->in_result = false;
+        s->target.slot = bind_slot(r, s->target.name);
+    }
+}
+
+static void resolve_patterns(struct resolver *r)
+{
+    struct rule *rule = r->rule;
+    for (size_t i = 0; i < rule->definition_count; i++)
+        declare_definition(r, rule->definitions[i]);
+    bind_targets(r, &rule->targets);
+    if (rule->box) {
+        rule->box->self_slot = bind_slot(r, intern(r->rules->strings, "self"));
+        bind_targets(r, &rule->box->inputs);
+        for (size_t i = 0; i < rule->box->find_count; i++)
+            resolve_pattern(r, &rule->box->finds[i]);
+    } else {
+        resolve_pattern(r, &rule->pattern);
+    }
+    for (size_t i = 0; i < rule->definition_count; i++)
+        resolve_pattern(r, &rule->definitions[i]->node);
+    for (size_t i = 0; i < rule->also_count; i++) {
+        bind_targets(r, &rule->also[i]->targets);
+        resolve_pattern(r, &rule->also[i]->node);
+    }
+}
+
+static void resolve_values(struct resolver *r)
+{
+    struct rule *rule = r->rule;
+    for (size_t i = 0; i < rule->taking_count; i++) {
+        resolve_expression(r, &rule->takings[i].value);
+        bind_targets(r, &rule->takings[i].targets);
+    }
+    for (size_t i = 0; i < r->pending_count; i++) {
+        struct node *n = r->pending[i], *place = n;
+        resolve_expression(r, &place);
+        if (place != n)
+            *n = *place;
+        n->deferred = true;
+    }
+    for (size_t i = 0; i < rule->condition_count; i++)
+        resolve_expression(r, &rule->conditions[i]);
+    resolve_shares(r);
+    for (size_t i = 0; i < rule->choice_count; i++)
+        resolve_choice(r, &rule->choices[i]);
+}
+
+/* ---- the index ---- */
+
+static void index_type(struct rules *rules, const struct rule *rule, const char *type)
+{
+    struct rule_list *list = map_get(&rules->by_type, type);
+    if (!list) {
+        list = arena_alloc(&rules->arena, sizeof *list);
+        map_put(&rules->by_type, type, list);
+    }
+    if (list->count && list->items[list->count - 1] == rule)
+        return;
+    list->items = arena_grow(&rules->arena, list->items, list->count, sizeof *list->items);
+    list->items[list->count++] = rule;
+}
+
+/* Enters the rule under each type that its root may have; false when it may be anything. */
+static bool index_root(struct rules *rules, const struct rule *rule, const struct node *n, size_t depth)
+{
+    switch (n->kind) {
+    case NODE_CALL:
+    case NODE_BRACES:
+        if (n->deferred)
+            return false;
+        index_type(rules, rule, n->text);
+        return !n->optional || index_root(rules, rule, n->arguments[0].value, depth + 1);
+    case NODE_AS: return index_root(rules, rule, n->kids[0], depth + 1);
+    case NODE_ALTERNATIVE:
+        return index_root(rules, rule, n->kids[0], depth + 1) &&
+               index_root(rules, rule, n->kids[1], depth + 1);
+    case NODE_NAME: {
+        const struct definition *d = n->slot == NO_SLOT ? NULL : rule->slots[n->slot].definition;
+        return d && depth < 100 && index_root(rules, rule, d->node, depth + 1);
+    }
+    default: return false;
+    }
+}
+
+static const char *root_type(const struct rule *rule, const struct node *n, size_t depth)
+{
+    if (n->kind == NODE_CALL || n->kind == NODE_BRACES)
+        return n->text;
+    if (n->kind == NODE_NAME && n->slot != NO_SLOT && rule->slots[n->slot].definition && depth < 100)
+        return root_type(rule, rule->slots[n->slot].definition->node, depth + 1);
+    return n->count ? root_type(rule, n->kids[0], depth) : "?";
+}
+
+static void check_scopes(struct resolver *r)
+{
+    if (r->rules->scopes || (!r->rule->box && r->rule->classes.count == 0))
+        return;
+    r->failed = true;
+    rules_error(r->rules, r->rule->line, r->rule->column,
+                "'in' and 'module' need the scopes that only pt2pnnx has");
+}
+
+static void check_definitions(struct resolver *r)
+{
+    for (size_t i = 0; i < r->rule->definition_count; i++) {
+        const struct definition *d = r->rule->definitions[i];
+        if (d->used)
+            continue;
+        r->failed = true;
+        rules_error(r->rules, d->line, d->column, "no pattern uses what is defined here");
+    }
+}
+
+void rules_add(struct rules *rules, struct rule *rule)
+{
+    struct resolver r = { .rules = rules, .rule = rule };
+    check_scopes(&r);
+    resolve_patterns(&r);
+    resolve_values(&r);
+    check_definitions(&r);
+    if (!rule->name)
+        rule->name = root_type(rule, rule->pattern, 0);
+    rules->items = arena_grow(&rules->arena, rules->items, rules->count, sizeof *rules->items);
+    rules->items[rules->count++] = rule; /* also a wrong one: examples count rules */
+    rule->sound = !r.failed;
+    if (r.failed)
+        return;
+    if (rule->box) {
+        struct rule_list *boxes = &rules->boxes;
+        boxes->items = arena_grow(&rules->arena, boxes->items, boxes->count, sizeof *boxes->items);
+        boxes->items[boxes->count++] = rule;
+    } else if (!index_root(rules, rule, rule->pattern, 0)) {
+        rules_error(rules, rule->pattern->line, rule->pattern->column,
+                    "expected an operator at the root of the rule");
+    }
+}
