@@ -18,17 +18,9 @@ static const struct {
     enum dtype dtype;
     size_t part; /* bytes of what byte order turns around: a half of a complex number */
 } codes[] = {
-    {"f4",   DTYPE_F32,  4},
-    { "f8",  DTYPE_F64,  8},
-    { "f2",  DTYPE_F16,  2},
-    { "i4",  DTYPE_I32,  4},
-    { "i8",  DTYPE_I64,  8},
-    { "i2",  DTYPE_I16,  2},
-    { "i1",  DTYPE_I8,   1},
-    { "u1",  DTYPE_U8,   1},
-    { "b1",  DTYPE_BOOL, 1},
-    { "c8",  DTYPE_C64,  4},
-    { "c16", DTYPE_C128, 8},
+    { "f4", DTYPE_F32, 4 },  { "f8", DTYPE_F64, 8 }, { "f2", DTYPE_F16, 2 },   { "i4", DTYPE_I32, 4 },
+    { "i8", DTYPE_I64, 8 },  { "i2", DTYPE_I16, 2 }, { "i1", DTYPE_I8, 1 },    { "u1", DTYPE_U8, 1 },
+    { "b1", DTYPE_BOOL, 1 }, { "c8", DTYPE_C64, 4 }, { "c16", DTYPE_C128, 8 },
 };
 
 struct header {

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     size_t count;
     bool form = false;
     const struct option_row table[] = {
-        {.key = "form", .kind = OPTION_FLAG, .target = &form, .help = "form expressions again"},
+        { .key = "form", .kind = OPTION_FLAG, .target = &form, .help = "form expressions again" },
     };
     report_start(argv[0]);
     options_parse(table, 1, "[form=1] [in.param in.bin] [out.param out.bin]", argc, argv, names, 4, &count);

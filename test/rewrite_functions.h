@@ -64,10 +64,10 @@ static bool numbered(struct graph *g, const struct rule_item *a, size_t count, s
 }
 
 static const struct rule_function test_functions[] = {
-    {"double_tensor", "t:t", double_tensor},
-    { "rnn_weights",  "l:T", name_tensors },
-    { "mha_weights",  "T:T", all_tensors  },
-    { "numbered",     "l:l", numbered     },
+    { "double_tensor", "t:t", double_tensor },
+    { "rnn_weights", "l:T", name_tensors },
+    { "mha_weights", "T:T", all_tensors },
+    { "numbered", "l:l", numbered },
 };
 static const size_t test_function_count = sizeof test_functions / sizeof *test_functions;
 

@@ -12,8 +12,8 @@ int main(int argc, char **argv)
     size_t count;
     bool anew = false, link = false;
     const struct option_row table[] = {
-        {.key = "anew",  .kind = OPTION_FLAG, .target = &anew, .help = "forget how lines were written"},
-        { .key = "link", .kind = OPTION_FLAG, .target = &link, .help = "link an unchanged .bin"       },
+        { .key = "anew", .kind = OPTION_FLAG, .target = &anew, .help = "forget how lines were written" },
+        { .key = "link", .kind = OPTION_FLAG, .target = &link, .help = "link an unchanged .bin" },
     };
     report_start(argv[0]);
     options_parse(table, 2, "[in.param in.bin] [out.param out.bin]", argc, argv, names, 4, &count);

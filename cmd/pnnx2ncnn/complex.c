@@ -300,10 +300,7 @@ static void collect(struct operand *x, void *context)
 
 static bool split_product(struct split *s, struct operator *op)
 {
-    struct operands two = {
-        {NULL, NULL},
-        0
-    };
+    struct operands two = { { NULL, NULL }, 0 };
     struct parts a, b;
     bool ok = true;
     operator_each_operand(op, collect, &two);

@@ -260,12 +260,9 @@ static void set_truths(struct operator *op)
 static void write_logic(struct operator *op)
 {
     static const char *const types[][2] = {
-        {"torch.bitwise_and",  "torch.logical_and"},
-        { "torch.bitwise_or",  "torch.logical_or" },
-        { "torch.bitwise_xor", "torch.logical_xor"},
-        { "torch.bitwise_not", "torch.logical_not"},
-        { "torch.add",         "torch.logical_or" },
-        { "torch.mul",         "torch.logical_and"},
+        { "torch.bitwise_and", "torch.logical_and" }, { "torch.bitwise_or", "torch.logical_or" },
+        { "torch.bitwise_xor", "torch.logical_xor" }, { "torch.bitwise_not", "torch.logical_not" },
+        { "torch.add", "torch.logical_or" },          { "torch.mul", "torch.logical_and" },
     };
     bool other = false;
     operator_each_operand(op, find_other_than_bool, &other);

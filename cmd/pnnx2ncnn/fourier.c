@@ -22,24 +22,12 @@ struct transform {
 };
 
 static const struct transform transforms[] = {
-    {"fft",     1, -1, false, false},
-    { "ifft",   1, 1,  false, false},
-    { "rfft",   1, -1, true,  false},
-    { "irfft",  1, 1,  false, true },
-    { "hfft",   1, -1, false, true },
-    { "ihfft",  1, 1,  true,  false},
-    { "fft2",   2, -1, false, false},
-    { "ifft2",  2, 1,  false, false},
-    { "rfft2",  2, -1, true,  false},
-    { "irfft2", 2, 1,  false, true },
-    { "hfft2",  2, -1, false, true },
-    { "ihfft2", 2, 1,  true,  false},
-    { "fftn",   0, -1, false, false},
-    { "ifftn",  0, 1,  false, false},
-    { "rfftn",  0, -1, true,  false},
-    { "irfftn", 0, 1,  false, true },
-    { "hfftn",  0, -1, false, true },
-    { "ihfftn", 0, 1,  true,  false},
+    { "fft", 1, -1, false, false },  { "ifft", 1, 1, false, false },  { "rfft", 1, -1, true, false },
+    { "irfft", 1, 1, false, true },  { "hfft", 1, -1, false, true },  { "ihfft", 1, 1, true, false },
+    { "fft2", 2, -1, false, false }, { "ifft2", 2, 1, false, false }, { "rfft2", 2, -1, true, false },
+    { "irfft2", 2, 1, false, true }, { "hfft2", 2, -1, false, true }, { "ihfft2", 2, 1, true, false },
+    { "fftn", 0, -1, false, false }, { "ifftn", 0, 1, false, false }, { "rfftn", 0, -1, true, false },
+    { "irfftn", 0, 1, false, true }, { "hfftn", 0, -1, false, true }, { "ihfftn", 0, 1, true, false },
 };
 
 static const struct transform *find(const struct operator *op)

@@ -348,11 +348,7 @@ static bool cut_ends(struct graph *g, const struct rule_item *a, size_t count, s
  * The layer pads the last two dimensions, and the outermost of three, the second of four. */
 static bool pad_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
-    static const char *const ids[][2] = {
-        {"2",  "3"},
-        { "0", "1"},
-        { "7", "8"}
-    };
+    static const char *const ids[][2] = { { "2", "3" }, { "0", "1" }, { "7", "8" } };
     int64_t pad[2 * TENSOR_RANK];
     const struct operand *x = operand_of(&a[0]);
     int n = value_get_ints(&a[1].value, pad, 2 * TENSOR_RANK);
@@ -779,53 +775,53 @@ static bool equation_codes(struct graph *g, const struct rule_item *a, size_t co
 
 /* The letters in types: see common/rewrite/rewrite.h. */
 const struct rule_function lower_functions[] = {
-  /* layouts */
-    {"blob_axis",         "oi:i",    axis                    }, /* the blob's axis that a tensor's is; unknown for the batch */
-    { "blob_axes",        "ov:l",    axes                    }, /* several, without the batch; None is all */
-    { "blob_rank",        "o:i",     blob_rank               },
-    { "blob_shape",       "o:l",     blob_shape              }, /* outermost first */
-    { "aligned",          "oo:b",    aligned                 },
-    { "same_blob",        "oo:b",    same_blob               },
-    { "reshape_ids",      "oo:l",    reshape_ids             }, /* for ** */
-    { "shape_ids",        "l:l",     shape_ids               }, /* for **: sizes, outermost first */
-    { "rows_ids",         "o:l",     rows_ids                }, /* for **: from rows to the result's dimensions */
-    { "pad_ids",          "ol:l",    pad_ids                 }, /* for **: tensor, pads */
-    { "resize_ids",       "c:l",     resize_ids              }, /* for **: Interp's, of the last two dimensions */
-    { "resize_depth_ids", "c:l",     resize_depth_ids        }, /* the same of a volume's depth */
-    { "resize_middle",    "c:b",     resize_middle           },
-    { "size_name",        "oi:s",    size_name               }, /* tensor, axis of its blob */
-    { "size_text",        "sl:s",    size_text               }, /* each $ is the next number */
-    { "cut_starts",       "ol:l",    cut_starts              },
-    { "cut_ends",         "ol:l",    cut_ends                },
-    { "at",               "vi:v",    at                      },
-    { "pad_at",           "vi:v",    pad_at                  },
-    { "stride_or",        "vv:v",    stride_or               },
-    { "pool_mode",        "oovvv:i", pool_mode               }, /* tensor, result, kernel, stride, padding */
-    { "kept",             "v:v",     kept                    },
-    { "permute_code",     "ov:i",    permute_code            },
-    { "swapped",          "oii:l",   swapped                 },
-    { "crop_start",       "oiv:i",   crop_start              }, /* tensor, dim, start */
-    { "crop_end",         "oiv:i",   crop_end                },
-    { "tiles",            "oo:l",    tiles                   },
-    { "pieces",           "ooi:l",   pieces                  }, /* a result, tensor, dim */
-    { "float_max",        ":f",      float_max               },
-    { "finite",           "v:f",     finite                  },
-    { "equation_codes",   "c:l",     equation_codes          }, /* of torch.einsum */
-    { "equation_total",   "c:b",     equation_total          },
- /* weights */
-    { "filled",           "if:t",    weights_filled          }, /* so many of that number */
-    { "swap_groups",      "ti:t",
-     weights_swap_groups                                     }, /* input and output channels exchanged inside each group */
-    { "transposed",       "t:t",     weights_transposed      }, /* a matrix */
-    { "rows",             "tii:t",   weights_rows            }, /* from, to */
-    { "grid",             "lb:t",    weights_grid            }, /* sizes, whether corners are aligned */
-    { "lstm_input",       "c:t",     weights_lstm_input      }, /* the operand is a result of the module */
-    { "lstm_hidden",      "c:t",     weights_lstm_hidden     },
-    { "lstm_projection",  "c:t",     weights_lstm_projection },
-    { "lstm_bias",        "c:t",     weights_lstm_bias       },
-    { "gru_bias",         "c:t",     weights_gru_bias        },
-    { "recurrent_input",  "c:t",     weights_recurrent_input },
-    { "recurrent_hidden", "c:t",     weights_recurrent_hidden},
-    { "recurrent_bias",   "c:t",     weights_recurrent_bias  },
+    /* layouts */
+    { "blob_axis", "oi:i", axis }, /* the blob's axis that a tensor's is; unknown for the batch */
+    { "blob_axes", "ov:l", axes }, /* several, without the batch; None is all */
+    { "blob_rank", "o:i", blob_rank },
+    { "blob_shape", "o:l", blob_shape }, /* outermost first */
+    { "aligned", "oo:b", aligned },
+    { "same_blob", "oo:b", same_blob },
+    { "reshape_ids", "oo:l", reshape_ids },          /* for ** */
+    { "shape_ids", "l:l", shape_ids },               /* for **: sizes, outermost first */
+    { "rows_ids", "o:l", rows_ids },                 /* for **: from rows to the result's dimensions */
+    { "pad_ids", "ol:l", pad_ids },                  /* for **: tensor, pads */
+    { "resize_ids", "c:l", resize_ids },             /* for **: Interp's, of the last two dimensions */
+    { "resize_depth_ids", "c:l", resize_depth_ids }, /* the same of a volume's depth */
+    { "resize_middle", "c:b", resize_middle },
+    { "size_name", "oi:s", size_name }, /* tensor, axis of its blob */
+    { "size_text", "sl:s", size_text }, /* each $ is the next number */
+    { "cut_starts", "ol:l", cut_starts },
+    { "cut_ends", "ol:l", cut_ends },
+    { "at", "vi:v", at },
+    { "pad_at", "vi:v", pad_at },
+    { "stride_or", "vv:v", stride_or },
+    { "pool_mode", "oovvv:i", pool_mode }, /* tensor, result, kernel, stride, padding */
+    { "kept", "v:v", kept },
+    { "permute_code", "ov:i", permute_code },
+    { "swapped", "oii:l", swapped },
+    { "crop_start", "oiv:i", crop_start }, /* tensor, dim, start */
+    { "crop_end", "oiv:i", crop_end },
+    { "tiles", "oo:l", tiles },
+    { "pieces", "ooi:l", pieces }, /* a result, tensor, dim */
+    { "float_max", ":f", float_max },
+    { "finite", "v:f", finite },
+    { "equation_codes", "c:l", equation_codes }, /* of torch.einsum */
+    { "equation_total", "c:b", equation_total },
+    /* weights */
+    { "filled", "if:t", weights_filled }, /* so many of that number */
+    { "swap_groups", "ti:t",
+      weights_swap_groups },                     /* input and output channels exchanged inside each group */
+    { "transposed", "t:t", weights_transposed }, /* a matrix */
+    { "rows", "tii:t", weights_rows },           /* from, to */
+    { "grid", "lb:t", weights_grid },            /* sizes, whether corners are aligned */
+    { "lstm_input", "c:t", weights_lstm_input }, /* the operand is a result of the module */
+    { "lstm_hidden", "c:t", weights_lstm_hidden },
+    { "lstm_projection", "c:t", weights_lstm_projection },
+    { "lstm_bias", "c:t", weights_lstm_bias },
+    { "gru_bias", "c:t", weights_gru_bias },
+    { "recurrent_input", "c:t", weights_recurrent_input },
+    { "recurrent_hidden", "c:t", weights_recurrent_hidden },
+    { "recurrent_bias", "c:t", weights_recurrent_bias },
 };
 const size_t lower_function_count = sizeof lower_functions / sizeof *lower_functions;

@@ -18,19 +18,19 @@ static const struct file {
     const char *name, *text;
     const size_t *size;
 } files[] = {
-    {"activation.rules",  activation_text, &activation_text_size},
-    { "arithmetic.rules", arithmetic_text, &arithmetic_text_size},
-    { "attention.rules",  attention_text,  &attention_text_size },
-    { "compare.rules",    compare_text,    &compare_text_size   },
-    { "conv.rules",       conv_text,       &conv_text_size      },
-    { "linear.rules",     linear_text,     &linear_text_size    },
-    { "norm.rules",       norm_text,       &norm_text_size      },
-    { "pad.rules",        pad_text,        &pad_text_size       },
-    { "pool.rules",       pool_text,       &pool_text_size      },
-    { "recurrent.rules",  recurrent_text,  &recurrent_text_size },
-    { "reduce.rules",     reduce_text,     &reduce_text_size    },
-    { "resize.rules",     resize_text,     &resize_text_size    },
-    { "shape.rules",      shape_text,      &shape_text_size     },
+    { "activation.rules", activation_text, &activation_text_size },
+    { "arithmetic.rules", arithmetic_text, &arithmetic_text_size },
+    { "attention.rules", attention_text, &attention_text_size },
+    { "compare.rules", compare_text, &compare_text_size },
+    { "conv.rules", conv_text, &conv_text_size },
+    { "linear.rules", linear_text, &linear_text_size },
+    { "norm.rules", norm_text, &norm_text_size },
+    { "pad.rules", pad_text, &pad_text_size },
+    { "pool.rules", pool_text, &pool_text_size },
+    { "recurrent.rules", recurrent_text, &recurrent_text_size },
+    { "reduce.rules", reduce_text, &reduce_text_size },
+    { "resize.rules", resize_text, &resize_text_size },
+    { "shape.rules", shape_text, &shape_text_size },
 };
 
 struct lowering {

@@ -23,20 +23,20 @@ struct settings {
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
-        {"custom",     0,   OPTION_TEXTS, &s->custom,       0, 0, true,  "TYPE,...",
-         "make operators of these types layers of their names"                                                             },
-        { "without",   0,   OPTION_TEXTS, &s->without,      0, 0, true,  "RULE,...", "leave out built-in rules"            },
-        { "explain",   'e', OPTION_FLAG,  &s->explain,      0, 0, false, NULL,       "print every application of a rule"   },
-        { "fp16",      0,   OPTION_INT,   &s->fp16,         0, 1, false, "0|1",      "store weights as float16 (default 1)"},
-        { "ncnnbin",   0,   OPTION_TEXT,  &s->script_bin,   0, 0, false, "FILE",
-         "the weights that the script opens, seen from its folder (default: those written)"                                },
-        { "ncnnparam", 0,   OPTION_TEXT,  &s->script_param, 0, 0, false, "FILE",
-         "the text that the script opens (default: that written)"                                                          },
-        { "ncnnpy",    0,   OPTION_TEXT,  &s->script,       0, 0, false, "FILE",
-         "write a Python script that runs the network"                                                                     },
-        { "rules",     'r', OPTION_TEXTS, &s->rules,        0, 0, false, "FILE",
-         "read rules that come before the built-in ones"                                                                   },
-        { "sync",      0,   OPTION_FLAG,  &s->sync,         0, 0, false, NULL,       "flush the files to the disk"         },
+        { "custom", 0, OPTION_TEXTS, &s->custom, 0, 0, true, "TYPE,...",
+          "make operators of these types layers of their names" },
+        { "without", 0, OPTION_TEXTS, &s->without, 0, 0, true, "RULE,...", "leave out built-in rules" },
+        { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
+        { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
+        { "ncnnbin", 0, OPTION_TEXT, &s->script_bin, 0, 0, false, "FILE",
+          "the weights that the script opens, seen from its folder (default: those written)" },
+        { "ncnnparam", 0, OPTION_TEXT, &s->script_param, 0, 0, false, "FILE",
+          "the text that the script opens (default: that written)" },
+        { "ncnnpy", 0, OPTION_TEXT, &s->script, 0, 0, false, "FILE",
+          "write a Python script that runs the network" },
+        { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE",
+          "read rules that come before the built-in ones" },
+        { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush the files to the disk" },
     };
     const char *names[4];
     size_t count;

@@ -140,10 +140,10 @@ static const struct stack {
     int rank, axis; /* at least that rank */
     int front;      /* how many of the sizes 1 of a vector come in front */
 } stacks[] = {
-    {"torch.vstack",        2, 0, 1},
-    { "torch.dstack",       3, 2, 1},
-    { "torch.column_stack", 2, 1, 0},
-    { "torch.hstack",       1, 1, 0},
+    { "torch.vstack", 2, 0, 1 },
+    { "torch.dstack", 3, 2, 1 },
+    { "torch.column_stack", 2, 1, 0 },
+    { "torch.hstack", 1, 1, 0 },
 };
 
 static void take_apart_joins(struct operator *op, const struct stack *s)
@@ -396,14 +396,14 @@ static const struct move {
     const char *type;
     void (*take_apart)(struct operator *op, struct operand *x);
 } moves[] = {
-    {"torch.repeat_interleave", take_apart_interleave},
-    { "torch.movedim",          take_apart_movedim   },
-    { "torch.rot90",            take_apart_rot90     },
-    { "Tensor.unfold",          take_apart_windows   },
-    { "torch.roll",             take_apart_roll      },
-    { "torch.tril",             write_triangle       },
-    { "torch.triu",             write_triangle       },
-    { "F.linear",               write_linear         },
+    { "torch.repeat_interleave", take_apart_interleave },
+    { "torch.movedim", take_apart_movedim },
+    { "torch.rot90", take_apart_rot90 },
+    { "Tensor.unfold", take_apart_windows },
+    { "torch.roll", take_apart_roll },
+    { "torch.tril", write_triangle },
+    { "torch.triu", write_triangle },
+    { "F.linear", write_linear },
 };
 
 static void move_one(struct operator *op)

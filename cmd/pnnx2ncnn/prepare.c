@@ -151,10 +151,7 @@ static void unroll(struct operator *op)
     int64_t layers = operator_int(op, "num_layers", 1), rows = directions_of(op);
     int64_t width = operator_int(op, "proj_size", 0);
     struct operand *x = operator_operand(op, "input");
-    struct values states[2] = {
-        {NULL,  0},
-        { NULL, 0}
-    };
+    struct values states[2] = { { NULL, 0 }, { NULL, 0 } };
     width = rows * (width ? width : operator_int(op, "hidden_size", 0));
     for (int64_t layer = 0; layer < layers; layer++) {
         struct operator *single = add_layer(op, x, layer, layer ? width : operator_int(op, "input_size", 0));

@@ -40,7 +40,7 @@ struct refusals *refusals_new(struct graph *g)
 static const struct remedy {
     const char *type, *text;
 } remedies[] = {
-  /* clang-format off */
+    /* clang-format off */
     { "F.avg_pool2d", "ceil_mode=False, no divisor_override" },
     { "F.avg_pool3d", "ceil_mode=False, no divisor_override" },
     { "nn.AvgPool2d", "ceil_mode=False, no divisor_override" },
@@ -82,7 +82,7 @@ static const struct remedy {
     { "torch.dequantize", "the network before it was quantized" },
     { "aten::_make_per_tensor_quantized_tensor", "the network before it was quantized" },
     { "aten::_make_per_channel_quantized_tensor", "the network before it was quantized" },
-  /* clang-format on */
+    /* clang-format on */
 };
 
 static const char *remedy_of(const struct operator *op)

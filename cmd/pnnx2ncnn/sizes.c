@@ -47,7 +47,7 @@ static const struct arithmetic {
     const char *type, *rounding; /* of torch.div; NULL: none */
     const char *text, *plain;    /* plain: NULL is text */
 } arithmetic[] = {
-  /* clang-format off */
+    /* clang-format off */
     { "torch.add", NULL, "+(%1$s,%2$s)", NULL },
     { "torch.sub", NULL, "-(%1$s,%2$s)", NULL },
     { "torch.rsub", NULL, "-(%2$s,%1$s)", NULL },
@@ -64,7 +64,7 @@ static const struct arithmetic {
     { "torch.ceil", NULL, "ceil(%1$s)", NULL },
     { "torch.trunc", NULL, "trunc(%1$s)", NULL },
     { "aten::Int", NULL, "trunc(%1$s)", NULL },
-  /* clang-format on */
+    /* clang-format on */
 };
 
 /* Counted as written: no minus sign, no difference, no float. */
@@ -124,7 +124,7 @@ static const char *chain_text(struct chain *c, const struct value *v, int depth)
 static const struct {
     const char *type, *key;
 } slots[] = {
-  /* clang-format off */
+    /* clang-format off */
     { "Tensor.reshape", "shape" },
     { "Tensor.view", "size" },
     { "Tensor.slice", "start" },
@@ -133,7 +133,7 @@ static const struct {
     { "F.interpolate", "size" },
     { "F.upsample_nearest", "size" },
     { "F.upsample_bilinear", "size" },
-  /* clang-format on */
+    /* clang-format on */
 };
 
 static struct value expression_of(struct operator *op, const struct value *v)

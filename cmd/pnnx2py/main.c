@@ -11,11 +11,11 @@
 static const char *pnnxbin; /* the path of the weights that the printed file opens */
 
 static const struct option_row option_table[] = {
-    {.key = "pnnxbin",
-     .kind = OPTION_TEXT,
-     .target = &pnnxbin,
-     .value = "FILE",
-     .help = "the weights that the printed file opens (default: those given)"},
+    { .key = "pnnxbin",
+      .kind = OPTION_TEXT,
+      .target = &pnnxbin,
+      .value = "FILE",
+      .help = "the weights that the printed file opens (default: those given)" },
 };
 
 /* The input, and where the Python goes (NULL: standard output). */

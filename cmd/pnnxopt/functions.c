@@ -251,17 +251,11 @@ static bool swapped(struct graph *g, const struct rule_item *args, size_t count,
 }
 
 const struct rule_function opt_functions[] = {
-    {"bn_scale",          "ttf:t", bn_scale        },
-    { "bn_shift",         "ttt:t", bn_shift        },
-    { "full_like",        "tf:t",  full_like       },
-    { "zeros",            "it:t",  zeros           },
-    { "scale_rows",       "tt:t",  scale_rows      },
-    { "scale_transposed", "tti:t", scale_transposed},
-    { "fold_bias",        "ttt:t", fold_bias       },
-    { "as_vector",        "t:t",   as_vector       },
-    { "all_equal",        "tf:b",  all_equal       },
-    { "concat_rows",      "t*:t",  concat_rows     },
-    { "compose",          "ll:l",  compose         },
-    { "swapped",          "iii:l", swapped         },
+    { "bn_scale", "ttf:t", bn_scale },    { "bn_shift", "ttt:t", bn_shift },
+    { "full_like", "tf:t", full_like },   { "zeros", "it:t", zeros },
+    { "scale_rows", "tt:t", scale_rows }, { "scale_transposed", "tti:t", scale_transposed },
+    { "fold_bias", "ttt:t", fold_bias },  { "as_vector", "t:t", as_vector },
+    { "all_equal", "tf:b", all_equal },   { "concat_rows", "t*:t", concat_rows },
+    { "compose", "ll:l", compose },       { "swapped", "iii:l", swapped },
 };
 const size_t opt_function_count = sizeof opt_functions / sizeof *opt_functions;

@@ -28,18 +28,18 @@ static const char user_rules[] = "user rules";
 
 /* In this order, repeated until nothing changes; all of it is optlevel 2. */
 static const struct step steps[] = {
-    {"pool-constants", pass_pool_constants, NULL,        NULL             },
-    { "static.rules",  NULL,                static_text, &static_text_size},
-    { "tidy.rules",    NULL,                tidy_text,   &tidy_text_size  },
-    { "fold.rules",    NULL,                fold_text,   &fold_text_size  },
-    { "fuse.rules",    NULL,                fuse_text,   &fuse_text_size  },
-    { "shapes",        pass_shapes,         NULL,        NULL             },
-    { user_rules,      NULL,                NULL,        NULL             },
-    { "merge-equal",   pass_merge_equal,    NULL,        NULL             },
-    { "unbind",        pass_unbind,         NULL,        NULL             },
-    { "tensor-split",  pass_tensor_split,   NULL,        NULL             },
-    { "merge-slices",  pass_merge_slices,   NULL,        NULL             },
-    { "dead-code",     graph_remove_dead,   NULL,        NULL             },
+    { "pool-constants", pass_pool_constants, NULL, NULL },
+    { "static.rules", NULL, static_text, &static_text_size },
+    { "tidy.rules", NULL, tidy_text, &tidy_text_size },
+    { "fold.rules", NULL, fold_text, &fold_text_size },
+    { "fuse.rules", NULL, fuse_text, &fuse_text_size },
+    { "shapes", pass_shapes, NULL, NULL },
+    { user_rules, NULL, NULL, NULL },
+    { "merge-equal", pass_merge_equal, NULL, NULL },
+    { "unbind", pass_unbind, NULL, NULL },
+    { "tensor-split", pass_tensor_split, NULL, NULL },
+    { "merge-slices", pass_merge_slices, NULL, NULL },
+    { "dead-code", graph_remove_dead, NULL, NULL },
 };
 
 struct settings {
@@ -103,15 +103,15 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
                           struct model_names *out)
 {
     const struct option_row table[] = {
-        {"explain",   'e', OPTION_FLAG,  &s->explain, 0, 0, false, NULL,       "print every application of a rule"         },
-        { "link",     0,   OPTION_FLAG,  &s->link,    0, 0, false, NULL,
-         "make an unchanged out.bin a hard link to in.bin"                                                                 },
-        { "optlevel", 'O', OPTION_INT,   &s->level,   0, 2, false, "N",
-         "0 nothing, 1 lists and expressions, 2 all"                                                                       },
-        { "rules",    'r', OPTION_TEXTS, &s->rules,   0, 0, false, "FILE",
-         "more rules, applied after the built-in ones"                                                                     },
-        { "sync",     0,   OPTION_FLAG,  &s->sync,    0, 0, false, NULL,       "flush files to the disk before they appear"},
-        { "without",  0,   OPTION_TEXTS, &s->without, 0, 0, true,  "RULE,...", "leave out built-in rules"                  },
+        { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
+        { "link", 0, OPTION_FLAG, &s->link, 0, 0, false, NULL,
+          "make an unchanged out.bin a hard link to in.bin" },
+        { "optlevel", 'O', OPTION_INT, &s->level, 0, 2, false, "N",
+          "0 nothing, 1 lists and expressions, 2 all" },
+        { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE",
+          "more rules, applied after the built-in ones" },
+        { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush files to the disk before they appear" },
+        { "without", 0, OPTION_TEXTS, &s->without, 0, 0, true, "RULE,...", "leave out built-in rules" },
     };
     const char *names[4];
     size_t count;

@@ -116,12 +116,12 @@ static const struct magic {
     size_t length;
     const char *what;
 } magics[] = {
-    {0,  "7767517\n",   8, "a PNNX or ncnn .param, which the later stages read: pt2pnnx takes TorchScript"},
-    { 0, "\211HDF\r\n", 6, "an HDF5 file (Keras?), no TorchScript: " EXPORT " from PyTorch"               },
-    { 4, "TFL3",        4, "a TensorFlow Lite model, no TorchScript: " EXPORT " from PyTorch"             },
-    { 0, "GGUF",        4, "GGUF weights, no network: load them into a PyTorch network, then " EXPORT     },
-    { 0, "\223NUMPY",   6, "a NumPy array, no network: " EXPORT                                           },
-    { 0, "\x1f\x8b",    2, "compressed with gzip: unpack it first"                                        },
+    { 0, "7767517\n", 8, "a PNNX or ncnn .param, which the later stages read: pt2pnnx takes TorchScript" },
+    { 0, "\211HDF\r\n", 6, "an HDF5 file (Keras?), no TorchScript: " EXPORT " from PyTorch" },
+    { 4, "TFL3", 4, "a TensorFlow Lite model, no TorchScript: " EXPORT " from PyTorch" },
+    { 0, "GGUF", 4, "GGUF weights, no network: load them into a PyTorch network, then " EXPORT },
+    { 0, "\223NUMPY", 6, "a NumPy array, no network: " EXPORT },
+    { 0, "\x1f\x8b", 2, "compressed with gzip: unpack it first" },
 };
 
 /* The pickle that torch.save wrote before version 1.6 begins with the pickled number 0x1950a86a20f9469cfc6c. */

@@ -185,17 +185,12 @@ static void write(struct aliases *a, struct operator *op, struct operand *x, str
 static const struct {
     const char *type, *functional;
 } renamed[] = {
-    {"aten::zero_",        "aten::zeros_like"       },
-    { "aten::normal_",     "aten::normal_functional"},
-    { "aten::__iadd__",    "aten::add"              },
-    { "aten::__isub__",    "aten::sub"              },
-    { "aten::__imul__",    "aten::mul"              },
-    { "aten::__idiv__",    "aten::div"              },
-    { "aten::__iand__",    "aten::__and__"          },
-    { "aten::__ior__",     "aten::__or__"           },
-    { "aten::__ixor__",    "aten::__xor__"          },
-    { "aten::__ilshift__", "aten::__lshift__"       },
-    { "aten::__irshift__", "aten::__rshift__"       },
+    { "aten::zero_", "aten::zeros_like" },       { "aten::normal_", "aten::normal_functional" },
+    { "aten::__iadd__", "aten::add" },           { "aten::__isub__", "aten::sub" },
+    { "aten::__imul__", "aten::mul" },           { "aten::__idiv__", "aten::div" },
+    { "aten::__iand__", "aten::__and__" },       { "aten::__ior__", "aten::__or__" },
+    { "aten::__ixor__", "aten::__xor__" },       { "aten::__ilshift__", "aten::__lshift__" },
+    { "aten::__irshift__", "aten::__rshift__" },
 };
 
 /* In-place operators that change how the tensor is seen, not the memory. */

@@ -63,11 +63,8 @@ static bool short_float(struct graph *g, const struct rule_item *arguments, size
 }
 
 const struct rule_function raise_functions[] = {
-    {"rnn_weights",        "libb:T",  rnn_weights      },
-    { "attention_options", "cloo?:l", attention_options},
-    { "attention_input",   "ci:v",    attention_input  },
-    { "attention_mask",    "c:v",     attention_mask   },
-    { "attention_weights", "c:T",     attention_weights},
-    { "short_float",       "v:v",     short_float      },
+    { "rnn_weights", "libb:T", rnn_weights },          { "attention_options", "cloo?:l", attention_options },
+    { "attention_input", "ci:v", attention_input },    { "attention_mask", "c:v", attention_mask },
+    { "attention_weights", "c:T", attention_weights }, { "short_float", "v:v", short_float },
 };
 const size_t raise_function_count = sizeof raise_functions / sizeof *raise_functions;

@@ -21,17 +21,17 @@ static struct text_list without;
 static bool raising = true, explain, sync_files;
 
 static const struct option_row option_table[] = {
-    {"without",     0, OPTION_TEXTS,  &without,                0, 0, true,  "RULE,...",        "leave out rules"                             },
-    { "customop",   0, OPTION_TEXTS,  &reading.libraries,      0, 0, true,  "LIB[,LIB]",
-     "load shared libraries that register operators"                                                                                         },
-    { "explain",    0, OPTION_FLAG,   &explain,                0, 0, false, NULL,              "print every rule that is applied"            },
-    { "inputshape", 0, OPTION_SHAPES, &reading.shapes,         0, 0, false, "[N,...]TYPE,...",
-     "shapes of the inputs, where branches depend on them"                                                                                   },
-    { "moduleop",   0, OPTION_TEXTS,  &reading.module_classes, 0, 0, true,  "CLASS[,CLASS]",
-     "keep each module of these classes as one operator"                                                                                     },
-    { "raise",      0, OPTION_FLAG,   &raising,                0, 0, false, NULL,              "raise aten calls to Python's API (default 1)"},
-    { "sync",       0, OPTION_FLAG,   &sync_files,             0, 0, false, NULL,
-     "flush the files to the disk before they are renamed"                                                                                   },
+    { "without", 0, OPTION_TEXTS, &without, 0, 0, true, "RULE,...", "leave out rules" },
+    { "customop", 0, OPTION_TEXTS, &reading.libraries, 0, 0, true, "LIB[,LIB]",
+      "load shared libraries that register operators" },
+    { "explain", 0, OPTION_FLAG, &explain, 0, 0, false, NULL, "print every rule that is applied" },
+    { "inputshape", 0, OPTION_SHAPES, &reading.shapes, 0, 0, false, "[N,...]TYPE,...",
+      "shapes of the inputs, where branches depend on them" },
+    { "moduleop", 0, OPTION_TEXTS, &reading.module_classes, 0, 0, true, "CLASS[,CLASS]",
+      "keep each module of these classes as one operator" },
+    { "raise", 0, OPTION_FLAG, &raising, 0, 0, false, NULL, "raise aten calls to Python's API (default 1)" },
+    { "sync", 0, OPTION_FLAG, &sync_files, 0, 0, false, NULL,
+      "flush the files to the disk before they are renamed" },
 };
 
 /* --version names libtorch, too. */

@@ -15,9 +15,9 @@ static const struct phase {
     const char *name, *text;
     const size_t *size;
 } phases[] = {
-    {"modules.rules", modules_text, &modules_text_size}, /* several calls */
-    { "layers.rules", layers_text,  &layers_text_size }, /* one call inside a module of torch.nn */
-    { "raise.rules",  raise_text,   &raise_text_size  }, /* one to one */
+    { "modules.rules", modules_text, &modules_text_size }, /* several calls */
+    { "layers.rules", layers_text, &layers_text_size },    /* one call inside a module of torch.nn */
+    { "raise.rules", raise_text, &raise_text_size },       /* one to one */
 };
 
 #define PHASES (sizeof phases / sizeof *phases)

@@ -8,20 +8,20 @@ static const struct {
     unsigned char size;
     signed char scalar_type; /* torch's number */
 } types[DTYPE_COUNT] = {
-    [DTYPE_NULL] = {"null",  NULL,               NULL,            NULL,         0,  -1},
-    [DTYPE_F32] = { "f32",  "torch.float",      "torch.float32", "float32",    4,  6 },
-    [DTYPE_F64] = { "f64",  "torch.double",     "torch.float64", "float64",    8,  7 },
-    [DTYPE_F16] = { "f16",  "torch.half",       "torch.float16", "float16",    2,  5 },
-    [DTYPE_I32] = { "i32",  "torch.int",        "torch.int32",   "int32",      4,  3 },
-    [DTYPE_I64] = { "i64",  "torch.long",       "torch.int64",   "int64",      8,  4 },
-    [DTYPE_I16] = { "i16",  "torch.short",      "torch.int16",   "int16",      2,  2 },
-    [DTYPE_I8] = { "i8",   "torch.int8",       NULL,            "int8",       1,  1 },
-    [DTYPE_U8] = { "u8",   "torch.uint8",      NULL,            "uint8",      1,  0 },
-    [DTYPE_BOOL] = { "bool", "torch.bool",       NULL,            "bool",       1,  11},
-    [DTYPE_C64] = { "c64",  "torch.complex64",  "torch.cfloat",  "complex64",  8,  9 },
-    [DTYPE_C128] = { "c128", "torch.complex128", "torch.cdouble", "complex128", 16, 10},
-    [DTYPE_C32] = { "c32",  "torch.complex32",  "torch.chalf",   NULL,         4,  8 },
-    [DTYPE_BF16] = { "bf16", "torch.bfloat16",   NULL,            NULL,         2,  15},
+    [DTYPE_NULL] = { "null", NULL, NULL, NULL, 0, -1 },
+    [DTYPE_F32] = { "f32", "torch.float", "torch.float32", "float32", 4, 6 },
+    [DTYPE_F64] = { "f64", "torch.double", "torch.float64", "float64", 8, 7 },
+    [DTYPE_F16] = { "f16", "torch.half", "torch.float16", "float16", 2, 5 },
+    [DTYPE_I32] = { "i32", "torch.int", "torch.int32", "int32", 4, 3 },
+    [DTYPE_I64] = { "i64", "torch.long", "torch.int64", "int64", 8, 4 },
+    [DTYPE_I16] = { "i16", "torch.short", "torch.int16", "int16", 2, 2 },
+    [DTYPE_I8] = { "i8", "torch.int8", NULL, "int8", 1, 1 },
+    [DTYPE_U8] = { "u8", "torch.uint8", NULL, "uint8", 1, 0 },
+    [DTYPE_BOOL] = { "bool", "torch.bool", NULL, "bool", 1, 11 },
+    [DTYPE_C64] = { "c64", "torch.complex64", "torch.cfloat", "complex64", 8, 9 },
+    [DTYPE_C128] = { "c128", "torch.complex128", "torch.cdouble", "complex128", 16, 10 },
+    [DTYPE_C32] = { "c32", "torch.complex32", "torch.chalf", NULL, 4, 8 },
+    [DTYPE_BF16] = { "bf16", "torch.bfloat16", NULL, NULL, 2, 15 },
 };
 
 static bool in_range(enum dtype type)

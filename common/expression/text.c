@@ -26,8 +26,8 @@
     }
 
 static const struct expression_function functions[] = {
-    {"size",    "Tensor.size",               2, "input", "dim",   NULL, true },
-    { "int",    "aten::Int",                 1, "a",     NULL,    NULL, true },
+    { "size", "Tensor.size", 2, "input", "dim", NULL, true },
+    { "int", "aten::Int", 1, "a", NULL, NULL, true },
     BINARY("add"),
     BINARY("sub"),
     BINARY("mul"),
@@ -42,11 +42,11 @@ static const struct expression_function functions[] = {
     BINARY("minimum"),
     BINARY("max"),
     BINARY("min"),
-    { "and",    "torch.bitwise_and",         2, "input", "other", NULL, false},
-    { "or",     "torch.bitwise_or",          2, "input", "other", NULL, false},
-    { "xor",    "torch.bitwise_xor",         2, "input", "other", NULL, false},
-    { "lshift", "torch.bitwise_left_shift",  2, "input", "other", NULL, false},
-    { "rshift", "torch.bitwise_right_shift", 2, "input", "other", NULL, false},
+    { "and", "torch.bitwise_and", 2, "input", "other", NULL, false },
+    { "or", "torch.bitwise_or", 2, "input", "other", NULL, false },
+    { "xor", "torch.bitwise_xor", 2, "input", "other", NULL, false },
+    { "lshift", "torch.bitwise_left_shift", 2, "input", "other", NULL, false },
+    { "rshift", "torch.bitwise_right_shift", 2, "input", "other", NULL, false },
     UNARY("abs"),
     UNARY("acos"),
     UNARY("acosh"),

@@ -43,15 +43,9 @@ static const struct {
     const char *name;
     unsigned kinds;
 } kind_names[] = {
-    {"tensor",   KIND_TENSOR },
-    { "number",  KIND_NUMBER },
-    { "int",     KIND_INT    },
-    { "float",   KIND_FLOAT  },
-    { "bool",    KIND_BOOL   },
-    { "str",     KIND_STR    },
-    { "dtype",   KIND_STR    },
-    { "complex", KIND_COMPLEX},
-    { "any",     KIND_ANY    },
+    { "tensor", KIND_TENSOR }, { "number", KIND_NUMBER },   { "int", KIND_INT },
+    { "float", KIND_FLOAT },   { "bool", KIND_BOOL },       { "str", KIND_STR },
+    { "dtype", KIND_STR },     { "complex", KIND_COMPLEX }, { "any", KIND_ANY },
 };
 
 static _Noreturn void broken(const struct reader *r, const char *what)

@@ -27,9 +27,7 @@ struct value value_float(double f)
 
 struct value value_complex(double re, double im)
 {
-    return (struct value){
-        .kind = VALUE_COMPLEX, .complex = {re, im}
-    };
+    return (struct value){ .kind = VALUE_COMPLEX, .complex = { re, im } };
 }
 
 struct value value_string(const char *s)
@@ -44,9 +42,7 @@ struct value value_operand(struct operand *x)
 
 struct value value_list(struct value *items, size_t count)
 {
-    return (struct value){
-        .kind = VALUE_LIST, .list = {items, count}
-    };
+    return (struct value){ .kind = VALUE_LIST, .list = { items, count } };
 }
 
 struct value value_ints(struct arena *arena, const int64_t *ints, size_t count)

@@ -68,9 +68,8 @@ static bool take_apart(struct match *m, const struct taking *taking)
         struct item item;
         if (i == rest) {
             size_t size = count + 1 - t->count;
-            item = (struct item){
-                .kind = ITEM_LIST, .list = {scratch_array(m->scratch, size, sizeof(struct item)), size}
-            };
+            item = (struct item){ .kind = ITEM_LIST,
+                                  .list = { scratch_array(m->scratch, size, sizeof(struct item)), size } };
             for (size_t k = 0; k < size; k++)
                 item.list.items[k] = item_at(&whole, from + k);
         } else {

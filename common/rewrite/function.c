@@ -45,9 +45,8 @@ static bool integer(const struct item *item, int64_t *out)
 
 static struct item new_list(struct match *m, size_t count)
 {
-    return (struct item){
-        .kind = ITEM_LIST, .list = {scratch_array(m->scratch, count, sizeof(struct item)), count}
-    };
+    return (struct item){ .kind = ITEM_LIST,
+                          .list = { scratch_array(m->scratch, count, sizeof(struct item)), count } };
 }
 
 /* ---- the language's ---- */
@@ -305,27 +304,17 @@ static const struct {
     size_t least, most;
     struct item (*call)(struct match *m, const struct item *arguments, size_t count);
 } builtins[] = {
-    {"len",       1, 1,  call_len     },
-    { "min",      1, 99, call_min     },
-    { "max",      1, 99, call_max     },
-    { "sum",      1, 1,  call_sum     },
-    { "prod",     1, 1,  call_prod    },
-    { "abs",      1, 1,  call_abs     },
-    { "round",    1, 1,  call_round   },
-    { "floor",    1, 1,  call_floor   },
-    { "ceil",     1, 1,  call_ceil    },
-    { "int",      1, 1,  call_int     },
-    { "float",    1, 1,  call_float   },
-    { "sqrt",     1, 1,  call_sqrt    },
-    { "all",      1, 1,  call_all     },
-    { "any",      1, 1,  call_any     },
-    { "present",  1, 1,  call_present },
-    { "constant", 1, 1,  call_constant},
-    { "range",    1, 3,  call_range   },
-    { "indices",  1, 1,  call_indices },
-    { "zip",      1, 9,  call_zip     },
-    { "reversed", 1, 1,  call_reversed},
-    { "axis",     2, 2,  call_axis    },
+    { "len", 1, 1, call_len },         { "min", 1, 99, call_min },
+    { "max", 1, 99, call_max },        { "sum", 1, 1, call_sum },
+    { "prod", 1, 1, call_prod },       { "abs", 1, 1, call_abs },
+    { "round", 1, 1, call_round },     { "floor", 1, 1, call_floor },
+    { "ceil", 1, 1, call_ceil },       { "int", 1, 1, call_int },
+    { "float", 1, 1, call_float },     { "sqrt", 1, 1, call_sqrt },
+    { "all", 1, 1, call_all },         { "any", 1, 1, call_any },
+    { "present", 1, 1, call_present }, { "constant", 1, 1, call_constant },
+    { "range", 1, 3, call_range },     { "indices", 1, 1, call_indices },
+    { "zip", 1, 9, call_zip },         { "reversed", 1, 1, call_reversed },
+    { "axis", 2, 2, call_axis },
 };
 
 int builtin_find(const char *name)

@@ -808,9 +808,7 @@ static void visit_tensor(struct operand *x, void *context)
 
 static struct item box_tensors(struct match *m)
 {
-    struct tensor_walk walk = {
-        m, {NULL, 0}
-    };
+    struct tensor_walk walk = { m, { NULL, 0 } };
     for (size_t i = 0; i < m->box->count; i++) {
         const struct operator *op = m->box->items[i];
         operator_each_operand(op, visit_tensor, &walk);

@@ -131,9 +131,8 @@ struct item item_at(const struct item *item, size_t i)
 
 static struct item new_list(struct match *m, size_t count)
 {
-    return (struct item){
-        .kind = ITEM_LIST, .list = {scratch_array(m->scratch, count, sizeof(struct item)), count}
-    };
+    return (struct item){ .kind = ITEM_LIST,
+                          .list = { scratch_array(m->scratch, count, sizeof(struct item)), count } };
 }
 
 static struct item shape_item(struct match *m, int rank, const int64_t *shape)

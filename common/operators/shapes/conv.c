@@ -38,9 +38,7 @@ struct weight {
 
 static struct weight conv_weight(struct call *c, int spatial, bool transposed, int64_t groups)
 {
-    struct weight w = {
-        DIM_UNKNOWN, DIM_UNKNOWN, {DIM_UNKNOWN, DIM_UNKNOWN, DIM_UNKNOWN}
-    };
+    struct weight w = { DIM_UNKNOWN, DIM_UNKNOWN, { DIM_UNKNOWN, DIM_UNKNOWN, DIM_UNKNOWN } };
     struct fact f = arg_fact(c, "weight");
     if (strncmp(c->op->type, "nn.", 3) == 0 || !f.present) {
         w.in = arg_size(c, "in_channels", DIM_UNKNOWN);

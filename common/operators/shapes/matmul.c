@@ -263,8 +263,8 @@ static bool einsum_operand(struct einsum *e, const char *part, size_t length, co
                 return false;
         } else if (letter == '.') {
             struct fact both[2] = {
-                {.present = true,  .rank = e->ellipsis_rank, .dims = e->ellipsis   },
-                { .present = true, .rank = hidden,           .dims = f->dims + axis},
+                { .present = true, .rank = e->ellipsis_rank, .dims = e->ellipsis },
+                { .present = true, .rank = hidden, .dims = f->dims + axis },
             };
             int64_t dims[MAX_RANK];
             if (!broadcast_facts(e->call, both, 2, &e->ellipsis_rank, dims))

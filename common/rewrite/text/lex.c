@@ -188,20 +188,10 @@ static const struct {
     const char *text;
     int kind;
 } keywords[] = {
-    {"if",     TOKEN_IF   },
-    { "else",  TOKEN_ELSE },
-    { "where", TOKEN_WHERE},
-    { "also",  TOKEN_ALSO },
-    { "with",  TOKEN_WITH },
-    { "as",    TOKEN_AS   },
-    { "for",   TOKEN_FOR  },
-    { "in",    TOKEN_IN   },
-    { "not",   TOKEN_NOT  },
-    { "and",   TOKEN_AND  },
-    { "or",    TOKEN_OR   },
-    { "True",  TOKEN_TRUE },
-    { "False", TOKEN_FALSE},
-    { "None",  TOKEN_NONE },
+    { "if", TOKEN_IF },       { "else", TOKEN_ELSE }, { "where", TOKEN_WHERE }, { "also", TOKEN_ALSO },
+    { "with", TOKEN_WITH },   { "as", TOKEN_AS },     { "for", TOKEN_FOR },     { "in", TOKEN_IN },
+    { "not", TOKEN_NOT },     { "and", TOKEN_AND },   { "or", TOKEN_OR },       { "True", TOKEN_TRUE },
+    { "False", TOKEN_FALSE }, { "None", TOKEN_NONE },
 };
 
 static int keyword(const char *text, size_t length)
@@ -289,15 +279,9 @@ static const struct {
     char text[4];
     int kind;
 } marks[] = {
-    {"...", TOKEN_ELLIPSIS     },
-    { "=>", TOKEN_ARROW        },
-    { "->", TOKEN_TO           },
-    { "==", TOKEN_EQUAL        },
-    { "!=", TOKEN_UNEQUAL      },
-    { "<=", TOKEN_LESS_EQUAL   },
-    { ">=", TOKEN_GREATER_EQUAL},
-    { "**", TOKEN_POWER        },
-    { "//", TOKEN_FLOOR        },
+    { "...", TOKEN_ELLIPSIS },     { "=>", TOKEN_ARROW },   { "->", TOKEN_TO },
+    { "==", TOKEN_EQUAL },         { "!=", TOKEN_UNEQUAL }, { "<=", TOKEN_LESS_EQUAL },
+    { ">=", TOKEN_GREATER_EQUAL }, { "**", TOKEN_POWER },   { "//", TOKEN_FLOOR },
 };
 
 static void lex_mark(struct lexer *l, struct token *t)
