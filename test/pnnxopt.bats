@@ -193,6 +193,47 @@ optimised() {
     assert [ ! -e out2.param ]
 }
 
+@test "pnnxopt: a user's rule that applied nowhere says which operator was nearest, and what differs" {
+    ops 'pnnx.Input in 0 1 x #x=(2,9)f32' \
+        'F.tanh t 1 1 x t $input=x #t=(2,9)f32' \
+        'torch.mul m 2 1 t x m $input=t $other=x #m=(2,9)f32' \
+        'F.softmax s 1 1 m s dim=1 $input=m #s=(2,9)f32' \
+        'F.relu r 1 1 t r $input=t #r=(2,9)f32' \
+        'F.max_pool1d p 1 1 s p kernel_size=(3) stride=(1) padding=(0) dilation=(1) $input=s' \
+        'torch.cat c 2 1 p r y dim=1 $tensors=p' 'pnnx.Output out 1 0 y'
+    cat >my.rules <<'END'
+applies: F.tanh(x) => F.hardtanh(x) ;
+literal: F.softmax(x, dim=-2) => x ;
+left_out: torch.cat(xs) => torch.cat(xs, dim=0) ;
+type: F.relu(F.gelu(x)) => x ;
+condition: F.relu(x) => F.relu6(x) if x.shape[1] == 7 ;
+none: torch.div(x, y) => x ;
+inside: torch.mul(F.hardtanh(x), y) => torch.mul(x, y) ;
+in_all: F.max_pool1d(x, kernel_size=[3], stride=2) => x ;
+END
+    run --separate-stderr -0 pnnxopt -r my.rules in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxopt: my.rules:2:1: 'literal' applied nowhere: nearest is F.softmax 's': dim is 1, not -2
+pnnxopt: my.rules:3:1: 'left_out' applied nowhere: nearest is torch.cat 'c': dim is 1, and the rule leaves it out (instead: ... stands for all others)
+pnnxopt: my.rules:4:1: 'type' applied nowhere: nearest is F.relu 'r': input is the result of F.hardtanh 't', not the result of F.gelu
+pnnxopt: my.rules:5:1: 'condition' applied nowhere: nearest is F.relu 'r': what line 5 asks for (column 39) is not so
+pnnxopt: my.rules:6:1: 'none' applied nowhere: it met no torch.div
+pnnxopt: my.rules:7:1: 'inside' applied nowhere: nearest is torch.mul 'm': F.hardtanh 't' is read by F.relu 'r' besides
+pnnxopt: my.rules:8:1: 'in_all' applied nowhere: nearest is F.max_pool1d 'p': stride is [1], not 2"
+    run --separate-stderr -0 pnnxopt in.param in.bin out.param out.bin
+    assert_equal "$stderr" ""
+}
+
+@test "pnnxopt: a default that is one number for all axes equals a list of that number, and a rule's literal does" {
+    ops 'pnnx.Input in 0 1 x #x=(1,2,9,9)f32' \
+        'F.max_pool2d p 1 1 x p kernel_size=(3,3) stride=(2,2) padding=(1,1) dilation=(1,1) $input=x' \
+        'F.max_pool2d q 1 1 p q kernel_size=(3,3) stride=(2,2) padding=(1,0) dilation=(1,1) $input=p' \
+        'pnnx.Output out 1 0 q'
+    echo 'F.max_pool2d(x, [3, 3], stride=[2, 2], padding=1) => F.avg_pool2d(x, kernel_size=[2, 2]) ;' >my.rules
+    run -0 optimised -r my.rules
+    assert_line 'F.avg_pool2d p 1 1 0 1 kernel_size=(2,2) $input=0'
+    assert_line --partial 'F.max_pool2d q'
+}
+
 # layer_norm_first BATCH: ConvNeXt's norm over the channels of (N, C, H, W), as it is written in Python.
 layer_norm_first() {
     ops "pnnx.Input in 0 1 x #x=($1,3,4,5)f32" \

@@ -148,6 +148,19 @@ rewrite_test: ten.rules:11:71: 'double_tensor' cannot take this
 rewrite_test: ten.rules:12:14: expected an operator at the root of the rule"
 }
 
+@test "rules: an operator of one's own, a tuple, and the rest of a call say how they are written" {
+    cat >habits.rules <<'END'
+own: F.relu(x) => my.Custom(x) ;
+quoted: F.silu(x) => 'my.Custom'(x) ;
+tuple: nn.MaxPool2d(x, kernel_size=(3,3), ...) => x ;
+rest: F.mish(x, ...c) => F.gelu(x) ;
+END
+    run --separate-stderr -2 rewrite habits.rules
+    assert_equal "$stderr" "rewrite_test: habits.rules:1:19: unknown operator 'my.Custom' (instead: a type of your own stands in quotes: 'my.Custom'(...))
+rewrite_test: habits.rules:3:38: expected ')' (instead: a list is written [3, 3])
+rewrite_test: habits.rules:4:17: this cannot stand in a pattern's call (instead: ..., and 'as' names the operator)"
+}
+
 @test "rules: mistakes that several rules make together are reported" {
     cd "$ROOT/test/rules"
     run --separate-stderr -2 rewrite together.rules

@@ -55,8 +55,10 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     rules_read(lowering->written, "written.rules", written_text, written_text_size);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
-    if (lowering->user)
-        rules_check(lowering->user); /* the built-in ones are checked by the tests */
+    if (lowering->user) { /* the built-in ones are checked by the tests */
+        rules_check(lowering->user);
+        rules_note_misses(lowering->user);
+    }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->own, files[i].name, files[i].text, *files[i].size);
     struct rules *built_in[] = { lowering->own, lowering->written };
@@ -73,8 +75,10 @@ void lowering_write(struct lowering *lowering, struct graph *g)
 
 void lowering_apply(struct lowering *lowering, struct graph *g)
 {
-    if (lowering->user)
+    if (lowering->user) {
         rules_apply(lowering->user, g);
+        rules_report_misses(lowering->user, true);
+    }
     rules_apply(lowering->own, g);
     graph_remove_dead(g);
 }

@@ -66,6 +66,8 @@ static void load_user_rules(struct rules *user, struct rules *const *sets, const
         rules_read_file(user, files->items[i]);
     rules_without_layers(user); /* those are for pnnx2ncnn */
     rules_check(user);
+    if (files->count)
+        rules_note_misses(user);
     for (size_t i = 0; i < LENGTH(steps); i++)
         if (sets[i] && sets[i] != user)
             rules_check_against(user, sets[i]);
@@ -122,6 +124,14 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
     out->link = s->link;
 }
 
+/* The user's rules that applied nowhere. */
+static void report_misses(struct rules *const *sets)
+{
+    for (size_t i = 0; i < LENGTH(steps); i++)
+        if (steps[i].name == user_rules)
+            rules_report_misses(sets[i], false);
+}
+
 static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
 {
     size_t given = g->operand_ids;
@@ -134,6 +144,8 @@ static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
     if (level >= 2)
         simplify(g, sets);
     report_stop();
+    if (level >= 2)
+        report_misses(sets);
     if (level >= 1)
         expressions_form(g);
     lists_form(g);

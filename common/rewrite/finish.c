@@ -34,7 +34,7 @@ static bool is_root(const struct match *m, const struct operator *op)
 }
 
 /* Results inside the match have no reader outside, unless the result reads them too. */
-static bool inside_is_closed(const struct match *m)
+static bool inside_is_closed(struct match *m)
 {
     for (size_t i = 0; i < m->operator_count; i++) {
         const struct operator *op = m->operators[i];
@@ -42,8 +42,10 @@ static bool inside_is_closed(const struct match *m)
             continue;
         for (size_t k = 0; k < op->output_count; k++)
             for (const struct use *use = op->outputs[k]->uses; use; use = use->next)
-                if (!match_has(m, use->op) && !is_kept(m, op))
+                if (!match_has(m, use->op) && !is_kept(m, op)) {
+                    m->mismatch = (struct mismatch){ .op = op, .reader = use->op };
                     return false;
+                }
     }
     return true;
 }
@@ -84,15 +86,20 @@ static bool take_apart(struct match *m, const struct taking *taking)
 static bool holds(struct match *m, const struct node *condition)
 {
     struct item item = evaluate(m, condition);
-    return item_truth(m, &item) == 1;
+    int truth = item_truth(m, &item);
+    if (truth != 1)
+        m->mismatch = (struct mismatch){ .condition = condition, .unknown = truth < 0 };
+    return truth == 1;
 }
 
 static bool deferred_hold(struct match *m)
 {
     for (const struct goal *goal = m->deferred; goal; goal = goal->next) {
         struct item wanted = evaluate(m, goal->node), given = item_of_argument(goal->value);
-        if (items_equal(m, &wanted, &given) != 1)
+        if (items_equal(m, &wanted, &given) != 1) {
+            m->mismatch = (struct mismatch){ .condition = goal->node };
             return false;
+        }
     }
     return true;
 }
@@ -108,6 +115,8 @@ static bool choose(struct match *m)
             item = evaluate(m, choice->condition);
             truth = item_truth(m, &item);
         }
+        if (truth != 1)
+            m->mismatch = (struct mismatch){ .condition = choice->condition, .unknown = truth < 0 };
         if (truth < 0)
             return false;
         m->chosen = choice;
@@ -132,8 +141,10 @@ bool match_finish(struct match *m)
             search_set(m, i, (struct item){ .kind = ITEM_ABSENT });
     }
     for (size_t i = 0; i < rule->taking_count; i++)
-        if (!take_apart(m, &rule->takings[i]))
+        if (!take_apart(m, &rule->takings[i])) {
+            m->mismatch = (struct mismatch){ .condition = rule->takings[i].value };
             return false;
+        }
     if (!deferred_hold(m))
         return false;
     for (size_t i = 0; i < rule->condition_count; i++)

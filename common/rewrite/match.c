@@ -4,7 +4,7 @@
  * (alternatives, optional operators, braces, readers), the other ways are kept as choice points; a failure goes back
  * to the last one and undoes the bindings made since.  Lists and goals are never changed once made, so going back is
  * only taking an older pointer.  There is no recursion over patterns or graph, and the number of steps is bounded. */
-#include "common/rewrite/search.h"
+#include "common/rewrite/misses.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -215,9 +215,23 @@ static bool same_axis(const struct goal *goal, int64_t a, int64_t b)
     return rank > 0 && (a < 0 ? a + rank : a) == (b < 0 ? b + rank : b);
 }
 
+/* For a parameter whose default is one number for every axis (stride:int[]=1), a list of equal numbers is that number. */
+static bool is_number_for_all(const struct parameter *p, const struct value *number, const struct value *list)
+{
+    if (!p || !p->has_default || p->initial.kind != VALUE_INT || !(p->kinds & KIND_LIST) ||
+        list->kind != VALUE_LIST)
+        return false;
+    for (size_t i = 0; i < list->list.count; i++)
+        if (!values_match(number, &list->list.items[i]))
+            return false;
+    return list->list.count > 0;
+}
+
 static bool match_number(const struct goal *goal, struct value literal)
 {
     struct value number;
+    if (goal->value && is_number_for_all(goal->parameter, &literal, goal->value))
+        return true;
     if (!goal->value || !number_of(goal->value, &number))
         return false;
     if (literal.kind == VALUE_INT && number.kind == VALUE_INT)
@@ -295,7 +309,9 @@ bool argument_is_default(const struct operator *op, const struct argument *given
     const struct parameter *p = signature_parameter(op->signature, given->key);
     if (!p || given->value.kind == VALUE_OPERAND)
         return false;
-    return p->has_default ? values_match(&p->initial, &given->value) : is_required(op, given->key);
+    if (!p->has_default)
+        return is_required(op, given->key);
+    return values_match(&p->initial, &given->value) || is_number_for_all(p, &p->initial, &given->value);
 }
 
 /* Whether the pattern names the argument `key` of the operator. */
@@ -312,7 +328,7 @@ static bool is_mentioned(const struct operator *op, const struct node *call, con
 }
 
 /* All that is given and not named by the pattern must have its default, unless the pattern says `...`. */
-static bool rest_is_default(const struct operator *op, const struct node *call)
+static bool rest_is_default(struct match *m, const struct operator *op, const struct node *call)
 {
     size_t positions = 0;
     if (call->optional) /* an operator that is only skipped */
@@ -324,8 +340,10 @@ static bool rest_is_default(const struct operator *op, const struct node *call)
     }
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct argument *given = &op->arguments[i];
-        if (!is_mentioned(op, call, given->key, positions) && !argument_is_default(op, given))
+        if (!is_mentioned(op, call, given->key, positions) && !argument_is_default(op, given)) {
+            m->mismatch = (struct mismatch){ .op = op, .key = given->key, .given = &given->value };
             return false;
+        }
     }
     return true;
 }
@@ -363,7 +381,7 @@ static bool cannot_match(const struct node *n, const struct value *v)
 
 static bool match_operator(struct match *m, const struct node *call, struct operator *op)
 {
-    if (op->type != call->text || !rest_is_default(op, call) || !search_take(m, op))
+    if (op->type != call->text || !rest_is_default(m, op, call) || !search_take(m, op))
         return false;
     const struct goal *before = m->goals;
     size_t position = 0;
@@ -381,8 +399,10 @@ static bool match_operator(struct match *m, const struct node *call, struct oper
         const struct value *v = key ? operator_get(op, key) : NULL;
         if (!v && p && p->has_default)
             v = &p->initial;
-        if (cannot_match(a->value, v))
+        if (cannot_match(a->value, v)) {
+            m->mismatch = (struct mismatch){ op, NULL, key, v, a->value, NULL, false };
             return false;
+        }
         search_match(m, a->value, v, op, p);
     }
     /* The goals stand in reverse: put them in the order they are written. */
@@ -662,7 +682,12 @@ static bool search(struct match *m)
             m->rules->given_up++;
             return false;
         }
-        if (!step(m, goal) && !backtrack(m))
+        if (step(m, goal))
+            continue;
+        if (m->rules->misses)
+            misses_note(m, goal);
+        m->mismatch = (struct mismatch){ .op = NULL };
+        if (!backtrack(m))
             return false;
     }
     return true;

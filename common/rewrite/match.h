@@ -54,6 +54,16 @@ struct box_match {
     size_t input_count, output_count;
 };
 
+/* What the last step that failed met, for misses.h: an argument of an operator that is another one (wanted NULL: that the
+ * pattern leaves out); a reader outside the match; or a condition. */
+struct mismatch {
+    const struct operator *op, *reader;
+    const char *key;
+    const struct value *given; /* NULL: left out */
+    const struct node *wanted, *condition;
+    bool unknown; /* the condition's value */
+};
+
 struct match {
     struct rules *rules;
     struct graph *graph;
@@ -72,6 +82,7 @@ struct match {
     struct choice_point *choices;
     size_t steps;
     const struct choice *chosen;
+    struct mismatch mismatch;
 };
 
 /* Matches the rule at the operator, or at the box; the bindings and the chosen result are then in *match. */

@@ -30,6 +30,8 @@ struct rules {
     struct map errors; /* places that have an error already: the body of a `for` is read many times */
     const char *file;  /* being read */
     struct scratch *scratch;
+    struct map *
+        misses; /* rules that say when they applied nowhere: rule -> struct miss * (misses.c); NULL: none do */
     const char *only; /* for tests: the name of the rules that may apply; NULL: all */
     size_t given_up;  /* matches that ran out of steps */
 };

@@ -9,6 +9,7 @@
 #include "common/base/near.h"
 #include "common/rewrite/history.h"
 #include "common/rewrite/match.h"
+#include "common/rewrite/misses.h"
 #include "common/rewrite/text/parse.h"
 
 /* ---- life ---- */
@@ -37,6 +38,9 @@ void rules_free(struct rules *rules)
     map_release(&rules->by_type);
     map_release(&rules->commutative);
     map_release(&rules->errors);
+    if (rules->misses)
+        map_release(rules->misses);
+    free(rules->misses);
     scratch_release(rules->scratch);
     free(rules->scratch);
     arena_release(&rules->arena);
@@ -51,6 +55,12 @@ void rules_allow_scopes(struct rules *rules)
 void rules_explain(struct rules *rules, bool on)
 {
     rules->explain = on;
+}
+
+void rules_note_misses(struct rules *rules)
+{
+    rules->misses = xmalloc(sizeof *rules->misses);
+    map_init(rules->misses);
 }
 
 /* Switches off the rules with that name; false: there is none. */
@@ -96,6 +106,18 @@ static bool makes_layer(const struct choice *choice)
             return true;
     }
     return false;
+}
+
+void rules_report_misses(const struct rules *rules, bool layers)
+{
+    for (size_t i = 0; i < rules->count && rules->misses; i++) {
+        const struct rule *rule = rules->items[i];
+        bool makes = false;
+        for (size_t k = 0; k < rule->choice_count; k++)
+            makes = makes || makes_layer(&rule->choices[k]);
+        if (!rule->off && makes == layers)
+            misses_report(rules, rule);
+    }
 }
 
 void rules_without_layers(struct rules *rules)
@@ -184,8 +206,15 @@ static bool apply_rule(struct application *a, const struct rule *rule, struct op
                                          history_chain(a->history, root) };
     if (rule->off || (a->rules->only && strcmp(a->rules->only, rule->name) != 0))
         return false;
-    if (!match_rule(&a->match, a->rules, a->graph, rule, root, box) || !build_result(&a->match, next))
+    if (!match_rule(&a->match, a->rules, a->graph, rule, root, box))
         return false;
+    if (!build_result(&a->match, next)) {
+        if (a->rules->misses)
+            misses_note_result(&a->match);
+        return false;
+    }
+    if (a->rules->misses)
+        misses_forget(a->rules, rule);
     a->unsorted = a->unsorted || rule->box || rule->also_count;
     history_add(a->history, rule, &before, *next ? *next : a->graph->last);
     return true;

@@ -73,6 +73,11 @@ void rules_read_file(struct rules *rules, const char *name);
 /* With --explain: prints every application on standard error, one line each. */
 void rules_explain(struct rules *rules, bool on);
 
+/* For -r: what kept each rule of the set from applying anywhere is noted, and said by rules_report_misses(), which comes
+ * after the last rules_apply(): of those that make layers of ncnn, or of the others. */
+void rules_note_misses(struct rules *rules);
+void rules_report_misses(const struct rules *rules, bool layers);
+
 /* Applies the rules to the fixed point; returns how many applications there were.  Reports
  * (STATUS_CONVERSION) when rules chase each other. */
 size_t rules_apply(struct rules *rules, struct graph *g);

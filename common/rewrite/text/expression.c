@@ -264,7 +264,7 @@ static struct node *parse_group(struct parser *p)
     struct node *n = parser_value(p);
     p->in_index = in_index;
     p->in_where = in_where;
-    parser_expect(p, ')', "')'");
+    parser_expect(p, ')', p->token.kind == ',' ? "')' (instead: a list is written [3, 3])" : "')'");
     return n;
 }
 

@@ -231,8 +231,11 @@ static const struct signature *find_overload(struct resolver *r, const struct no
         char hint[200];
         struct near near = near_start(call->text, strlen(call->text));
         signature_offer_types(r->rules->signatures, &near);
+        const char *meant = near_hint(&near, hint);
         error(r, call, strpbrk(call->text, ".:") ? "unknown operator %s" : "unknown function or layer %s",
-              arena_printf(&r->rules->arena, "'%s'%s", call->text, near_hint(&near, hint)));
+              arena_printf(&r->rules->arena, "'%s'%s%s%s%s", call->text, meant,
+                           *meant ? "" : " (instead: a type of your own stands in quotes: '",
+                           *meant ? "" : call->text, *meant ? "" : "'(...))"));
         return NULL;
     }
     for (const struct signature *s = first; s; s = s->next)
@@ -377,8 +380,9 @@ static void resolve_pattern_arguments(struct resolver *r, struct node *call)
             resolve_pattern(r, &a->value);
         } else if (a->kind != ARGUMENT_REST || braces) {
             r->failed = true;
-            rules_error(r->rules, a->line, a->column, "this cannot stand in a pattern's %s",
-                        braces ? "braces" : "call");
+            rules_error(r->rules, a->line, a->column, "this cannot stand in a pattern's %s%s",
+                        braces ? "braces" : "call",
+                        a->kind == ARGUMENT_REST_OF ? " (instead: ..., and 'as' names the operator)" : "");
         }
     }
 }
