@@ -1,7 +1,9 @@
 /* lower.c - see passes.h: the rule files of this program, in the order in which they are tried. */
 #include <stdlib.h>
 
+#include "cmd/pnnx2ncnn/batch.h"
 #include "cmd/pnnx2ncnn/passes.h"
+#include "formats/example.h"
 
 extern const char activation_text[], arithmetic_text[], attention_text[], compare_text[], conv_text[],
     linear_text[], norm_text[];
@@ -81,6 +83,24 @@ void lowering_apply(struct lowering *lowering, struct graph *g)
     }
     rules_apply(lowering->own, g);
     graph_remove_dead(g);
+}
+
+/* In an example the batch axes are those that the program finds. */
+static size_t apply_example(struct rules *rules, struct graph *g)
+{
+    batch_solve(g);
+    return rules_apply(rules, g);
+}
+
+void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
+                    bool explain)
+{
+    struct rules *rules = new_rules(strings, signatures, explain);
+    rules_read_file(rules, file);
+    rules_check(rules);
+    report_stop();
+    examples_check(rules, file, apply_example);
+    rules_free(rules);
 }
 
 void lowering_free(struct lowering *lowering)

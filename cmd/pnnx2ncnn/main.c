@@ -18,11 +18,14 @@ struct settings {
     const char *script, *script_param, *script_bin;
     struct text_list custom, rules, without;
     struct model_names in, out;
+    const char *check; /* or NULL */
 };
 
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
+        { "check", 0, OPTION_TEXT, &s->check, 0, 0, false, "FILE",
+          "only run the examples of a file of rules" },
         { "custom", 0, OPTION_TEXTS, &s->custom, 0, 0, true, "TYPE,...",
           "make operators of these types layers of their names" },
         { "without", 0, OPTION_TEXTS, &s->without, 0, 0, true, "RULE,...", "leave out built-in rules" },
@@ -42,6 +45,10 @@ static void parse_options(struct settings *s, int argc, char **argv)
     size_t count;
     options_parse(table, sizeof table / sizeof *table,
                   "[option]... in.param in.bin out.ncnn.param out.ncnn.bin", argc, argv, names, 4, &count);
+    if (s->check && count)
+        die(STATUS_USAGE, nowhere, "check=FILE takes no model: it runs the examples of the rules");
+    if (s->check)
+        return;
     if (count != 4)
         die(STATUS_USAGE, nowhere,
             "expected four names: in.param in.bin out.ncnn.param out.ncnn.bin (- - reads the stream)");
@@ -95,16 +102,11 @@ static void write_model(struct graph *g, const struct settings *s, struct ports 
     free(origins.names);
 }
 
-int main(int argc, char **argv)
+static void convert(const struct settings *s, struct strings *strings, const struct signatures *signatures)
 {
-    struct settings s = { .fp16 = 1 };
-    report_start(argv[0]);
-    parse_options(&s, argc, argv);
-    struct strings *strings = strings_new();
-    struct signatures *signatures = signatures_new(strings);
-    struct lowering *rules = lowering_new(strings, signatures, &s.rules, &s.without, s.explain);
-    struct graph *g = pnnx_read(strings, signatures, &s.in);
-    custom_check(g, &s.custom);
+    struct lowering *rules = lowering_new(strings, signatures, &s->rules, &s->without, s->explain);
+    struct graph *g = pnnx_read(strings, signatures, &s->in);
+    custom_check(g, &s->custom);
     expressions_take_apart(g);
     report_stop();
     shapes_infer(g, SHAPES_ALL, 0);
@@ -134,13 +136,26 @@ int main(int argc, char **argv)
     batch_solve(g);
     lower_sizes(g);
     lowering_apply(rules, g);
-    refuse_unlowered(refusals, g, &s.custom);
+    refuse_unlowered(refusals, g, &s->custom);
     refusals_end(refusals);
     report_stop();
-    write_model(g, &s, &ports);
+    write_model(g, s, &ports);
     graph_free(g);
     lowering_free(rules);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = { .fp16 = 1 };
+    report_start(argv[0]);
+    parse_options(&s, argc, argv);
+    struct strings *strings = strings_new();
+    struct signatures *signatures = signatures_new(strings);
+    if (s.check)
+        lowering_check(s.check, strings, signatures, s.explain);
+    else
+        convert(&s, strings, signatures);
     signatures_free(signatures);
     strings_free(strings);
-    return report_status();
+    return (int)report_status();
 }

@@ -112,6 +112,9 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
 void lowering_write(struct lowering *lowering, struct graph *g);
 void lowering_apply(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);
+/* check=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */
+void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
+                    bool explain);
 
 /* ---- functions.c and weights.c: C functions that the rules call ---- */
 

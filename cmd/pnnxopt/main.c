@@ -8,6 +8,7 @@
 #include "common/expression/expression.h"
 #include "common/operators/shapes/shapes.h"
 #include "common/rewrite/rewrite.h"
+#include "formats/example.h"
 #include "formats/pnnx.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
@@ -45,6 +46,7 @@ static const struct step steps[] = {
 struct settings {
     int64_t level;
     bool explain, link, sync;
+    const char *check; /* or NULL */
     struct text_list rules, without;
 };
 
@@ -105,6 +107,8 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
                           struct model_names *out)
 {
     const struct option_row table[] = {
+        { "check", 0, OPTION_TEXT, &s->check, 0, 0, false, "FILE",
+          "only run the examples of a file of rules" },
         { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
         { "link", 0, OPTION_FLAG, &s->link, 0, 0, false, NULL,
           "make an unchanged out.bin a hard link to in.bin" },
@@ -119,6 +123,10 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
     size_t count;
     options_parse(table, LENGTH(table), "[option]... [in.param in.bin] [out.param out.bin]", argc, argv,
                   names, LENGTH(names), &count);
+    if (s->check && count)
+        die(STATUS_USAGE, nowhere, "check=FILE takes no model: it runs the examples of the rules");
+    if (s->check)
+        return;
     options_filter_names(names, count, in, out);
     paths_check_outputs(s->rules.items, s->rules.count, (const char *[]){ out->param, out->bin }, 2);
     out->link = s->link;
@@ -130,6 +138,19 @@ static void report_misses(struct rules *const *sets)
     for (size_t i = 0; i < LENGTH(steps); i++)
         if (steps[i].name == user_rules)
             rules_report_misses(sets[i], false);
+}
+
+/* check=FILE: the rules are those of the file, whatever program they are for. */
+static void check_rules(const char *name, struct strings *strings, const struct signatures *signatures,
+                        bool explain)
+{
+    struct rules *rules = rules_new(strings, signatures, opt_functions, opt_function_count);
+    rules_read_file(rules, name);
+    rules_check(rules);
+    rules_explain(rules, explain);
+    report_stop();
+    examples_check(rules, name, rules_apply);
+    rules_free(rules);
 }
 
 static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
@@ -153,22 +174,31 @@ static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
         pass_number_operands(g);
 }
 
+static void convert(const struct settings *s, struct strings *strings, const struct signatures *signatures,
+                    const struct model_names *in, const struct model_names *out)
+{
+    struct rules *sets[LENGTH(steps)];
+    load_rules(sets, strings, signatures, s);
+    struct graph *g = pnnx_read(strings, signatures, in);
+    optimise(g, sets, s->level);
+    pnnx_write(g, out, s->sync);
+    graph_free(g);
+    for (size_t i = 0; i < LENGTH(steps); i++)
+        rules_free(sets[i]);
+}
+
 int main(int argc, char **argv)
 {
     struct settings s = { .level = 2 };
     struct model_names in, out;
-    struct rules *sets[LENGTH(steps)];
     report_start("pnnxopt");
     parse_options(&s, argc, argv, &in, &out);
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
-    load_rules(sets, strings, signatures, &s);
-    struct graph *g = pnnx_read(strings, signatures, &in);
-    optimise(g, sets, s.level);
-    pnnx_write(g, &out, s.sync);
-    graph_free(g);
-    for (size_t i = 0; i < LENGTH(steps); i++)
-        rules_free(sets[i]);
+    if (s.check)
+        check_rules(s.check, strings, signatures, s.explain);
+    else
+        convert(&s, strings, signatures, &in, &out);
     signatures_free(signatures);
     strings_free(strings);
     return (int)report_status();

@@ -1,14 +1,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "formats/example.h"
 #include "formats/pnnx.h"
 #include "test/rewrite/generate.h"
-
-double some_value(enum dtype dtype, size_t i)
-{
-    double part = (double)(i + 1) * 0.6180339887498949;
-    return dtype_is_float(dtype) ? 0.25 + 0.75 * (part - (double)(size_t)part) : (double)(i + 1);
-}
 
 /* ---- the example of a rule of one call ---- */
 
@@ -34,7 +29,7 @@ static struct value make_operand(struct generator *g, bool constant)
         static const int64_t shape[] = { 8 };
         float *data = arena_array(&graph->arena, 8, sizeof *data);
         for (size_t i = 0; i < 8; i++)
-            data[i] = (float)some_value(DTYPE_F32, i);
+            data[i] = (float)example_value(DTYPE_F32, i);
         operator_add_attribute(op, (struct attribute){ .key = "data",
                                                        .dtype = DTYPE_F32,
                                                        .rank = 1,

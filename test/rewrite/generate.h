@@ -4,9 +4,6 @@
 
 #include "common/rewrite/private.h"
 
-/* Element i of weights whose values no one gave: floats between 0.25 and 1, integers that count up. */
-double some_value(enum dtype dtype, size_t i);
-
 /* Whether the pattern is one call, and its arguments, its module and its results are all that the rule asks for. */
 bool rule_is_plain(const struct rule *rule);
 
