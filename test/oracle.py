@@ -81,7 +81,10 @@ def clones(values):
 
 
 def difference(want, got):
-    """The largest difference relative to the largest wanted number; where the wanted is not finite, equality."""
+    """The largest difference relative to the largest wanted number; where the wanted is not finite, equality.
+
+    What rounding at 1 may be is no difference: a result near 0, as torch.logit's near 0.5, has no digits of its own."""
+    rounding = torch.finfo(torch.float64 if want.dtype in (torch.float64, torch.complex128) else torch.float32).eps
     want, got = want.to(torch.complex128 if want.is_complex() else torch.float64), got.to(torch.complex128 if want.is_complex() else torch.float64)
     if want.numel() == 0:
         return 0.0
@@ -92,7 +95,7 @@ def difference(want, got):
     if not bool(finite.any()):
         return 0.0
     scale = max(want[finite].abs().max().item(), 1e-12)
-    return (want[finite] - got[finite]).abs().max().item() / scale
+    return max((want[finite] - got[finite]).abs().max().item() - rounding, 0) / scale
 
 
 def compare(want, got, exact_shape=True):
@@ -363,9 +366,10 @@ def folder_for(name):
 def table(done):
     """The stages of one model for people."""
     show = lambda d: '-' if d is None else '0' if d == 0 else f'{d:.1e}'
-    lines = [f'{"stage":<20}{"operators":>10}{"ms":>9}{"python":>10}{"ncnn":>10}']
+    width = max(20, *(len(s.name) + 2 for s in done))
+    lines = [f'{"stage":<{width}}{"operators":>10}{"ms":>9}{"python":>10}{"ncnn":>10}']
     for s in done:
-        lines.append(f'{s.name:<20}{s.operators:>10}{s.milliseconds:>9.1f}{show(s.python):>10}{show(s.ncnn):>10}')
+        lines.append(f'{s.name:<{width}}{s.operators:>10}{s.milliseconds:>9.1f}{show(s.python):>10}{show(s.ncnn):>10}')
         lines += ['    ' + line for line in s.problem.splitlines()]
     return '\n'.join(lines)
 
