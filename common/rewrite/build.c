@@ -262,25 +262,35 @@ static struct plan *new_plan(struct match *m, const struct node *call)
     return plan;
 }
 
-/* Braces: ((a, b), c), without those that are absent; one alone is itself. */
-static struct item plan_braces(struct match *m, const struct node *call)
+/* `whole` and one leaf more; false: one is unknown. */
+static bool plan_leaf(struct match *m, const struct node *call, struct item *whole, struct item leaf)
 {
     const struct signature *s = signature_find(m->graph->signatures, call->text);
+    if (leaf.kind == ITEM_ABSENT)
+        return true;
+    if (!is_known(&leaf) || !s || s->parameter_count < 2)
+        return false;
+    if (whole->kind == ITEM_ABSENT) {
+        *whole = leaf;
+        return true;
+    }
+    struct plan *plan = new_plan(m, call);
+    plan_argument(m, plan, s->parameters[0].name, *whole);
+    plan_argument(m, plan, s->parameters[1].name, leaf);
+    *whole = (struct item){ .kind = ITEM_PLAN, .plan = plan };
+    return true;
+}
+
+/* Braces: ((a, b), c), without those that are absent; one alone is itself.  A list is its items. */
+static struct item plan_braces(struct match *m, const struct node *call)
+{
     struct item whole = { .kind = ITEM_ABSENT };
     for (size_t i = 0; i < call->argument_count; i++) {
         struct item item = evaluate(m, call->arguments[i].value);
-        if (item.kind == ITEM_ABSENT)
-            continue;
-        if (!is_known(&item) || !s || s->parameter_count < 2)
-            return unknown;
-        if (whole.kind == ITEM_ABSENT) {
-            whole = item;
-            continue;
-        }
-        struct plan *plan = new_plan(m, call);
-        plan_argument(m, plan, s->parameters[0].name, whole);
-        plan_argument(m, plan, s->parameters[1].name, item);
-        whole = (struct item){ .kind = ITEM_PLAN, .plan = plan };
+        size_t count = item_is_list(&item) ? item_length(&item) : 1;
+        for (size_t k = 0; k < count; k++)
+            if (!plan_leaf(m, call, &whole, item_is_list(&item) ? item_at(&item, k) : item))
+                return unknown;
     }
     return whole;
 }
@@ -326,6 +336,13 @@ static struct operator *new_operator(struct build *b, const char *type, const ch
 
 static struct operator *realize(struct build *b, struct plan *plan, const char *name);
 
+/* Lets the operator have so many results. */
+static void add_results(struct operator *op, size_t count)
+{
+    while (op->output_count < count)
+        operator_add_output(op, NULL);
+}
+
 /* A constant tensor becomes an operator of its own. */
 static struct operand *realize_tensor(struct build *b, const struct attribute *tensor, const char *key)
 {
@@ -348,7 +365,8 @@ static struct value realize_item(struct build *b, const struct item *item, const
     case ITEM_OPERATOR: return value_operand(item->op->outputs[0]);
     case ITEM_PLAN: {
         struct operator *op = realize(b, item->plan, NULL);
-        return value_operand(op->output_count ? op->outputs[0] : operator_add_output(op, NULL));
+        add_results(op, item->result + 1);
+        return value_operand(op->outputs[item->result]);
     }
     case ITEM_LIST: break;
     default: return value_none();
@@ -376,6 +394,8 @@ static struct operator *realize(struct build *b, struct plan *plan, const char *
         copy.key = plan->attributes[i].key;
         operator_add_attribute(op, copy);
     }
+    if (plan->results > 1)
+        add_results(op, plan->results);
     plan->op = op;
     return op;
 }
@@ -586,21 +606,22 @@ static const char *result_name(struct match *m)
     return item.kind == ITEM_VALUE && item.value.kind == VALUE_STRING ? item.value.string : NULL;
 }
 
-/* Lets `op` produce an output; what another part of the result reads already is one of its own. */
-static void give_output(struct operand *x, struct operator *op)
+/* Lets a result of `op` be an output; what another part of the result reads already is one of its own. */
+static void give_output(struct operand *x, struct operator *op, size_t result)
 {
-    if (op->output_count == 0) {
+    if (op->output_count == 0 && result == 0) {
         operand_move(x, op);
         return;
     }
-    operand_set_shape(op->outputs[0], x->dtype, x->rank, x->shape);
-    operand_replace(x, op->outputs[0]);
+    add_results(op, result + 1);
+    operand_set_shape(op->outputs[result], x->dtype, x->rank, x->shape);
+    operand_replace(x, op->outputs[result]);
 }
 
 /* A result of several operands from one value: a list, item by item. */
 static bool build_parts(struct build *b, struct item *parts, size_t count, const char *name)
 {
-    if (count == 1 && parts[0].kind == ITEM_PLAN) {
+    if (count == 1 && parts[0].kind == ITEM_PLAN && parts[0].plan->results == 0) {
         take_over(b, realize(b, parts[0].plan, name));
         return true;
     }
@@ -611,8 +632,34 @@ static bool build_parts(struct build *b, struct item *parts, size_t count, const
             replace_output(b, b->outputs[i], &parts[i]);
             continue;
         }
-        give_output(b->outputs[i], realize(b, parts[i].plan, i == 0 ? name : NULL));
+        give_output(b->outputs[i], realize(b, parts[i].plan, i == 0 ? name : NULL), parts[i].result);
     }
+    return true;
+}
+
+/* Binds the names of a part to it, or to its operator's results: to each one, or to the list of them. */
+static bool bind_share(struct match *m, const struct share *share)
+{
+    const struct targets *t = &share->targets;
+    struct item part = evaluate(m, share->part);
+    if (!share->tuple && !share->count) {
+        m->slots[t->items[0].slot] = part;
+        return true;
+    }
+    struct item count = share->count ? evaluate(m, share->count) : item_value(value_int((int64_t)t->count));
+    if (part.kind != ITEM_PLAN || part.plan->op || count.kind != ITEM_VALUE ||
+        count.value.kind != VALUE_INT || count.value.integer < 1 || count.value.integer > MOST_RESULTS)
+        return false;
+    part.plan->results = (size_t)count.value.integer;
+    struct item *items = scratch_array(m->scratch, part.plan->results, sizeof *items);
+    for (size_t i = 0; i < part.plan->results; i++) {
+        items[i] = (struct item){ .kind = ITEM_PLAN, .plan = part.plan, .result = i };
+        if (share->tuple && t->items[i].slot != NO_SLOT)
+            m->slots[t->items[i].slot] = items[i];
+    }
+    if (share->count)
+        m->slots[t->items[0].slot] =
+            (struct item){ .kind = ITEM_LIST, .list = { items, part.plan->results } };
     return true;
 }
 
@@ -622,7 +669,8 @@ static bool plan_parts(struct build *b, struct item **parts, size_t *count)
     struct match *m = b->match;
     const struct choice *choice = m->chosen;
     for (size_t i = 0; i < m->rule->share_count; i++)
-        m->slots[m->rule->shares[i].target.slot] = evaluate(m, m->rule->shares[i].part);
+        if (!bind_share(m, &m->rule->shares[i]))
+            return false;
     *count = choice->part_count;
     *parts = scratch_array(m->scratch, size_add(choice->part_count, b->output_count), sizeof **parts);
     for (size_t i = 0; i < choice->part_count; i++) {
@@ -630,7 +678,7 @@ static bool plan_parts(struct build *b, struct item **parts, size_t *count)
         if (!is_known(&(*parts)[i]))
             return false;
     }
-    bool one = *count == 1 && (*parts)[0].kind == ITEM_PLAN;
+    bool one = *count == 1 && (*parts)[0].kind == ITEM_PLAN && (*parts)[0].plan->results == 0;
     struct item list = (*parts)[0];
     if (*count == 1 && item_is_list(&list) &&
         (b->output_count > 1 || (m->chosen->targets.given && m->chosen->targets.items[0].rest) ||

@@ -41,7 +41,10 @@ struct item {
         const struct attribute *tensor;
         struct rule_tensors tensors;
         const struct operator *op;
-        struct plan *plan;
+        struct {
+            struct plan *plan;
+            size_t result; /* which of its operator's */
+        };
     };
 };
 
@@ -139,8 +142,12 @@ struct plan {
         const struct attribute *tensor;
     } * attributes;
     size_t attribute_count;
+    size_t results;      /* where they have names, how many there are; else 0 */
     struct operator *op; /* once built */
 };
+
+/* More results than that no operator of a rule has. */
+enum { MOST_RESULTS = 4096 };
 
 struct item plan_operator(struct match *match, const struct node *call);
 

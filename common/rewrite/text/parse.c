@@ -264,16 +264,36 @@ static void parse_also(struct parser *p, struct rule *rule)
     add_definition(p, &rule->also, &rule->also_count, d);
 }
 
+/* NAME, NAME[COUNT] or (NAMES), and the equals sign. */
+static void parse_share_names(struct parser *p, struct share *share)
+{
+    share->tuple = p->token.kind == '(';
+    if (p->token.kind == TOKEN_NAME && p->ahead.kind == '[') {
+        parse_target(p, &share->targets);
+        parser_expect(p, '[', "'['");
+        share->count = parser_value(p);
+        parser_expect(p, ']', "']'");
+        parser_expect(p, '=', "'='");
+        return;
+    }
+    share->targets = parse_left(p);
+    if (share->targets.count == 0 || (!share->tuple && !share->targets.items[0].name))
+        parser_fail(p, "a name, with NAME = RESULT");
+    for (size_t i = 0; i < share->targets.count; i++)
+        if (share->targets.items[i].rest)
+            parser_fail(p, "names, with (NAME, NAME) = RESULT");
+}
+
 static void parse_with(struct parser *p, struct rule *rule)
 {
     do {
-        struct targets left = parse_left(p);
-        if (left.count != 1 || !left.items[0].name || left.items[0].rest)
-            parser_fail(p, "a name, with NAME = RESULT");
+        struct share share = { .tuple = false };
+        parse_share_names(p, &share);
+        share.part = parser_value_without_if(p);
         rule->shares = arena_grow(p->lexer.arena, rule->shares, rule->share_count, sizeof *rule->shares);
-        rule->shares[rule->share_count++] = (struct share){ left.items[0], parser_value_without_if(p) };
+        rule->shares[rule->share_count++] = share;
         parser_accept(p, ',');
-    } while (p->token.kind == TOKEN_NAME && p->ahead.kind == '=');
+    } while (p->token.kind == TOKEN_NAME || p->token.kind == '(');
 }
 
 static bool parse_clause(struct parser *p, struct rule *rule)

@@ -813,19 +813,30 @@ static void resolve_choice(struct resolver *r, struct choice *choice)
     }
 }
 
+/* A name that nothing else of the rule has. */
+static void check_new(struct resolver *r, const struct target *t)
+{
+    size_t slot = t->name ? find_slot(r, t->name) : NO_SLOT;
+    if (slot == NO_SLOT || !r->rule->slots[slot].bound)
+        return;
+    r->failed = true;
+    rules_error(r->rules, t->line, t->column, "'%s' is defined twice", t->name);
+}
+
 static void resolve_shares(struct resolver *r)
 {
     for (size_t i = 0; i < r->rule->share_count; i++) {
         struct share *s = &r->rule->shares[i];
-        size_t slot = find_slot(r, s->target.name);
-        if (slot != NO_SLOT && r->rule->slots[slot].bound) {
-            r->failed = true;
-            rules_error(r->rules, s->target.line, s->target.column, "'%s' is defined twice", s->target.name);
-        }
+        for (size_t k = 0; k < s->targets.count; k++)
+            check_new(r, &s->targets.items[k]);
+        if (s->count)
+            resolve_expression(r, &s->count);
         r->in_result = true;
         resolve_expression(r, &s->part);
         r->in_result = false;
-        s->target.slot = bind_slot(r, s->target.name);
+        for (size_t k = 0; k < s->targets.count; k++)
+            if (s->targets.items[k].name)
+                s->targets.items[k].slot = bind_slot(r, s->targets.items[k].name);
     }
 }
 

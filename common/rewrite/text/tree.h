@@ -120,9 +120,12 @@ struct taking {
     bool list; /* taken apart */
 };
 
-/* with NAME = RESULT: a part of the result that it reads more than once. */
+/* with NAME = RESULT: a part of the result that it reads more than once.  with (a, b) = RESULT: the results of its
+ * operator, _ for one that nobody reads; with NAME[COUNT] = RESULT: so many, as a list. */
 struct share {
-    struct target target;
+    struct targets targets;
+    bool tuple;
+    struct node *count; /* or NULL */
     struct node *part;
 };
 
