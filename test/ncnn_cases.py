@@ -36,7 +36,7 @@ TAGS = {torch.float: 'f32', torch.double: 'f64', torch.half: 'f16', torch.int: '
 def read_signatures():
     """Type -> its parameters' names, of the first overload."""
     table = {}
-    for line in (ROOT / 'common' / 'signatures.txt').read_text().splitlines():
+    for line in (ROOT / 'common/operators/signatures.txt').read_text().splitlines():
         if line and not line.startswith('#'):
             name, *parameters = line.split()
             table.setdefault(name, []).append([re.split('[:/]', p)[0] for p in parameters])
