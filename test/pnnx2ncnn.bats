@@ -184,6 +184,7 @@ pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
     echo "'my.Gain'(y) as g => 'Gain'(y, [raw g@gain]) ;" >my.rules
     refuses 1 pnnx2ncnn -r my.rules in.param in.bin out.param out.bin
     assert_equal "$stderr" "pnnx2ncnn: in.param:4: nn.Linear 'fc' (1,3)f32: has no weight @weight
+pnnx2ncnn: my.rules:1:1: 'my.Gain' applied nowhere: nearest is my.Gain 'g': a weight or a value of the result is not known, or it cannot stand there
 pnnx2ncnn: in.param:5: my.Gain 'g' (1,3)f32: has no ncnn layer (instead: custom=my.Gain, a layer that your program registers)
 pnnx2ncnn: 2 operators of 2 kinds cannot be converted; nothing was written"
 }

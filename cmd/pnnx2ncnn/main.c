@@ -111,11 +111,11 @@ static void convert(const struct settings *s, struct strings *strings, const str
     report_stop();
     shapes_infer(g, SHAPES_ALL, 0);
     report_stop();
+    shapes_attach(g);
     prepare_outputs(g);
     struct ports ports;
     finish_note_results(g, &ports);
     lowering_write(rules, g);
-    shapes_infer(g, SHAPES_ALL, 0);
     prepare_sizes(g);
     split_complex(g);
     prepare_recurrent(g);
@@ -140,6 +140,7 @@ static void convert(const struct settings *s, struct strings *strings, const str
     refusals_end(refusals);
     report_stop();
     write_model(g, s, &ports);
+    shapes_detach(g);
     graph_free(g);
     lowering_free(rules);
 }

@@ -34,7 +34,6 @@ static const struct step steps[] = {
     { "tidy.rules", NULL, tidy_text, &tidy_text_size },
     { "fold.rules", NULL, fold_text, &fold_text_size },
     { "fuse.rules", NULL, fuse_text, &fuse_text_size },
-    { "shapes", pass_shapes, NULL, NULL },
     { user_rules, NULL, NULL, NULL },
     { "merge-equal", pass_merge_equal, NULL, NULL },
     { "unbind", pass_unbind, NULL, NULL },
@@ -160,11 +159,13 @@ static void optimise(struct graph *g, struct rules *const *sets, int64_t level)
     report_stop();
     shapes_infer(g, SHAPES_CORRECT, given);
     report_stop();
+    shapes_attach(g);
     if (level >= 1)
         pass_unique_names(g);
     if (level >= 2)
         simplify(g, sets);
     report_stop();
+    shapes_detach(g);
     if (level >= 2)
         report_misses(sets);
     if (level >= 1)

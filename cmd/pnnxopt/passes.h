@@ -25,9 +25,6 @@ size_t pass_unbind(struct graph *g);
 /* Replaces Tensor.slice operators that cut one axis into contiguous pieces by one torch.tensor_split. */
 size_t pass_tensor_split(struct graph *g);
 
-/* Gives the results of operators that rules put inside of a sub-graph their shapes. */
-size_t pass_shapes(struct graph *g);
-
 /* Names operands 0, 1, 2 ... in the order of operators, as the existing converter does. */
 size_t pass_number_operands(struct graph *g);
 

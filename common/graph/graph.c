@@ -171,6 +171,12 @@ void operand_rename(struct operand *x, const char *name)
     names_take(g->operand_names, x->name, x);
 }
 
+void operator_infer(struct operator *op)
+{
+    if (op->graph->infer)
+        op->graph->infer(op->graph->inference, op);
+}
+
 void operand_set_shape(struct operand *x, enum dtype dtype, int rank, const int64_t *shape)
 {
     x->dtype = dtype;

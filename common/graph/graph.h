@@ -110,6 +110,9 @@ struct graph {
     size_t operator_ids, operand_ids;             /* bounds of the ids given so far */
     struct names *operator_names, *operand_names; /* those in use; names.c */
     struct symbols *symbols;                      /* symbolic dimensions; dim.c; NULL: none yet */
+    /* Says what comes out of an operator that is new; NULL: nothing does.  operators/shapes/shapes.h sets it. */
+    void (*infer)(void *inference, struct operator *op);
+    void *inference;
 };
 
 /* Life.  Both borrowed things must outlive the graph. */
@@ -165,6 +168,9 @@ bool operator_is(const struct operator *op, const char *type);
 
 /* A new result; a NULL name is made from the operator's. */
 struct operand *operator_add_output(struct operator *op, const char *name);
+/* Sets dtype, rank and shape of the operator's results, as far as they follow from its operands and arguments: for one
+ * that is new and complete. */
+void operator_infer(struct operator *op);
 /* Makes an existing operand the next result of `op` instead of its producer's: readers, name and shape stay.
  */
 void operand_move(struct operand *x, struct operator *op);

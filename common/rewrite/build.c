@@ -336,11 +336,14 @@ static struct operator *new_operator(struct build *b, const char *type, const ch
 
 static struct operator *realize(struct build *b, struct plan *plan, const char *name);
 
-/* Lets the operator have so many results. */
+/* Lets an operator that is none of the root's have so many results, and says what they are. */
 static void add_results(struct operator *op, size_t count)
 {
+    if (op->output_count >= count)
+        return;
     while (op->output_count < count)
         operator_add_output(op, NULL);
+    operator_infer(op);
 }
 
 /* A constant tensor becomes an operator of its own. */

@@ -152,7 +152,8 @@ void misses_note_result(const struct match *m)
 {
     const struct miss *miss = miss_of(m->rules, m->rule);
     if (!miss->applied && miss->progress < (size_t)2 * ALL_MATCHED)
-        note_text(m, (size_t)2 * ALL_MATCHED, "a value of the result is not known, or it cannot stand there");
+        note_text(m, (size_t)2 * ALL_MATCHED,
+                  "a weight or a value of the result is not known, or it cannot stand there");
 }
 
 void misses_forget(struct rules *rules, const struct rule *rule)

@@ -69,7 +69,7 @@ struct fact value_fact(const struct call *c, const struct value *v)
     if (!v || v->kind == VALUE_NONE)
         return (struct fact){ .rank = RANK_UNKNOWN };
     switch (v->kind) {
-    case VALUE_OPERAND: f = c->run->facts[v->operand->id]; break;
+    case VALUE_OPERAND: f = run_fact(c->run, v->operand); break;
     case VALUE_BOOL: f.dtype = DTYPE_BOOL; break;
     case VALUE_INT: f.dtype = DTYPE_I64; break;
     case VALUE_FLOAT: f.dtype = DTYPE_F64; break;
@@ -108,7 +108,7 @@ static int64_t value_size(const struct call *c, const struct value *v)
         return dim_int(c->graph, (int64_t)v->real);
     if (v->kind != VALUE_OPERAND)
         return DIM_UNKNOWN;
-    f = c->run->facts[v->operand->id];
+    f = run_fact(c->run, v->operand);
     if (f.rank > 1 || (f.rank == 1 && !(dim_known(f.dims[0]) && f.dims[0] == 1)))
         return DIM_UNKNOWN;
     if (f.sizes)
@@ -370,9 +370,9 @@ struct shapes {
 static void add_shape(struct operand *x, void *context)
 {
     struct shapes *s = context;
+    struct fact fact = run_fact(s->call->run, x);
     if (strlen(s->text) < 300)
-        s->text = arena_printf(&s->call->run->arena, "%s %s", s->text,
-                               fact_text(s->call, &s->call->run->facts[x->id]));
+        s->text = arena_printf(&s->call->run->arena, "%s %s", s->text, fact_text(s->call, &fact));
 }
 
 /* "nn.Linear 'fc' (1,h*w)f32" */

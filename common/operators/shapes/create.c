@@ -248,7 +248,7 @@ static bool fill_list(struct call *c, const struct value *v, const int64_t *dims
                 return false;
         return true;
     }
-    item = v->kind == VALUE_OPERAND ? c->run->facts[v->operand->id].constant : tensor_number(c, v);
+    item = v->kind == VALUE_OPERAND ? run_fact(c->run, v->operand).constant : tensor_number(c, v);
     if (!item || item->count != 1 || *at >= out->count)
         return false;
     if (dtype_is_float(item->dtype))
@@ -270,7 +270,7 @@ static bool evaluate_tensor(struct call *c)
     if (!v || f->rank == RANK_UNKNOWN)
         return false;
     if (v->kind == VALUE_OPERAND) {
-        t = c->run->facts[v->operand->id].constant;
+        t = run_fact(c->run, v->operand).constant;
         t = t && dtype_evaluable(f->dtype) ? tensor_cast(c, t, f->dtype) : NULL;
         if (t)
             result_constant(c, 0, t);

@@ -27,6 +27,18 @@ struct run *run_new(struct graph *g, const struct table *table)
     return run;
 }
 
+struct fact run_fact(struct run *run, const struct operand *x)
+{
+    struct fact f = { .present = true, .dtype = x->dtype, .rank = x->rank, .dims = x->shape };
+    if (run->facts)
+        return run->facts[x->id];
+    if (operator_is(x->producer, "pnnx.Attribute"))
+        run_infer_one(run, x->producer, &f);
+    else if (x->rank > MAX_RANK)
+        f.rank = RANK_UNKNOWN;
+    return f;
+}
+
 void run_free(struct run *run)
 {
     arena_release(&run->arena);
@@ -104,7 +116,7 @@ static void keep_results(struct run *run, const struct operator *op, struct fact
     }
 }
 
-static void infer(struct run *run, const struct operator *op, struct fact *results)
+void run_infer_one(struct run *run, const struct operator *op, struct fact *results)
 {
     struct call c = { .run = run, .graph = run->graph, .op = op, .row = table_find(run->table, op->type) };
     c.results = results;
@@ -129,7 +141,7 @@ void run_infer(struct run *run)
         }
         if (operator_is(op, "pnnx.Input"))
             continue; /* run_set_input() said what is known of it */
-        infer(run, op, results);
+        run_infer_one(run, op, results);
         keep_results(run, op, results);
     }
     free(results);

@@ -53,7 +53,7 @@ struct fact {
 struct run {
     struct graph *graph;
     struct arena arena;
-    struct fact *facts;               /* by operand id */
+    struct fact *facts; /* by operand id; NULL: what the graph says of an operand is asked each time */
     size_t operand_ids, operator_ids; /* bounds of the graph's ids when the run began */
     bool *stale;       /* by operand id: the shape that the graph has for it is none of this run */
     int64_t room;      /* for constants that are computed: bytes that are left */
@@ -117,6 +117,10 @@ struct run *run_new(struct graph *g, const struct table *table);
 void run_free(struct run *run);
 /* What is known of an input, before run_infer(); the sizes are borrowed. */
 void run_set_input(struct run *run, const struct operand *x, enum dtype dtype, int rank, const int64_t *dims);
+/* What is known of an operand. */
+struct fact run_fact(struct run *run, const struct operand *x);
+/* Infers one operator: `results` has room for its outputs. */
+void run_infer_one(struct run *run, const struct operator *op, struct fact *results);
 /* Infers every operator.  Contradictions are reported, decisions noted in the run. */
 void run_infer(struct run *run);
 /* True when the fact contradicts what the graph has for the operand: another type, rank or size. */

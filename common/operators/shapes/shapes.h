@@ -16,4 +16,9 @@ enum shapes_extent {
  * it has changed.  Contradictions are reported (STATUS_CONVERSION).  No expression may be left in the graph. */
 void shapes_infer(struct graph *g, enum shapes_extent extent, size_t since);
 
+/* From now on the results of an operator that somebody makes (operator_infer(), in graph.h) are inferred from what the graph
+ * says of its operands: shapes_infer() comes before.  Ends with shapes_detach(), before graph_free(). */
+void shapes_attach(struct graph *g);
+void shapes_detach(struct graph *g);
+
 #endif

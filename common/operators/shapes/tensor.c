@@ -68,7 +68,7 @@ const struct tensor *arg_constant(struct call *c, const char *key)
 {
     const struct value *v = arg_value(c, key);
     if (v && v->kind == VALUE_OPERAND)
-        return c->run->facts[v->operand->id].constant;
+        return run_fact(c->run, v->operand).constant;
     return tensor_number(c, v);
 }
 
