@@ -810,6 +810,9 @@ const struct rule_function lower_functions[] = {
     { "equation_total", "c:b", equation_total },
     /* weights */
     { "filled", "if:t", weights_filled }, /* so many of that number */
+    { "reshaped", "tl:t", weights_reshaped },
+    { "outside_triangle", "iiib:t",
+      weights_outside_triangle }, /* rows, columns, diagonal, whether of the lower one */
     { "swap_groups", "ti:t",
       weights_swap_groups },                     /* input and output channels exchanged inside each group */
     { "transposed", "t:t", weights_transposed }, /* a matrix */

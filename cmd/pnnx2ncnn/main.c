@@ -119,11 +119,9 @@ static void convert(const struct settings *s, struct strings *strings, const str
     prepare_sizes(g);
     split_complex(g);
     prepare_recurrent(g);
-    prepare_pools(g);
-    prepare_pads(g);
     prepare_picks(g);
-    prepare_moves(g);
-    prepare_views(g);
+    prepare_einsum(g);
+    lowering_write(rules, g);
     prepare_constants(g);
     prepare_attention(g);
     prepare_indices(g);

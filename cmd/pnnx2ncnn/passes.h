@@ -37,12 +37,6 @@ void prepare_elements(struct graph *g);
 /* True for operators that move elements, whatever they are. */
 bool elements_are_moved(const struct operator *op);
 
-/* ---- pads.c ---- */
-
-/* Convolutions pad with zeros only, others stand before them; circular padding becomes slices and concatenations, that of a
- * volume by reflection two paddings, and negative pads slices. */
-void prepare_pads(struct graph *g);
-
 /* ---- pick.c ---- */
 
 /* Tensor.index and torch.index_select by constants become slices that are joined, lookups, or products of matrices. */
@@ -53,22 +47,10 @@ void prepare_picks(struct graph *g);
 /* Complex tensors become two real ones; Fourier transforms products with constant matrices. */
 void split_complex(struct graph *g);
 
-/* ---- pools.c ---- */
+/* ---- einsum.c ---- */
 
-/* Max pooling with dilation becomes maxima of slices. */
-void prepare_pools(struct graph *g);
-
-/* ---- moves.c ---- */
-
-/* Interleaved repetitions, windows, stacks, rotations, triangles, and torch.einsum of many dimensions become reshapes,
- * permutations, slices, concatenations and products. */
-void prepare_moves(struct graph *g);
-
-/* ---- views.c ---- */
-
-/* unbind, stack, select, narrow, writes at one index and slices along several dimensions become chunk, cat, slices and
- * writes along one, and reshapes. */
-void prepare_views(struct graph *g);
+/* torch.einsum of more dimensions than a blob has becomes permutations and a product of matrices. */
+void prepare_einsum(struct graph *g);
 
 /* ---- ranks.c ---- */
 
@@ -108,7 +90,7 @@ struct lowering;
  * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
                               const struct text_list *files, const struct text_list *without, bool explain);
-/* Writes operators as others, by written.rules: their shapes are to be inferred behind it. */
+/* Writes operators as others, by written.rules and moves.rules; also what passes have made in between. */
 void lowering_write(struct lowering *lowering, struct graph *g);
 void lowering_apply(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/layout.h"
 #include "common/graph/element.h"
 
 /* A float tensor to fill: *data has as many elements as the shape says. */
@@ -41,6 +42,43 @@ bool weights_filled(struct graph *g, const struct rule_item *a, size_t count, st
     const struct attribute *w = make(g, 1, &n, &data);
     for (int64_t i = 0; i < n; i++)
         data[i] = (float)value;
+    return give(result, w);
+}
+
+/* The same elements in another shape. */
+bool weights_reshaped(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    int64_t shape[TENSOR_RANK], elements = 1;
+    int rank = value_get_ints(&a[1].value, shape, TENSOR_RANK);
+    (void)count;
+    for (int i = 0; i < rank; i++)
+        if (shape[i] < 0 || !int_mul(elements, shape[i], &elements))
+            return false;
+    if (rank < 0 || (size_t)elements != element_count(a[0].tensor->rank, a[0].tensor->shape))
+        return false;
+    struct attribute *w = arena_copy(&g->arena, a[0].tensor, sizeof *w);
+    w->rank = rank;
+    w->shape = arena_copy(&g->arena, shape, (size_t)rank * sizeof *shape);
+    return give(result, w);
+}
+
+/* What torch.tril, or torch.triu, makes zero. */
+bool weights_outside_triangle(struct graph *g, const struct rule_item *a, size_t count,
+                              struct rule_item *result)
+{
+    int64_t rows = a[0].value.integer, columns = a[1].value.integer, diagonal = a[2].value.integer, elements;
+    (void)count;
+    if (rows < 1 || columns < 1 || !int_mul(rows, columns, &elements) || elements > INT32_MAX)
+        return false;
+    uint8_t *mask = arena_array(&g->arena, (size_t)elements, 1);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            mask[i * columns + j] = a[3].value.boolean ? j - i > diagonal : j - i < diagonal;
+    struct attribute *w = arena_alloc(&g->arena, sizeof *w);
+    int64_t *shape = arena_copy(&g->arena, (int64_t[]){ rows, columns }, 2 * sizeof *shape);
+    *w = (struct attribute){
+        .key = "data", .dtype = DTYPE_BOOL, .rank = 2, .shape = shape, .size = (size_t)elements, .data = mask
+    };
     return give(result, w);
 }
 

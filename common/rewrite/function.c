@@ -209,6 +209,12 @@ static struct item quantifier(struct match *m, const struct item *a, int decidin
     return item_truth_value(result);
 }
 
+static struct item call_known(struct match *m, const struct item *a, size_t count)
+{
+    (void)m, (void)count;
+    return item_truth_value(a->kind != ITEM_UNKNOWN && a->kind != ITEM_DIM);
+}
+
 static struct item call_all(struct match *m, const struct item *a, size_t count)
 {
     (void)count;
@@ -314,7 +320,7 @@ static const struct {
     { "present", 1, 1, call_present }, { "constant", 1, 1, call_constant },
     { "range", 1, 3, call_range },     { "indices", 1, 1, call_indices },
     { "zip", 1, 9, call_zip },         { "reversed", 1, 1, call_reversed },
-    { "axis", 2, 2, call_axis },
+    { "axis", 2, 2, call_axis },       { "known", 1, 1, call_known },
 };
 
 int builtin_find(const char *name)

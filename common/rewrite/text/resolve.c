@@ -114,9 +114,10 @@ static bool is_dtype_name(const char *name)
 /* A variable of the macro's own: x becomes x'3, which no rule can write. */
 static const char *local_name(const struct substitution *s, const char *name)
 {
-    if (is_dtype_name(name) || strcmp(name, "self") == 0)
-        return name;
     struct rules *rules = s->resolver->rules;
+    if (is_dtype_name(name) || strcmp(name, "self") == 0 ||
+        rules_macro(rules, name)) /* a constant of the file's */
+        return name;
     return intern(rules->strings, arena_printf(&rules->arena, "%s'%zu", name, s->number));
 }
 
