@@ -7,6 +7,7 @@
 #   make damage     damaged input                        make clean      what was built
 #   make check-torch VERSIONS="2.2 2.5 2.9 2.13 newest"  builds and tests against other releases of PyTorch
 #   make check-debian-torch                              and against Debian's libtorch
+#   make CHECK=1    with what passes and rules promise checked behind each, into build/check
 #   make SANITIZE=1 with address and undefined-behaviour sanitizers, into build/sanitize
 #   make TORCH=...  libtorch's folder; debian; or none: everything but the reader of TorchScript
 
@@ -16,20 +17,20 @@ CC      ?= cc
 CXX     ?= c++
 VERSION := 0.1.0
 
-O := build$(if $(SANITIZE),/sanitize)$(VARIANT)
+O := build$(if $(SANITIZE),/sanitize)$(if $(CHECK),/check)$(VARIANT)
 PYTHON ?= $(firstword $(wildcard build/venv/bin/python) python3)
 
 OPTIMIZE ?= -O2 -g
 comma := ,
 SANITIZER = $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -ffp-contract=off \
-              -DVERSION='"$(VERSION)"' -I. -I$(O) $(OPTIMIZE) $(SANITIZER) $(CFLAGS)
+              -DVERSION='"$(VERSION)"' -DCHECKED=$(if $(CHECK),1,0) -I. -I$(O) $(OPTIMIZE) $(SANITIZER) $(CFLAGS)
 CXXFLAGS_ALL := -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
 LIBS := -ldeflate -lm
 
 SOURCES  := $(sort $(shell find common formats cmd test -name '*.[ch]' -o -name '*.cc'))
 COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx
-LIBRARY  := $(patsubst %.c,$(O)/%.o,$(filter common/%.c formats/%.c,$(SOURCES))) $(O)/common/operators/signatures.txt.o
+LIBRARY  := $(patsubst %.c,$(O)/%.o,$(filter common/%.c formats/%.c,$(SOURCES))) $(O)/common/operators/signatures.txt.o $(O)/common/operators/traits.txt.o
 PROGRAMS := $(COMMANDS:%=$(O)/bin/%)
 .SECONDARY:
 .DELETE_ON_ERROR:

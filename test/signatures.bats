@@ -5,6 +5,25 @@ setup() {
     load helpers
 }
 
+@test "traits: of every operator type in the tables of tests something is known, or why nothing is" {
+    "$PYTHON" -W ignore - "$ROOT" >types <<'END'
+import glob, importlib, os, sys
+sys.path.insert(0, os.path.join(sys.argv[1], 'test'))
+import operators
+types = set()
+for table in sorted(glob.glob(os.path.join(sys.argv[1], 'test/operators_*.py'))):
+    operators.CASES.clear()
+    importlib.import_module(os.path.basename(table)[:-3])
+    types |= {case.type for case in operators.CASES if case.type}
+print('\n'.join(sorted(types)))
+END
+    assert [ "$(wc -l <types)" -gt 500 ]
+    run -0 "$BUILD/test/signatures" -t $(<types)
+    assert_output ''
+    run -0 "$BUILD/test/signatures" -t torch.relu torch.no_such_operator
+    assert_output 'torch.no_such_operator'
+}
+
 @test "signatures: every line of the table is parsed, none is lost" {
     run -0 --separate-stderr "$BUILD/test/signatures"
     assert_equal "$stderr" ""

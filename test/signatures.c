@@ -1,10 +1,13 @@
-/* signatures - parses every line of the built-in table and prints it; a broken line ends it with a message. */
+/* signatures - parses every line of the built-in table and prints it; a broken line ends it with a message.
+ *
+ *     signatures [TYPE...]       these alone
+ *     signatures -t TYPE...      those of them of which the table of traits says nothing, not even why */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/intern.h"
 #include "common/base/report.h"
-#include "common/graph/signature.h"
+#include "common/operators/signature.h"
 
 extern const char signatures_text[];
 extern const size_t signatures_text_size;
@@ -22,10 +25,23 @@ static void print_overloads(const struct signature *s)
     }
 }
 
+static int print_unknown(struct strings *strings, char **types)
+{
+    struct trait_table *traits = traits_new(strings);
+    for (; *types; types++)
+        if (!traits_known(traits, *types))
+            printf("%s\n", *types);
+    traits_free(traits);
+    strings_free(strings);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     report_start("signatures");
     struct strings *strings = strings_new();
+    if (argc > 1 && strcmp(argv[1], "-t") == 0)
+        return print_unknown(strings, argv + 2);
     struct signatures *table = signatures_new(strings);
     for (int i = 1; i < argc; i++)
         print_overloads(signature_find(table, argv[i]));

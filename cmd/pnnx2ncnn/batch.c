@@ -695,66 +695,10 @@ static void transfer_none(struct solver *s, struct operator *op, int n)
 
 /* ---- the table ---- */
 
+/* What has a transfer of its own, by name. */
 static const struct kind kinds[] = {
-    { "nn.ReLU nn.ReLU6 nn.SELU nn.SiLU nn.Mish nn.Sigmoid nn.Tanh nn.Tanhshrink nn.Softsign nn.LogSigmoid "
-      "nn.GELU "
-      "nn.Hardsigmoid nn.Hardswish nn.CELU nn.ELU nn.Hardshrink nn.Softshrink nn.Hardtanh nn.LeakyReLU "
-      "nn.RReLU "
-      "nn.Softplus nn.Threshold nn.Dropout nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout "
-      "nn.Identity",
-      transfer_same, 0 },
-    { "F.relu F.relu6 F.selu F.silu F.mish F.sigmoid F.tanh F.tanhshrink F.softsign F.logsigmoid F.gelu "
-      "F.hardsigmoid "
-      "F.hardswish F.celu F.elu F.hardshrink F.softshrink F.hardtanh F.leaky_relu F.rrelu F.softplus "
-      "F.threshold "
-      "F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout F.feature_alpha_dropout",
-      transfer_same, 0 },
-    { "torch.relu torch.sigmoid torch.tanh torch.abs torch.neg torch.floor torch.ceil torch.square "
-      "torch.sqrt torch.rsqrt "
-      "torch.exp torch.log torch.sin torch.cos torch.tan torch.asin torch.acos torch.atan torch.reciprocal "
-      "torch.log10 "
-      "torch.log2 torch.round torch.trunc torch.sign torch.expm1 torch.sinh torch.asinh torch.cosh "
-      "torch.acosh "
-      "torch.atanh torch.log1p torch.erf torch.erfc torch.logical_not torch.positive torch.exp2 torch.frac "
-      "torch.sgn torch.resolve_conj torch.resolve_neg "
-      "torch.clone Tensor.clone Tensor.to Tensor.type_as Tensor.contiguous Tensor.detach Tensor.float "
-      "torch.deg2rad torch.rad2deg torch.zeros_like torch.ones_like torch.full_like torch.isinf",
-      transfer_same, 0 },
-    { "torch.add torch.sub torch.mul torch.div torch.pow torch.maximum torch.minimum torch.fmax torch.fmin "
-      "torch.atan2 "
-      "torch.fmod torch.remainder torch.floor_divide torch.true_divide torch.rsub torch.logaddexp torch.eq "
-      "torch.ne "
-      "torch.lt torch.le torch.gt torch.ge torch.where torch.clamp torch.clamp_min torch.clamp_max "
-      "torch.logical_and "
-      "torch.logical_or torch.logical_xor torch.bitwise_and torch.bitwise_or torch.addcmul torch.addcdiv "
-      "torch.lerp "
-      "Tensor.masked_fill torch.masked_fill torch.hypot torch.xlogy",
-      transfer_broadcast, 0 },
-    { "nn.Conv1d nn.ConvTranspose1d F.conv1d F.conv_transpose1d nn.AvgPool1d nn.MaxPool1d "
-      "nn.AdaptiveAvgPool1d "
-      "nn.AdaptiveMaxPool1d F.avg_pool1d F.max_pool1d F.adaptive_avg_pool1d F.adaptive_max_pool1d "
-      "nn.ReflectionPad1d "
-      "nn.ReplicationPad1d nn.LPPool1d F.lp_pool1d nn.InstanceNorm1d",
-      transfer_spatial, 1 },
-    { "nn.Conv2d nn.ConvTranspose2d F.conv2d F.conv_transpose2d nn.AvgPool2d nn.MaxPool2d "
-      "nn.AdaptiveAvgPool2d "
-      "nn.AdaptiveMaxPool2d F.avg_pool2d F.max_pool2d F.adaptive_avg_pool2d F.adaptive_max_pool2d "
-      "nn.ReflectionPad2d "
-      "nn.ReplicationPad2d nn.LPPool2d F.lp_pool2d nn.InstanceNorm2d nn.PixelShuffle nn.PixelUnshuffle "
-      "F.pixel_shuffle F.pixel_unshuffle nn.Softmax2d F.unfold nn.Unfold",
-      transfer_spatial, 2 },
-    { "nn.Conv3d nn.ConvTranspose3d F.conv3d F.conv_transpose3d nn.AvgPool3d nn.MaxPool3d "
-      "nn.AdaptiveAvgPool3d "
-      "nn.AdaptiveMaxPool3d F.avg_pool3d F.max_pool3d F.adaptive_avg_pool3d F.adaptive_max_pool3d "
-      "nn.ReflectionPad3d "
-      "nn.ReplicationPad3d nn.LPPool3d F.lp_pool3d nn.InstanceNorm3d",
-      transfer_spatial, 3 },
-    { "nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d F.batch_norm nn.GroupNorm F.group_norm F.instance_norm "
-      "nn.LocalResponseNorm F.local_response_norm F.interpolate F.upsample F.upsample_nearest "
-      "F.upsample_bilinear "
-      "nn.Upsample nn.UpsamplingNearest2d nn.UpsamplingBilinear2d nn.ChannelShuffle F.channel_shuffle "
-      "torch.channel_shuffle nn.PReLU F.prelu",
-      transfer_spatial, 0 },
+    { "torch.cat", transfer_cat, 0 },
+    { "Tensor.slice", transfer_slice, 0 },
     { "F.fold nn.Fold", transfer_spatial, 1 },
     { "F.affine_grid", transfer_grid, 0 },
     { "F.grid_sample torchvision.ops.DeformConv2d", transfer_images, 0 },
@@ -762,42 +706,42 @@ static const struct kind kinds[] = {
     { "pnnx.custom_op.torchvision.deform_conv2d", transfer_deform, 0 },
     { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad",
       transfer_pad, 0 },
-    { "nn.LayerNorm nn.RMSNorm F.layer_norm F.rms_norm", transfer_trailing, 0 },
-    { "F.softmax F.log_softmax F.softmin nn.Softmax nn.LogSoftmax nn.Softmin torch.softmax torch.log_softmax "
-      "F.glu nn.GLU "
-      "torch.cumsum torch.cumprod F.normalize torch.flip torch.roll torch.chunk torch.split "
-      "torch.tensor_split torch.narrow torch.sort torch.topk torch.argsort",
-      transfer_dim, 0 },
-    { "torch.cat", transfer_cat, 0 },
-    { "Tensor.slice", transfer_slice, 0 },
-    { "Tensor.reshape Tensor.view Tensor.reshape_as Tensor.view_as Tensor.unflatten torch.unflatten "
-      "torch.flatten "
-      "nn.Flatten nn.Unflatten torch.squeeze torch.unsqueeze torch.reshape",
-      transfer_reshape, 0 },
-    { "Tensor.permute torch.permute", transfer_permute, 0 },
-    { "torch.transpose torch.t torch.swapaxes", transfer_transpose, 0 },
+    /* with the batch among the axes, one layer still does it while the batch is one */
     { "torch.sum torch.mean torch.max torch.min torch.amax torch.amin torch.prod torch.logsumexp",
       transfer_reduce, 1 },
-    { "torch.norm torch.std torch.var torch.std_mean torch.var_mean torch.argmax torch.argmin torch.all "
-      "torch.any torch.linalg.vector_norm",
-      transfer_reduce, 0 },
     { "torch.matmul torch.bmm torch.mm torch.mv torch.dot torch.vdot torch.inner torch.cdist",
       transfer_matmul, 0 },
     { "torch.baddbmm torch.addmv", transfer_product_and_sum, 0 },
     { "F.cosine_similarity F.pairwise_distance nn.Bilinear F.bilinear", transfer_distance, 0 },
-    { "torch.addmm torch.outer torch.ger torch.dist", transfer_tables, 0 },
+    { "torch.addmm torch.outer torch.ger torch.dist torch.einsum torch.diag", transfer_tables, 0 },
     { "nn.Linear F.linear", transfer_linear, 0 },
     { "F.scaled_dot_product_attention", transfer_sdpa, 0 },
     { "nn.MultiheadAttention", transfer_mha, 0 },
     { "nn.LSTM nn.GRU nn.RNN", transfer_recurrent, 0 },
     { "nn.Embedding F.embedding", transfer_embedding, 0 },
-    { "Tensor.expand Tensor.expand_as Tensor.repeat torch.tile", transfer_expand, 0 },
     { "torch.slice_scatter Tensor.slice_copy", transfer_scatter, 0 },
     { "torch.select_scatter", transfer_scatter, 1 },
-    { "torch.einsum torch.diag", transfer_tables, 0 },
     { "pnnx.Input pnnx.Output pnnx.Attribute pnnx.Expression prim::TupleConstruct prim::ListConstruct "
       "prim::DictConstruct",
       transfer_none, 0 },
+};
+
+static void transfer_space(struct solver *s, struct operator *op, int n)
+{
+    (void)n;
+    transfer_spatial(s, op, op->signature->traits.spatial);
+}
+
+/* What its traits say: the first that it has. */
+static const struct trait_kind {
+    unsigned trait;
+    void (*transfer)(struct solver *s, struct operator *op, int n);
+} trait_kinds[] = {
+    { TRAIT_RESHAPES, transfer_reshape }, { TRAIT_PERMUTES, transfer_permute },
+    { TRAIT_SWAPS, transfer_transpose },  { TRAIT_REPEATS, transfer_expand },
+    { TRAIT_ALIKE, transfer_same },       { TRAIT_BROADCAST, transfer_broadcast },
+    { TRAIT_SPATIAL, transfer_space },    { TRAIT_TRAILING, transfer_trailing },
+    { TRAIT_ALONG, transfer_dim },        { TRAIT_REDUCES, transfer_reduce },
 };
 
 static const struct kind other_kind = { "", transfer_other, 0 };
@@ -813,6 +757,19 @@ static void solver_init(struct solver *s, struct graph *g)
             at += length;
         }
     }
+}
+
+/* Its transfer; what reads nothing is new, whatever it is. */
+static struct kind kind_of(const struct solver *s, const struct operator *op)
+{
+    const struct kind *own = map_get(&s->kinds, op->type);
+    struct kind kind = own ? *own : other_kind;
+    for (size_t i = 0; !own && i < sizeof trait_kinds / sizeof *trait_kinds; i++)
+        if (op->signature->traits.bits & trait_kinds[i].trait) {
+            kind.transfer = trait_kinds[i].transfer;
+            break;
+        }
+    return s->count == 0 && kind.transfer != transfer_none ? other_kind : kind;
 }
 
 /* ---- one walk, and the choice of the inputs ---- */
@@ -837,14 +794,12 @@ static long walk(struct solver *s, struct graph *g, bool commit)
             for (size_t i = 0; i < op->output_count; i++)
                 op->outputs[i]->batch = BATCH_UNKNOWN;
     for (struct operator *op = g->first; op; op = op->next) {
-        const struct kind *kind = map_get(&s->kinds, op->type);
         s->count = 0;
         operator_each_operand(op, collect, s);
         if (op->output_count == 0 || operator_is(op, "Reshape"))
             continue; /* the end, or a conversion of this walk */
-        if (!kind || (s->count == 0 && kind->transfer != transfer_none))
-            kind = &other_kind;
-        kind->transfer(s, op, kind->n);
+        struct kind kind = kind_of(s, op);
+        kind.transfer(s, op, kind.n);
     }
     return s->cost;
 }
@@ -907,17 +862,4 @@ void batch_solve(struct graph *g)
 void batch_guess(struct graph *g)
 {
     solve(g, false);
-}
-
-bool batch_is_elementwise(const char *type)
-{
-    size_t length = strlen(type);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const char *at = strstr(kinds[i].types, type);
-        while (at && ((at != kinds[i].types && at[-1] != ' ') || (at[length] && at[length] != ' ')))
-            at = strstr(at + 1, type);
-        if (at)
-            return kinds[i].transfer == transfer_same || kinds[i].transfer == transfer_broadcast;
-    }
-    return false;
 }

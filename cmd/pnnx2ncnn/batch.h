@@ -20,7 +20,4 @@ void batch_solve(struct graph *g);
 /* Solves the axes without inserting anything: what batch_solve() will come to as the graph is now. */
 void batch_guess(struct graph *g);
 
-/* True for types whose results have the elements of their operands, broadcast, one for one. */
-bool batch_is_elementwise(const char *type);
-
 #endif

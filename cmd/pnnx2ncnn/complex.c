@@ -533,20 +533,10 @@ static bool is_among(const char *name, const char *names)
 }
 
 /* clang-format off */
-/* Types that do to a complex tensor what they do to both of its parts. */
-static const char alike[] =
-    "Tensor.contiguous Tensor.expand Tensor.expand_as Tensor.index Tensor.permute Tensor.repeat Tensor.reshape "
-    "Tensor.reshape_as Tensor.select Tensor.slice Tensor.view Tensor.view_as torch.cat torch.chunk torch.clone "
-    "torch.cumsum torch.fft.fftshift torch.fft.ifftshift torch.flatten torch.flip torch.index_select torch.mean "
-    "torch.movedim torch.narrow torch.neg torch.permute torch.roll torch.select_scatter torch.slice_scatter "
-    "torch.split torch.squeeze torch.stack torch.sum torch.t torch.tensor_split torch.tile torch.transpose "
-    "torch.tril torch.triu torch.unbind torch.unflatten torch.unsqueeze F.pad";
-
 static const struct {
     const char *types;
     bool (*split)(struct split *s, struct operator *op);
 } table[] = {
-    { alike, split_alike },
     { "torch.add torch.sub torch.mul torch.div", split_arithmetic },
     { "torch.pow torch.square", split_power },
     { "torch.matmul torch.mm torch.bmm torch.mv torch.dot torch.outer torch.einsum torch.kron", split_product },
@@ -591,7 +581,9 @@ static void split_operator(struct split *s, struct operator *op)
             table[i].split(s, op);
             return;
         }
-    if (fourier_knows(op))
+    if (op->signature->traits.bits & (TRAIT_ADDITIVE | TRAITS_MOVED))
+        split_alike(s, op);
+    else if (fourier_knows(op))
         split_fourier(s, op);
 }
 

@@ -69,17 +69,7 @@ static bool is_conversion(const struct operator *op)
 
 bool elements_are_moved(const struct operator *op)
 {
-    static const char *const types[] = {
-        "Tensor.reshape",  "Tensor.view",   "Tensor.reshape_as",  "Tensor.view_as",   "Tensor.unflatten",
-        "torch.unflatten", "torch.flatten", "torch.squeeze",      "torch.unsqueeze",  "Tensor.permute",
-        "torch.permute",   "torch.t",       "torch.transpose",    "torch.swapaxes",   "torch.cat",
-        "torch.chunk",     "torch.split",   "torch.tensor_split", "Tensor.slice",     "Tensor.expand",
-        "torch.tile",      "Tensor.repeat", "Tensor.expand_as",   "torch.flip",       "torch.roll",
-        "torch.clone",     "Tensor.clone",  "Tensor.contiguous",  "Tensor.detach",    "torch.unbind",
-        "torch.stack",     "Tensor.select", "torch.select",       "torch.narrow",     "torch.slice_scatter",
-        "nn.Flatten",      "nn.Unflatten",  "nn.Identity",        "nn.ChannelShuffle"
-    };
-    return is_one_of(op, types, sizeof types / sizeof *types);
+    return op->signature->traits.bits & TRAITS_MOVED;
 }
 
 static bool is_wide(enum dtype type)

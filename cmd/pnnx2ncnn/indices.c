@@ -26,17 +26,10 @@ static int64_t row_count(const struct operator *op)
     return table && table->rank == 2 && table->shape[0] > 0 ? table->shape[0] : 0;
 }
 
-/* Operators whose result has all elements of their input, in some order. */
-static bool keeps_elements(const struct operator *op)
+/* Whether the result has all elements of the input, in some order. */
+static bool rearranges(const struct operator *op)
 {
-    static const char *const types[] = { "Tensor.reshape",  "Tensor.view",      "torch.squeeze",
-                                         "torch.unsqueeze", "Tensor.permute",   "torch.transpose",
-                                         "torch.flatten",   "Tensor.unflatten", "torch.clone",
-                                         "Tensor.clone",    "Tensor.contiguous" };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (operator_is(op, types[i]))
-            return true;
-    return false;
+    return op->signature->traits.bits & TRAITS_REARRANGED;
 }
 
 /* Operators that need no floats: they move the indices, or hand them out. */
@@ -93,7 +86,7 @@ static int64_t shortest_table(const struct operand *x, int depth)
         int64_t rows = 0;
         if (is_lookup(use->op) && operator_operand(use->op, "input") == x)
             rows = row_count(use->op);
-        else if (keeps_elements(use->op) && use->op->output_count == 1 && depth > 0)
+        else if (rearranges(use->op) && use->op->output_count == 1 && depth > 0)
             rows = shortest_table(use->op->outputs[0], depth - 1);
         shortest = rows && (!shortest || rows < shortest) ? rows : shortest;
     }
@@ -108,7 +101,7 @@ static void visit(struct operand *x, int64_t bound, int depth)
     if (!rows || depth == 0)
         return;
     for (const struct use *use = x->uses; use; use = use->next)
-        if (keeps_elements(use->op) && use->op->output_count == 1)
+        if (rearranges(use->op) && use->op->output_count == 1)
             visit(use->op->outputs[0], rows, depth - 1);
     give_floats(x, rows);
 }
@@ -117,7 +110,7 @@ void prepare_indices(struct graph *g)
 {
     for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
-        for (size_t i = 0; i < op->output_count && !keeps_elements(op); i++)
+        for (size_t i = 0; i < op->output_count && !rearranges(op); i++)
             if (!operand_constant(op->outputs[i]))
                 visit(op->outputs[i], 0, MOVES);
     }

@@ -272,61 +272,22 @@ static void split_permutation(struct map *companions, struct operator *op)
 /* How an operator treats its axes. */
 enum treatment { LIKE, ALONG, REDUCED, LAST, PRODUCT, REPEATED };
 
-static const struct treated {
-    const char *type;
-    enum treatment how;
-} treated[] = {
-    { "F.softmax", ALONG },
-    { "nn.Softmax", ALONG },
-    { "torch.softmax", ALONG },
-    { "F.log_softmax", ALONG },
-    { "nn.LogSoftmax", ALONG },
-    { "torch.log_softmax", ALONG },
-    { "F.softmin", ALONG },
-    { "nn.Softmin", ALONG },
-    { "F.glu", ALONG },
-    { "nn.GLU", ALONG },
-    { "F.normalize", ALONG },
-    { "torch.cumsum", ALONG },
-    { "torch.chunk", ALONG },
-    { "torch.split", ALONG },
-    { "torch.tensor_split", ALONG },
-    { "Tensor.slice", ALONG },
-    { "torch.cat", ALONG },
-    { "torch.flip", ALONG },
-    { "torch.sum", REDUCED },
-    { "torch.mean", REDUCED },
-    { "torch.amax", REDUCED },
-    { "torch.amin", REDUCED },
-    { "torch.max", REDUCED },
-    { "torch.min", REDUCED },
-    { "torch.prod", REDUCED },
-    { "torch.logsumexp", REDUCED },
-    { "torch.norm", REDUCED },
-    { "torch.linalg.vector_norm", REDUCED },
-    { "torch.var", REDUCED },
-    { "torch.std", REDUCED },
-    { "nn.Linear", LAST },
-    { "nn.LayerNorm", LAST },
-    { "nn.RMSNorm", LAST },
-    { "torch.matmul", PRODUCT },
-    { "F.scaled_dot_product_attention", PRODUCT },
-    { "Tensor.expand", REPEATED },
-    { "Tensor.expand_as", REPEATED },
-    { "Tensor.repeat", REPEATED },
-    { "torch.tile", REPEATED },
-};
-
 static bool get_treatment(const struct operator *op, enum treatment *how)
 {
-    for (size_t i = 0; i < sizeof treated / sizeof *treated; i++) {
-        if (operator_is(op, treated[i].type)) {
-            *how = treated[i].how;
+    static const char *const rows[] = { "nn.Linear", "nn.LayerNorm",
+                                        "nn.RMSNorm" }; /* their weights are no operands */
+    unsigned traits = op->signature->traits.bits;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (operator_is(op, rows[i])) {
+            *how = LAST;
             return true;
         }
-    }
-    *how = LIKE;
-    return batch_is_elementwise(op->type);
+    *how = operator_is(op, "torch.matmul") || operator_is(op, "F.scaled_dot_product_attention") ? PRODUCT
+           : traits & TRAIT_REPEATS                                                             ? REPEATED
+           : traits & TRAIT_REDUCES                                                             ? REDUCED
+           : traits & TRAIT_ALONG                                                               ? ALONG
+                                                                                                : LIKE;
+    return *how != LIKE || traits & TRAITS_ELEMENTWISE;
 }
 
 /* The operands that an operator reads, and the largest rank among them and its results. */
@@ -540,21 +501,13 @@ static void regroup(struct map *companions, const struct reader *r, enum treatme
 
 static bool is_view(const struct operator *op)
 {
-    static const char *const types[] = { "Tensor.reshape",    "Tensor.view",      "Tensor.reshape_as",
-                                         "Tensor.view_as",    "Tensor.unflatten", "torch.unflatten",
-                                         "torch.flatten",     "torch.squeeze",    "torch.unsqueeze",
-                                         "nn.Flatten",        "nn.Unflatten",     "torch.clone",
-                                         "Tensor.contiguous", "Tensor.clone",     "Tensor.detach" };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (operator_is(op, types[i]))
-            return op->output_count == 1 && operator_operand(op, "input");
-    return false;
+    return op->signature->traits.bits & (TRAIT_RESHAPES | TRAIT_COPIES) && op->output_count == 1 &&
+           operator_operand(op, "input");
 }
 
 static bool is_permutation(const struct operator *op)
 {
-    return operator_is(op, "Tensor.permute") || operator_is(op, "torch.permute") ||
-           operator_is(op, "torch.transpose") || operator_is(op, "torch.swapaxes");
+    return op->signature->traits.bits & (TRAIT_PERMUTES | TRAIT_SWAPS);
 }
 
 static void reduce_one(struct map *companions, struct operator *op)

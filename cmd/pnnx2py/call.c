@@ -70,109 +70,13 @@ void call_close(struct call *c)
 
 /* ---- results ---- */
 
-/* Functions that return a tuple of so many, when `key` is given (NULL: always; "return_indices": when it is True).  A
- * graph may list only the first results. */
-static const struct {
-    const char *type;
-    int count;
-    const char *key;
-} tuples[] = {
-    { "torch.max", 2, "dim" },
-    { "torch.min", 2, "dim" },
-    { "torch.median", 2, "dim" },
-    { "torch.nanmedian", 2, "dim" },
-    { "torch.mode", 2, NULL },
-    { "torch.sort", 2, NULL },
-    { "torch.topk", 2, NULL },
-    { "torch.kthvalue", 2, NULL },
-    { "torch.cummax", 2, NULL },
-    { "torch.cummin", 2, NULL },
-    { "torch.aminmax", 2, NULL },
-    { "torch.std_mean", 2, NULL },
-    { "torch.var_mean", 2, NULL },
-    { "torch.frexp", 2, NULL },
-    { "torch.histogram", 2, NULL },
-    { "torch.gru", 2, NULL },
-    { "torch.lstm", 3, NULL },
-    { "torch.rnn_tanh", 2, NULL },
-    { "torch.rnn_relu", 2, NULL },
-    { "torch.lstm_cell", 2, NULL },
-    { "F.fractional_max_pool2d", 2, "return_indices" },
-    { "F.fractional_max_pool3d", 2, "return_indices" },
-    { "aten::max", 2, "dim" },
-    { "aten::min", 2, "dim" },
-    { "aten::topk", 2, NULL },
-    { "aten::sort", 2, NULL },
-    { "aten::lstm", 3, NULL },
-    { "aten::gru", 2, NULL },
-    { "aten::rnn_tanh", 2, NULL },
-    { "aten::rnn_relu", 2, NULL },
-    { "aten::native_layer_norm", 3, NULL },
-    { "aten::native_group_norm", 3, NULL },
-    { "aten::native_batch_norm", 3, NULL },
-    { "aten::_native_batch_norm_legit_no_training", 3, NULL },
-    { "aten::_native_multi_head_attention", 2, NULL },
-    { "F.max_pool1d", 2, "return_indices" },
-    { "F.max_pool2d", 2, "return_indices" },
-    { "F.max_pool3d", 2, "return_indices" },
-    { "F.adaptive_max_pool1d", 2, "return_indices" },
-    { "F.adaptive_max_pool2d", 2, "return_indices" },
-    { "F.adaptive_max_pool3d", 2, "return_indices" },
-    { "nn.MaxPool1d", 2, "return_indices" },
-    { "nn.MaxPool2d", 2, "return_indices" },
-    { "nn.MaxPool3d", 2, "return_indices" },
-    { "nn.AdaptiveMaxPool1d", 2, "return_indices" },
-    { "nn.AdaptiveMaxPool2d", 2, "return_indices" },
-    { "nn.AdaptiveMaxPool3d", 2, "return_indices" },
-};
-
-/* Functions that return a list or tuple as long as the operator has outputs. */
-static const char *const lists[] = {
-    "torch.split",
-    "torch.chunk",
-    "torch.unbind",
-    "torch.tensor_split",
-    "torch.hsplit",
-    "torch.vsplit",
-    "torch.dsplit",
-    "torch.split_with_sizes",
-    "torch.meshgrid",
-    "aten::split",
-    "aten::chunk",
-    "aten::unbind",
-    "aten::meshgrid",
-    "aten::hsplit",
-    "aten::tensor_split",
-    "aten::split_with_sizes",
-    "torch.unsafe_split",
-    "aten::unsafe_split",
-    "aten::unsafe_chunk",
-    "aten::broadcast_tensors",
-    "torch.broadcast_tensors",
-    "torch.gradient",
-    "Tensor.split",
-    "Tensor.chunk",
-    "Tensor.unbind",
-};
-
-static bool returns_list(const struct operator *op)
-{
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (operator_is(op, lists[i]))
-            return true;
-    return false;
-}
-
+/* How many results PyTorch gives: a graph may list only the first ones. */
 static size_t tuple_size(const struct operator *op)
 {
-    for (size_t i = 0; i < sizeof tuples / sizeof *tuples; i++) {
-        if (!operator_is(op, tuples[i].type))
-            continue;
-        const struct value *v = tuples[i].key ? operator_get(op, tuples[i].key) : NULL;
-        bool off = tuples[i].key && (!v || v->kind == VALUE_NONE || (v->kind == VALUE_BOOL && !v->boolean));
-        return off ? 1 : (size_t)tuples[i].count;
-    }
-    return 1;
+    const struct traits *t = &op->signature->traits;
+    const struct value *v = t->results_key ? operator_get(op, t->results_key) : NULL;
+    bool off = t->results_key && (!v || v->kind == VALUE_NONE || (v->kind == VALUE_BOOL && !v->boolean));
+    return t->results && !off ? (size_t)t->results : 1;
 }
 
 /* Whether the one output is the whole tuple or list: somebody takes it apart. */
@@ -195,7 +99,7 @@ void print_results(struct printer *p, const struct operator *op)
     if (op->output_count > 0 && !read_whole(op)) {
         for (size_t i = op->output_count; i < tuple_size(op); i++)
             lines_add(&p->out, ", _");
-        if (op->output_count == 1 && returns_list(op))
+        if (op->output_count == 1 && op->signature->traits.bits & TRAIT_LIST)
             lines_add(&p->out, ",");
     }
     if (op->output_count > 0)

@@ -94,15 +94,11 @@ size_t pass_pool_constants(struct graph *g)
 static bool is_pure(const struct operator *op)
 {
     static const char *const families[] = { "F.", "torch.", "Tensor." };
-    static const char *const random[] = { "dropout", "rand",  "normal", "bernoulli",   "multinomial",
-                                          "poisson", "rrelu", "empty",  "exponential", "uniform" };
     bool known = false;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         known = known || strncmp(op->type, families[i], strlen(families[i])) == 0;
-    for (size_t i = 0; i < sizeof random / sizeof *random; i++)
-        if (strstr(op->type, random[i]) && !strstr(op->type, "normalize"))
-            return false;
-    return known && op->attribute_count == 0;
+    return known && *op->signature->type && !(op->signature->traits.bits & TRAIT_RANDOM) &&
+           op->attribute_count == 0;
 }
 
 static uint64_t hash_operator(const struct operator *op)

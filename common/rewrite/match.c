@@ -170,17 +170,6 @@ static bool match_kind(struct match *m, const struct node *node, const struct va
 
 /* ---- axes ---- */
 
-/* Parameters that count the axes of a tensor from the front or, negative, from the back. */
-static bool is_axis(const struct parameter *p)
-{
-    static const char *const names[] = { "dim",       "dims",    "dim0",  "dim1", "axis",
-                                         "start_dim", "end_dim", "axis0", "axis1" };
-    for (size_t i = 0; p && i < sizeof names / sizeof *names; i++)
-        if (strcmp(p->name, names[i]) == 0)
-            return true;
-    return false;
-}
-
 static int rank_of(const struct operand *x)
 {
     const struct attribute *tensor = operand_constant(x);
@@ -190,8 +179,7 @@ static int rank_of(const struct operand *x)
 /* The rank that an axis of `op` counts in: that of the first operand; the result's where that has an axis more. */
 static int axis_rank(const struct operator *op)
 {
-    const char *type = strrchr(op->type, '.') ? strrchr(op->type, '.') + 1 : op->type;
-    bool grows = strstr(type, "unsqueeze") || strcmp(type, "stack") == 0 || strcmp(type, "aten::stack") == 0;
+    bool grows = op->signature->traits.bits & TRAIT_ADDS_AXIS;
     for (size_t i = 0; i < op->argument_count; i++) {
         const struct value *v = &op->arguments[i].value;
         if (v->kind == VALUE_LIST && v->list.count)
@@ -209,7 +197,7 @@ static bool same_axis(const struct goal *goal, int64_t a, int64_t b)
 {
     if (a == b)
         return true;
-    if (!goal->op || !is_axis(goal->parameter))
+    if (!goal->op || !goal->parameter || !parameter_counts_axes(goal->parameter->name))
         return false;
     int rank = axis_rank(goal->op);
     return rank > 0 && (a < 0 ? a + rank : a) == (b < 0 ? b + rank : b);

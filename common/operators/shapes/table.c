@@ -4,15 +4,13 @@
 
 #include "common/base/map.h"
 #include "common/operators/shapes/shape.h"
+#include "common/operators/spelling.h"
 
 static const struct family *const families[] = {
     &family_elementwise, &family_conv, &family_pool,   &family_norm,   &family_matmul,
     &family_reduce,      &family_view, &family_index,  &family_create, &family_recurrent,
     &family_attention,   &family_fft,  &family_linalg, &family_misc,
 };
-
-/* A bare name in a row stands for the name behind any of these. */
-static const char *const prefixes[] = { "torch.", "Tensor.", "F.", "aten::", "torch.special.", "prim::" };
 
 struct table {
     struct strings *strings;
@@ -54,39 +52,12 @@ void table_free(struct table *table)
     free(table);
 }
 
-static const void *find_name(const struct table *table, const struct map *map, const char *name,
-                             size_t length)
-{
-    char text[80];
-    const char *key;
-    if (length == 0 || length >= sizeof text)
-        return NULL;
-    memcpy(text, name, length);
-    text[length] = '\0';
-    key = intern_find(table->strings, text);
-    return key ? map_get(map, key) : NULL;
-}
-
-static const void *find(const struct table *table, const struct map *map, const char *type)
-{
-    const void *row = map_get(map, type);
-    for (size_t i = 0; !row && i < LENGTH(prefixes); i++) {
-        size_t prefix = strlen(prefixes[i]), length = strlen(type);
-        if (strncmp(type, prefixes[i], prefix) != 0)
-            continue;
-        row = find_name(table, map, type + prefix, length - prefix);
-        if (!row && type[length - 1] == '_')
-            row = find_name(table, map, type + prefix, length - prefix - 1);
-    }
-    return row;
-}
-
 const struct row *table_find(const struct table *table, const char *type)
 {
-    return find(table, &table->rows, type);
+    return spelling_find(table->strings, &table->rows, type);
 }
 
 const struct type_row *table_find_types(const struct table *table, const char *type)
 {
-    return find(table, &table->type_rows, type);
+    return spelling_find(table->strings, &table->type_rows, type);
 }

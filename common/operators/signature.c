@@ -1,4 +1,4 @@
-#include "common/graph/signature.h"
+#include "common/operators/signature.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ struct entry {
 
 struct signatures {
     struct strings *strings;
+    struct trait_table *traits;
     struct signature unknown;
     struct lines {
         struct arena arena;
@@ -165,6 +166,7 @@ static struct signature *parse(struct signatures *table, const struct entry *ent
     struct signature *s = arena_alloc(arena, sizeof *s);
     struct parameter *parameters = NULL;
     s->type = intern_length(table->strings, entry->type, entry->type_length);
+    s->traits = traits_find(table->traits, s->type);
     while (accept(&r, ' ')) {
         if (r.at == r.end || *r.at == ' ')
             continue;
@@ -252,6 +254,7 @@ struct signatures *signatures_new(struct strings *strings)
     struct parameter *inputs = arena_alloc(&lines->arena, sizeof *inputs);
     *inputs = (struct parameter){ .name = intern(strings, "inputs"), .kinds = KIND_ANY, .variadic = true };
     table->strings = strings;
+    table->traits = traits_new(strings);
     table->lines = lines;
     table->unknown =
         (struct signature){ .type = intern(strings, ""), .parameters = inputs, .parameter_count = 1 };
@@ -262,6 +265,7 @@ void signatures_free(struct signatures *table)
 {
     if (!table)
         return;
+    traits_free(table->traits);
     arena_release(&table->lines->arena);
     free(table->lines);
     free(table);

@@ -12,8 +12,8 @@
  * read but never written; a kind is one of tensor number int float bool str dtype any, `kind[]` a list of
  * these, `a|b` either, `kind?` may also be None; `=` a default, in the PNNX text notation.  An argument with
  * neither default nor `?` is required.  Results are not described. */
-#ifndef COMMON_GRAPH_SIGNATURE_H
-#define COMMON_GRAPH_SIGNATURE_H
+#ifndef COMMON_OPERATORS_SIGNATURE_H
+#define COMMON_OPERATORS_SIGNATURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +21,7 @@
 #include "common/base/intern.h"
 #include "common/base/near.h"
 #include "common/graph/value.h"
+#include "common/operators/traits.h"
 
 /* Bits of parameter.kinds. */
 enum parameter_kind {
@@ -49,6 +50,7 @@ struct signature {
     const char *type; /* interned; "" for the signature of unknown types */
     const struct parameter *parameters;
     size_t parameter_count;
+    struct traits traits;         /* of the type: the same for all overloads */
     const struct signature *next; /* the next overload of this type, or NULL */
 };
 

@@ -1,0 +1,58 @@
+/* traits.h - what kind of thing an operator type does; the table is traits.txt, which says what each trait promises.
+ *
+ * The traits of an operator are op->signature->traits: a type that has no signature has none. */
+#ifndef COMMON_OPERATORS_TRAITS_H
+#define COMMON_OPERATORS_TRAITS_H
+
+#include <stdbool.h>
+
+#include "common/base/intern.h"
+
+enum trait {
+    TRAIT_ALIKE = 1 << 0,
+    TRAIT_BROADCAST = 1 << 1,
+    TRAIT_SPATIAL = 1 << 2, /* traits.spatial */
+    TRAIT_TRAILING = 1 << 3,
+    TRAIT_ALONG = 1 << 4,
+    TRAIT_REDUCES = 1 << 5,
+    TRAIT_RESHAPES = 1 << 6,
+    TRAIT_PERMUTES = 1 << 7,
+    TRAIT_SWAPS = 1 << 8,
+    TRAIT_COPIES = 1 << 9,
+    TRAIT_REPEATS = 1 << 10,
+    TRAIT_MOVES = 1 << 11,
+    TRAIT_ADDITIVE = 1 << 12,
+    TRAIT_ADDS_AXIS = 1 << 13,
+    TRAIT_RANDOM = 1 << 14,
+    TRAIT_LIST = 1 << 15,
+    TRAIT_TUPLE = 1 << 16, /* traits.results, traits.results_key */
+
+    TRAITS_ELEMENTWISE = TRAIT_ALIKE | TRAIT_BROADCAST,
+    /* The result has all elements of the operand, in some order. */
+    TRAITS_REARRANGED = TRAIT_RESHAPES | TRAIT_PERMUTES | TRAIT_SWAPS | TRAIT_COPIES,
+    /* No element is computed. */
+    TRAITS_MOVED = TRAITS_REARRANGED | TRAIT_REPEATS | TRAIT_MOVES,
+};
+
+struct traits {
+    unsigned bits;           /* of enum trait */
+    int spatial;             /* axes of space; 0: any number */
+    int results;             /* of the tuple */
+    const char *results_key; /* the argument that asks for it; interned; NULL: it is always one */
+};
+
+struct trait_table;
+
+/* Reads traits.txt.  Ends the program (STATUS_USAGE) at a mistake in it. */
+struct trait_table *traits_new(struct strings *strings);
+void traits_free(struct trait_table *table);
+/* The traits of a type; all zero: none. */
+struct traits traits_find(const struct trait_table *table, const char *type);
+
+/* Whether the table has the type, be it with a reason for no traits. */
+bool traits_known(const struct trait_table *table, const char *type);
+
+/* Whether a parameter of that name counts the axes of a tensor, from the front or, negative, from the back. */
+bool parameter_counts_axes(const char *name);
+
+#endif
