@@ -1,5 +1,6 @@
 /* pnnx2ncnn - convert a PNNX graph to the files of the ncnn runtime.  The manual is man/pnnx2ncnn.1. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/pnnx2ncnn/batch.h"
 #include "cmd/pnnx2ncnn/passes.h"
@@ -102,45 +103,127 @@ static void write_model(struct graph *g, const struct settings *s, struct ports 
     free(origins.names);
 }
 
+/* A conversion under way. */
+struct conversion {
+    const struct settings *settings;
+    struct graph *graph;
+    struct lowering *rules;
+    struct ports ports;
+    struct refusals *refusals;
+};
+
+static void infer_shapes(struct conversion *c)
+{
+    shapes_infer(c->graph, SHAPES_ALL, 0);
+    report_stop();
+    shapes_attach(c->graph);
+}
+
+static void note_results(struct conversion *c)
+{
+    finish_note_results(c->graph, &c->ports);
+}
+
+static void write_as_others(struct conversion *c)
+{
+    lowering_write(c->rules, c->graph);
+}
+
+static void refuse_early(struct conversion *c)
+{
+    c->refusals = refusals_new(c->graph);
+    refuse_weightless(c->refusals, c->graph);
+    refuse_integers(c->refusals, c->graph);
+    refuse_empties(c->refusals, c->graph);
+}
+
+static void lower(struct conversion *c)
+{
+    lowering_apply(c->rules, c->graph);
+    refuse_unlowered(c->refusals, c->graph, &c->settings->custom);
+    refusals_end(c->refusals);
+    report_stop();
+}
+
+/* ---- what holds behind a pass, for builds with CHECK=1 ---- */
+
+static bool is_no_expression(const struct operator *op)
+{
+    return !operator_is(op, "pnnx.Expression");
+}
+
+static bool has_batch(const struct operator *op)
+{
+    for (size_t i = 0; i < op->output_count; i++)
+        if (op->outputs[i]->rank >= 0 && op->outputs[i]->use_count && op->outputs[i]->batch == BATCH_UNKNOWN)
+            return false;
+    return true;
+}
+
+/* Types of PyTorch have dots; those of layers, and what custom= makes one, have none. */
+static bool is_layer(const struct operator *op)
+{
+    return !strpbrk(op->type, ".:") || strncmp(op->type, "pnnx.", 5) == 0;
+}
+
+/* In this order: a pass may count on what holds behind those before it. */
+static const struct pass {
+    const char *name;
+    void (*run)(struct graph *g);       /* or */
+    void (*step)(struct conversion *c); /* what needs more than the graph */
+    bool (*holds)(
+        const struct operator *op); /* of every operator from here on, up to the next that says so; or NULL */
+} passes[] = {
+    { "expressions", expressions_take_apart, NULL, is_no_expression },
+    { "shapes", NULL, infer_shapes, NULL },
+    { "outputs", prepare_outputs, NULL, NULL },
+    { "results", NULL, note_results, NULL },
+    { "written", NULL, write_as_others, is_no_expression },
+    { "sizes", prepare_sizes, NULL, NULL }, /* may be expressions */
+    { "complex", split_complex, NULL, NULL },
+    { "recurrent", prepare_recurrent, NULL, NULL },
+    { "picks", prepare_picks, NULL, NULL },
+    { "einsum", prepare_einsum, NULL, NULL },
+    { "written", NULL, write_as_others, NULL }, /* what those have made */
+    { "constants", prepare_constants, NULL, NULL },
+    { "attention", prepare_attention, NULL, NULL },
+    { "indices", prepare_indices, NULL, NULL },
+    { "elements", prepare_elements, NULL, NULL },
+    { "ranks", reduce_ranks, NULL, NULL },
+    { "refusals", NULL, refuse_early, NULL },
+    { "batch", batch_solve, NULL, has_batch },
+    { "layers of sizes", lower_sizes, NULL, NULL },
+    { "layers", NULL, lower, is_layer },
+};
+
+/* Ends the program where the graph, or an operator, is not what the pass promises. */
+static void check_pass(const struct graph *g, const struct pass *pass)
+{
+    graph_check(g);
+    for (const struct operator *op = g->first; op && pass->holds; op = op->next)
+        if (!pass->holds(op))
+            die(STATUS_CONVERSION, operator_place(op), "%s '%s' is not what it must be behind the pass '%s'",
+                op->type, op->name, pass->name);
+}
+
 static void convert(const struct settings *s, struct strings *strings, const struct signatures *signatures)
 {
-    struct lowering *rules = lowering_new(strings, signatures, &s->rules, &s->without, s->explain);
-    struct graph *g = pnnx_read(strings, signatures, &s->in);
-    custom_check(g, &s->custom);
-    expressions_take_apart(g);
-    report_stop();
-    shapes_infer(g, SHAPES_ALL, 0);
-    report_stop();
-    shapes_attach(g);
-    prepare_outputs(g);
-    struct ports ports;
-    finish_note_results(g, &ports);
-    lowering_write(rules, g);
-    prepare_sizes(g);
-    split_complex(g);
-    prepare_recurrent(g);
-    prepare_picks(g);
-    prepare_einsum(g);
-    lowering_write(rules, g);
-    prepare_constants(g);
-    prepare_attention(g);
-    prepare_indices(g);
-    prepare_elements(g);
-    reduce_ranks(g);
-    struct refusals *refusals = refusals_new(g);
-    refuse_weightless(refusals, g);
-    refuse_integers(refusals, g);
-    refuse_empties(refusals, g);
-    batch_solve(g);
-    lower_sizes(g);
-    lowering_apply(rules, g);
-    refuse_unlowered(refusals, g, &s->custom);
-    refusals_end(refusals);
-    report_stop();
-    write_model(g, s, &ports);
-    shapes_detach(g);
-    graph_free(g);
-    lowering_free(rules);
+    struct conversion c = { .settings = s };
+    c.rules = lowering_new(strings, signatures, &s->rules, &s->without, s->explain);
+    c.graph = pnnx_read(strings, signatures, &s->in);
+    custom_check(c.graph, &s->custom);
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        if (passes[i].run)
+            passes[i].run(c.graph);
+        else
+            passes[i].step(&c);
+        if (CHECKED)
+            check_pass(c.graph, &passes[i]);
+    }
+    write_model(c.graph, s, &c.ports);
+    shapes_detach(c.graph);
+    graph_free(c.graph);
+    lowering_free(c.rules);
 }
 
 int main(int argc, char **argv)

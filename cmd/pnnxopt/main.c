@@ -95,8 +95,11 @@ static void simplify(struct graph *g, struct rules *const *sets)
     size_t changed;
     do {
         changed = 0;
-        for (size_t i = 0; i < LENGTH(steps) && report_count() == 0; i++)
+        for (size_t i = 0; i < LENGTH(steps) && report_count() == 0; i++) {
             changed += steps[i].pass ? steps[i].pass(g) : rules_apply_with(sets[i], g, history);
+            if (CHECKED)
+                graph_check(g);
+        }
         rule_history_round(history);
     } while (changed > 0 && report_count() == 0);
     rule_history_free(history);

@@ -177,6 +177,11 @@ void operator_infer(struct operator *op)
         op->graph->infer(op->graph->inference, op);
 }
 
+const char *operator_contradiction(const struct operator *op)
+{
+    return op->graph->infer ? op->graph->contradiction(op->graph->inference, op) : NULL;
+}
+
 void operand_set_shape(struct operand *x, enum dtype dtype, int rank, const int64_t *shape)
 {
     x->dtype = dtype;

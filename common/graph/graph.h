@@ -18,8 +18,8 @@
 #include "common/base/dtype.h"
 #include "common/base/intern.h"
 #include "common/base/report.h"
-#include "common/graph/signature.h"
 #include "common/graph/value.h"
+#include "common/operators/signature.h"
 
 /* A dimension is a size >= 0, or one of these.  Numbers below DIM_UNKNOWN are symbolic sizes ("h", "2*h+1"):
  * common/graph/dim.h knows them.  Equal symbolic sizes are equal numbers; DIM_UNKNOWN equals nothing, not even
@@ -112,6 +112,7 @@ struct graph {
     struct symbols *symbols;                      /* symbolic dimensions; dim.c; NULL: none yet */
     /* Says what comes out of an operator that is new; NULL: nothing does.  operators/shapes/shapes.h sets it. */
     void (*infer)(void *inference, struct operator *op);
+    const char *(*contradiction)(void *inference, const struct operator *op);
     void *inference;
 };
 
@@ -171,6 +172,8 @@ struct operand *operator_add_output(struct operator *op, const char *name);
 /* Sets dtype, rank and shape of the operator's results, as far as they follow from its operands and arguments: for one
  * that is new and complete. */
 void operator_infer(struct operator *op);
+/* What of the results' types and shapes contradicts that, as text in the graph's arena; NULL: nothing. */
+const char *operator_contradiction(const struct operator *op);
 /* Makes an existing operand the next result of `op` instead of its producer's: readers, name and shape stay.
  */
 void operand_move(struct operand *x, struct operator *op);

@@ -839,6 +839,19 @@ static struct operator *last_root(const struct match *m)
     return m->root;
 }
 
+/* With CHECK=1: a result has the root's type and shape, as far as they can be inferred from what was built. */
+static void check_result(const struct match *m, const struct item *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct operator *op = parts[i].kind == ITEM_PLAN ? parts[i].plan->op : NULL;
+        const char *text = op ? operator_contradiction(op) : NULL;
+        if (text)
+            report(STATUS_CONVERSION, operator_place(op),
+                   "the rule '%s' (%s:%d) makes %s '%s', which gives %s", m->rule->name, m->rule->file,
+                   m->rule->line, op->type, op->name, text);
+    }
+}
+
 bool build_result(struct match *m, struct operator **next)
 {
     struct build b = { .match = m, .graph = m->graph, .model = m->root };
@@ -855,6 +868,8 @@ bool build_result(struct match *m, struct operator **next)
         explain(m, parts, count);
     *next = m->box ? NULL : m->root->next;
     build_parts(&b, parts, count, name);
+    if (CHECKED)
+        check_result(m, parts, count);
     remove_matched(m, next);
     struct operator *made = count && parts[0].kind == ITEM_PLAN ? parts[0].plan->op : NULL;
     if (made && graph_find(m->graph, name) != made)

@@ -10,22 +10,48 @@
 /* Most operators have fewer results. */
 enum { FEW_RESULTS = 16 };
 
-static void infer_made(void *inference, struct operator *op)
+/* Infers the operator into results that fit `few` or are allocated; what is inferred lives until end_inference(). */
+static struct fact *begin_inference(struct run *run, const struct operator *op, struct fact *few)
 {
-    struct run *run = inference;
-    struct fact few[FEW_RESULTS];
     struct fact *results =
-        op->output_count > FEW_RESULTS ? xmalloc(size_mul(op->output_count, sizeof few[0])) : few;
+        op->output_count > FEW_RESULTS ? xmalloc(size_mul(op->output_count, sizeof *few)) : few;
     arena_init(&run->arena);
     run->room = FEW_CONSTANTS;
     run->decision_count = 0;
     run->decisions = NULL;
     run_infer_one(run, op, results);
-    for (size_t i = 0; i < op->output_count; i++)
-        operand_set_shape(op->outputs[i], results[i].dtype, results[i].rank, results[i].dims);
+    return results;
+}
+
+static void end_inference(struct run *run, struct fact *results, const struct fact *few)
+{
     arena_release(&run->arena);
     if (results != few)
         free(results);
+}
+
+static void infer_made(void *inference, struct operator *op)
+{
+    struct fact few[FEW_RESULTS], *results = begin_inference(inference, op, few);
+    for (size_t i = 0; i < op->output_count; i++)
+        operand_set_shape(op->outputs[i], results[i].dtype, results[i].rank, results[i].dims);
+    end_inference(inference, results, few);
+}
+
+static const char *find_contradiction(void *inference, const struct operator *op)
+{
+    struct fact few[FEW_RESULTS], *results = begin_inference(inference, op, few);
+    const char *text = NULL;
+    for (size_t i = 0; i < op->output_count && !text; i++) {
+        const struct operand *x = op->outputs[i];
+        struct call c = { .run = inference, .graph = op->graph };
+        struct fact recorded = { .present = true, .dtype = x->dtype, .rank = x->rank, .dims = x->shape };
+        if (fact_differs(&results[i], x))
+            text = arena_printf(&op->graph->arena, "%s, not %s", fact_text(&c, &results[i]),
+                                fact_text(&c, &recorded));
+    }
+    end_inference(inference, results, few);
+    return text;
 }
 
 void shapes_attach(struct graph *g)
@@ -33,6 +59,7 @@ void shapes_attach(struct graph *g)
     struct run *run = xmalloc(sizeof *run);
     *run = (struct run){ .graph = g, .table = table_new(g->strings), .which = "" };
     g->infer = infer_made;
+    g->contradiction = find_contradiction;
     g->inference = run;
 }
 
