@@ -3,6 +3,7 @@
  * An example becomes the text and the zip of a model in memory, which the reader of the format reads: so its lines mean what
  * they mean in a model. */
 #include "formats/example.h"
+#include "common/base/float_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -159,7 +160,7 @@ static char *store_attribute(struct example *e, const char *name, char *token)
     uint8_t *data = arena_alloc(&e->arena, size_add(size_mul(elements, dtype_size(dtype)), 1));
     char *at = values ? values + 1 : NULL;
     for (size_t i = 0; i < elements; i++) {
-        double given = at && *at ? strtod(at, &at) : 0;
+        double given = at && *at ? float_read(at, &at) : 0;
         write_element(data + i * dtype_size(dtype), dtype, values ? given : example_value(dtype, i));
         if (at && *at == ',')
             at++;

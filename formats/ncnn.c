@@ -18,7 +18,7 @@ void ncnn_float_text(char text[24], float f)
 {
     char *e;
     if (f == 0) {
-        strcpy(text, "0.0");
+        snprintf(text, 24, "0.0");
         return;
     }
     /* The reader takes nine digits after the point, so small and large numbers need an exponent. */
@@ -32,7 +32,7 @@ void ncnn_float_text(char text[24], float f)
     if (plain && dot && strlen(dot + 1) > 9)
         snprintf(text, 24, "%.8e", (double)f);
     if (!strpbrk(text, ".e"))
-        strcat(text, ".0");
+        snprintf(text + strlen(text), 24 - strlen(text), ".0");
     if ((e = strchr(text, 'e'))) { /* 1.5e+06 is 1.5e6, 1e-05 is 1e-5 */
         char *from = e + 1 + (e[1] == '+' || e[1] == '-');
         char *to = e + 1 + (e[1] == '-');
@@ -47,7 +47,7 @@ static int parameter_id(const char *key)
 {
     if (!*key || strlen(key) > 2 || strspn(key, "0123456789") != strlen(key))
         return -1;
-    int id = atoi(key);
+    int id = (int)strtol(key, NULL, 10);
     return id < NCNN_PARAMETERS ? id : -1;
 }
 

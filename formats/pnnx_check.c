@@ -63,7 +63,7 @@ static size_t factor(const struct operator *op, const char *text, size_t length,
     memcpy(name, text, length);
     name[length] = 0;
     if (*name >= '0' && *name <= '9') {
-        *sizes = atoi(name);
+        *sizes = (int)strtol(name, NULL, 10);
         return 1;
     }
     const struct value *v = operator_get(op, name);

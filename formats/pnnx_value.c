@@ -197,7 +197,7 @@ static double to_double(const char *p, const char *end)
         copy = xmalloc(length + 1);
     memcpy(copy, p, length);
     copy[length] = '\0';
-    double f = strtod(copy, NULL); /* out of range: 0 or infinity, as it should be */
+    double f = float_read(copy, NULL); /* out of range: 0 or infinity, as it should be */
     if (copy != small)
         free(copy);
     return f;

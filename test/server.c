@@ -27,7 +27,7 @@ static void load_reader(void)
     path[n] = 0;
     *strrchr(path, '/') = 0;
     *strrchr(path, '/') = 0;
-    strcat(path, "/lib/torchscript.so");
+    snprintf(path + strlen(path), sizeof path - strlen(path), "/lib/torchscript.so");
     if (!dlopen(path, RTLD_NOW | RTLD_LOCAL))
         fprintf(stderr, "server: %s\n", dlerror());
 }
@@ -45,8 +45,8 @@ static void serve(char *line)
 {
     char *arguments[MOST_ARGUMENTS + 1] = { "pt2pnnx" };
     int count = 1;
-    char *log = strtok(line, "\t\n");
-    for (char *a; count < MOST_ARGUMENTS && (a = strtok(NULL, "\t\n"));)
+    char *rest = line, *log = strtok_r(rest, "\t\n", &rest);
+    for (char *a; count < MOST_ARGUMENTS && (a = strtok_r(rest, "\t\n", &rest));)
         arguments[count++] = a;
     int fd = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
     int nothing = open("/dev/null", O_RDWR);

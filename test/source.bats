@@ -30,7 +30,7 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
 @test "source: clang has no warning for the C files" {
     needs clang
     cd "$ROOT"
-    run clang -std=c11 -D_POSIX_C_SOURCE=200809L -DVERSION='"0"' -DCHECKED=1 -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+    run clang -std=c11 -D_XOPEN_SOURCE=700 -DVERSION='"0"' -DCHECKED=1 -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
         $(find common formats cmd test -name "*.c")
     assert_output ""
     assert_success

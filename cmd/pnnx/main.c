@@ -126,7 +126,7 @@ static const char *shapes_given(const char *key, const char *text, const struct 
 /* The model's name without its extension; '-' in the file's own name is '_', for Python imports it. */
 static char *base_name(const char *model)
 {
-    char *base = xmalloc(strlen(model) + 1), *name = strrchr(strcpy(base, model), '/');
+    char *base = xprintf("%s", model), *name = strrchr(base, '/');
     name = name ? name + 1 : base;
     char *dot = strrchr(name, '.');
     if (dot)
@@ -143,8 +143,7 @@ static void name_outputs(struct request *r)
     for (int i = 0; i < OUTPUTS; i++) {
         if (r->outputs[i])
             continue;
-        char *name = xmalloc(strlen(base) + strlen(outputs[i].suffix) + 1);
-        r->outputs[i] = strcat(strcpy(name, base), outputs[i].suffix);
+        r->outputs[i] = xprintf("%s%s", base, outputs[i].suffix);
     }
     free(base);
 }
@@ -286,13 +285,10 @@ static void publish(const struct request *r, bool lowered)
  * ignore it. */
 static void ask_for_large_pages(void)
 {
-    static const char wish[] = "glibc.malloc.hugetlb=1";
     const char *old = getenv("GLIBC_TUNABLES");
-    char *all = xmalloc((old ? strlen(old) + 1 : 0) + sizeof wish);
-    *all = '\0';
-    if (old && *old)
-        strcat(strcpy(all, old), ":");
-    setenv("GLIBC_TUNABLES", strcat(all, wish), 1);
+    bool more = old && *old;
+    char *all = xprintf("%s%sglibc.malloc.hugetlb=1", more ? old : "", more ? ":" : "");
+    setenv("GLIBC_TUNABLES", all, 1);
     free(all);
 }
 

@@ -2,7 +2,6 @@
  *
  * A signal only notes itself and is passed on to the program that runs: what it interrupts returns, and the folder is
  * removed outside the handler, where reading a folder is allowed. */
-#define _XOPEN_SOURCE 700 /* mkdtemp() */
 
 #include "cmd/pnnx/stages.h"
 
@@ -87,9 +86,7 @@ static char *make_private(const char *near)
     char *target = path_target(near);
     struct stat status;
     if (target && (stat(target, &status) != 0 || S_ISREG(status.st_mode))) {
-        char *path = xmalloc(strlen(target) + sizeof "/.pnnx.XXXXXX");
-        char *slash = strrchr(strcpy(path, target), '/');
-        strcpy(slash + 1, ".pnnx.XXXXXX");
+        char *path = xprintf("%.*s/.pnnx.XXXXXX", (int)(strrchr(target, '/') - target), target);
         free(target);
         if (mkdtemp(path))
             return path;
@@ -98,8 +95,7 @@ static char *make_private(const char *near)
         free(target);
     }
     other = other && *other ? other : "/tmp";
-    char *path = xmalloc(strlen(other) + sizeof "/pnnx.XXXXXX");
-    strcat(strcpy(path, other), "/pnnx.XXXXXX");
+    char *path = xprintf("%s/pnnx.XXXXXX", other);
     if (!mkdtemp(path))
         die(STATUS_IO, nowhere, "no private folder in '%s': %s (TMPDIR names another place)", other,
             strerror(errno));
@@ -110,8 +106,7 @@ static char *make_kept(const char *keep)
 {
     if (mkdir(keep, 0777) != 0 && errno != EEXIST)
         die(STATUS_IO, nowhere, "cannot make the folder '%s': %s", keep, strerror(errno));
-    char *path = xmalloc(strlen(keep) + 1);
-    return strcpy(path, keep);
+    return xprintf("%s", keep);
 }
 
 void stages_begin(const char *keep, const char *near, const char *model)

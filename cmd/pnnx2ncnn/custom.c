@@ -75,7 +75,7 @@ static int custom_id(const char *key)
 {
     int id = -1;
     if (strncmp(key, "arg_", 4) == 0 && isdigit((unsigned char)key[4]) && strlen(key) <= 6)
-        id = atoi(key + 4);
+        id = (int)strtol(key + 4, NULL, 10);
     return id;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/float_text.h"
 #include "printer.h"
 
 /* ---- strings ---- */
@@ -61,7 +62,7 @@ void print_float(struct lines *t, double f)
     }
     for (int precision = 1; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, f);
-        if (strtod(digits, NULL) == f)
+        if (float_read(digits, NULL) == f)
             break;
     }
     lines_add(t, digits);

@@ -1,4 +1,5 @@
 #include "cmd/pt2pnnx/functions.h"
+#include "common/base/float_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static bool short_float(struct graph *g, const struct rule_item *arguments, size
     wide = v;
     for (int digits = 1; digits <= 9 && (double)(float)v == v; digits++) {
         snprintf(text, sizeof text, "%.*e", digits - 1, v);
-        wide = strtod(text, NULL);
+        wide = float_read(text, NULL);
         if ((float)wide == (float)v)
             break;
     }

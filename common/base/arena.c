@@ -38,6 +38,21 @@ static void *xcalloc(size_t size)
     return memory;
 }
 
+char *xprintf(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        die(STATUS_IO, nowhere, "cannot write a text");
+    char *text = xmalloc((size_t)length + 1);
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
 void *xrealloc(void *old, size_t size)
 {
     void *memory = realloc(old, size ? size : 1);

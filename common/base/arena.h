@@ -36,6 +36,9 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t size);
 void *xmalloc(size_t size);
 void *xrealloc(void *old, size_t size);
 
+/* A new text; the caller frees. */
+char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* a * b and a + b, or die: for sizes taken from input that was not checked otherwise. */
 size_t size_mul(size_t a, size_t b);
 size_t size_add(size_t a, size_t b);

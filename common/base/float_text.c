@@ -1,4 +1,6 @@
-/* float_text.c - see float_text.h. */
+/* float_text.c - see float_text.h.
+ *
+ * No program calls setlocale(), so strtod() and printf() see the C locale: what is banned elsewhere is right here. */
 #include "common/base/float_text.h"
 
 #include <float.h>
@@ -6,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* "e-308" with its end. */
+enum { FLOAT_EXPONENT = 6 };
 
 /* Lays out `count` decimal digits, the first of which stands for 10^exponent, upstream's way: positional
  * between 0.0001 and 1000000 if that takes no more than 17 decimals, else with an exponent and at least six
@@ -18,7 +23,7 @@ static void layout_digits(char *out, const char *digits, int count, int exponent
         *out++ = '.';
         for (int i = 1; i < count || i < 7; i++)
             *out++ = i < count ? digits[i] : '0';
-        sprintf(out, "e%d", exponent);
+        snprintf(out, FLOAT_EXPONENT, "e%d", exponent);
         return;
     }
     if (exponent < 0)
@@ -49,7 +54,7 @@ static int shortest_digits(double f, char *digits, int *exponent)
     while (count++ < 17 && strtod(text, NULL) != f);
 
     char *e = strchr(text, 'e');
-    *exponent = atoi(e + 1);
+    *exponent = (int)strtol(e + 1, NULL, 10);
     int n = 0;
     for (char *p = text; p < e; p++)
         if (*p >= '0' && *p <= '9')
@@ -64,18 +69,23 @@ void float_text(char out[FLOAT_TEXT], double f)
     char digits[17];
     int exponent;
     if (isnan(f)) {
-        strcpy(out, "nan");
+        memcpy(out, "nan", sizeof "nan");
         return;
     }
     if (signbit(f))
         *out++ = '-';
     f = fabs(f);
     if (isinf(f)) {
-        strcpy(out, "inf");
+        memcpy(out, "inf", sizeof "inf");
     } else if (f == 0) {
-        strcpy(out, "0.0");
+        memcpy(out, "0.0", sizeof "0.0");
     } else {
         int count = shortest_digits(f, digits, &exponent);
         layout_digits(out, digits, count, exponent);
     }
+}
+
+double float_read(const char *text, char **end)
+{
+    return strtod(text, end);
 }

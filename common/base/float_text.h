@@ -11,4 +11,8 @@
  * "nan". */
 void float_text(char out[FLOAT_TEXT], double f);
 
+/* The number that the text begins with, in the C locale, whatever the program's: as strtod(), with *end behind it (NULL:
+ * no matter), or at the text when there is none. */
+double float_read(const char *text, char **end);
+
 #endif

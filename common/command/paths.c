@@ -1,5 +1,4 @@
 /* paths.c - see paths.h. */
-#define _XOPEN_SOURCE 700 /* realpath() */
 
 #include "common/command/paths.h"
 

@@ -132,11 +132,11 @@ static bool looks_numeric(const char *s)
 static bool parse_complex(const char *s, struct value *out)
 {
     char *end, *last;
-    double re = strtod(s, &end);
+    double re = float_read(s, &end);
     if (end == s || *end == '\0' || (*end != '+' && *end != '-'))
         return false;
     const char *imaginary = *end == '+' ? end + 1 : end;
-    double im = strtod(imaginary, &last);
+    double im = float_read(imaginary, &last);
     if (last == imaginary || strcmp(last, "j") != 0)
         return false;
     *out = value_complex(re, im);
@@ -156,7 +156,7 @@ static bool parse_number(const char *s, struct value *out)
         *out = value_int(strtoll(s, &end, 10)); /* saturates */
         return *end == '\0';
     }
-    double real = strtod(s, &end);
+    double real = float_read(s, &end);
     if (*end == '\0') {
         *out = value_float(real);
         return true;

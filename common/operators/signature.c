@@ -1,4 +1,5 @@
 #include "common/operators/signature.h"
+#include "common/base/float_text.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static struct value read_scalar(struct reader *r)
     long long integer = strtoll(text, &end, 10);
     if (length > 0 && !*end)
         return value_int(integer);
-    double real = strtod(text, &end);
+    double real = float_read(text, &end);
     if (length > 0 && !*end)
         return value_float(real);
     return value_string(text);

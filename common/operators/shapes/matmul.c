@@ -297,7 +297,8 @@ static const char *implicit_output(const struct einsum *e, char *text)
 {
     char *at = text;
     if (e->ellipsis_rank)
-        at = strcpy(at, "...") + 3;
+        for (int i = 0; i < 3; i++)
+            *at++ = '.';
     for (int letter = 'A'; letter <= 'z'; letter++)
         if (isalpha(letter) && e->seen_count[letter] == 1)
             *at++ = (char)letter;

@@ -4,6 +4,7 @@
  * has the place in the file.  A run of letters, digits, dots and colons with a variable in it is expanded as a whole
  * and read as if it were the text: nn.Conv$(n)d is one name. */
 #include "common/rewrite/text/lex.h"
+#include "common/base/float_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,7 +251,7 @@ static void lex_number(struct lexer *l, struct token *t)
     l->p = p;
     t->text = text;
     t->kind = real ? TOKEN_FLOAT : TOKEN_INT;
-    t->real = strtod(text, NULL);
+    t->real = float_read(text, NULL);
     for (const char *d = text; !real && *d; d++)
         if (!int_mul(t->integer, 10, &t->integer) || !int_add(t->integer, *d - '0', &t->integer)) {
             complain(l, from, "the number does not fit in 64 bits");
