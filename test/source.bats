@@ -36,6 +36,28 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
     assert_success
 }
 
+# The variables of the objects below a folder that are not constant.
+variables() {
+    cd "$1" || return 1
+    find common formats cmd -name '*.o' ! -name '*.rules.o' ! -name '*.txt.o' | sort | while read -r object; do
+        nm "$object" | awk -v object="$object" 'NF == 3 && $2 ~ /^[bBC]$/ { sub(/[.][0-9]+$/, "", $3); print object, $3 }'
+        objdump -t "$object" | awk -v object="$object" '/ O [.]data\t/ { print object, $NF }'
+    done
+}
+
+@test "source: no variable can be changed but those that report.h names" {
+    needs objdump
+    run -0 variables "$BUILD"
+    assert_output 'cmd/pnnx/stages.o stages
+cmd/pt2pnnx/child.o child
+cmd/pt2pnnx/child.o ready_pipe
+common/base/report.o state
+formats/mapping.o mappings
+formats/output.o open_outputs
+formats/output.o owner
+formats/output.o prepared'
+}
+
 @test "source: shellcheck has no word on the scripts" {
     needs shellcheck
     # shellcheck disable=SC2046  # no spaces in our names

@@ -18,59 +18,39 @@ static void shapes_from_arrays(const char *key, const struct text_list *files, s
     *shapes = npy_shapes(files);
 }
 
-struct arguments {
+struct settings {
     struct text_list arrays, arrays2;
     struct shape_list shapes, shapes2;
     bool frozen, sync;
     struct model_names in, out;
 };
 
-static void parse(struct arguments *a, int argc, char **argv)
+static void parse_options(struct settings *s, int argc, char **argv)
 {
-    const struct option_row rows[] = {
-        { .key = "frozen",
-          .kind = OPTION_FLAG,
-          .target = &a->frozen,
-          .help = "take a size with a name where the network fits one value of it only" },
-        { .key = "input",
-          .kind = OPTION_TEXTS,
-          .target = &a->arrays,
-          .split = true,
-          .value = "FILE.npy,...",
-          .help = "take the shapes of the inputs from these arrays" },
-        { .key = "input2",
-          .kind = OPTION_TEXTS,
-          .target = &a->arrays2,
-          .split = true,
-          .value = "FILE.npy,...",
-          .help = "the same for inputshape2" },
-        { .key = "inputshape",
-          .letter = 'i',
-          .kind = OPTION_SHAPES,
-          .target = &a->shapes,
-          .value = "SHAPES",
-          .help = "shapes of the inputs: [1,3,224,224]f32,[1,h]i64" },
-        { .key = "inputshape2",
-          .kind = OPTION_SHAPES,
-          .target = &a->shapes2,
-          .value = "SHAPES",
-          .help = "other shapes: what differs is dynamic" },
-        { .key = "link",
-          .kind = OPTION_FLAG,
-          .target = &a->out.link,
-          .help = "make an unchanged out.bin a hard link to in.bin" },
-        { .key = "sync", .kind = OPTION_FLAG, .target = &a->sync, .help = "fsync the files" },
+    const struct option_row table[] = {
+        { "frozen", 0, OPTION_FLAG, &s->frozen, 0, 0, false, NULL,
+          "take a size with a name where the network fits one value of it only" },
+        { "input", 0, OPTION_TEXTS, &s->arrays, 0, 0, true, "FILE.npy,...",
+          "take the shapes of the inputs from these arrays" },
+        { "input2", 0, OPTION_TEXTS, &s->arrays2, 0, 0, true, "FILE.npy,...", "the same for inputshape2" },
+        { "inputshape", 'i', OPTION_SHAPES, &s->shapes, 0, 0, false, "SHAPES",
+          "shapes of the inputs: [1,3,224,224]f32,[1,h]i64" },
+        { "inputshape2", 0, OPTION_SHAPES, &s->shapes2, 0, 0, false, "SHAPES",
+          "other shapes: what differs is dynamic" },
+        { "link", 0, OPTION_FLAG, &s->out.link, 0, 0, false, NULL,
+          "make an unchanged out.bin a hard link to in.bin" },
+        { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "fsync the files" },
     };
     const char *names[4];
     size_t count;
-    options_parse(rows, LENGTH(rows),
+    options_parse(table, LENGTH(table),
                   "[inputshape=SHAPES] [inputshape2=SHAPES] [in.param in.bin] [out.param out.bin]", argc,
                   argv, names, LENGTH(names), &count);
-    bool link = a->out.link;
-    shapes_from_arrays("input", &a->arrays, &a->shapes);
-    shapes_from_arrays("input2", &a->arrays2, &a->shapes2);
-    options_filter_names(names, count, &a->in, &a->out);
-    a->out.link = link;
+    bool link = s->out.link;
+    shapes_from_arrays("input", &s->arrays, &s->shapes);
+    shapes_from_arrays("input2", &s->arrays2, &s->shapes2);
+    options_filter_names(names, count, &s->in, &s->out);
+    s->out.link = link;
 }
 
 static void check_count(struct graph *g, const struct shape_list *list, const char *option)
@@ -141,14 +121,14 @@ static struct run *infer(struct graph *g, const struct table *table, const struc
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = { .sync = false };
+    struct settings arguments = { .sync = false };
     struct strings *strings;
     struct signatures *signatures;
     struct table *table;
     struct graph *g;
     struct run *run, *other = NULL;
     report_start("pnnxshape");
-    parse(&arguments, argc, argv);
+    parse_options(&arguments, argc, argv);
     strings = strings_new();
     signatures = signatures_new(strings);
     table = table_new(strings);

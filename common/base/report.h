@@ -6,7 +6,16 @@
  *     program: file:line:column: text
  *
  * where an unknown part of the place is left out.  Text from a model is printed with its control characters
- * escaped.  The list behind report_count() is the one piece of global state of the project. */
+ * escaped.
+ *
+ * The variables of the project that anybody may change at any time, each because a signal or the program's end must find
+ * it (test/source.bats has the same list):
+ *
+ *   common/base/report.c    state                       the messages so far, and what is cleaned up when the program dies
+ *   formats/output.c        open_outputs owner prepared the files that have no name yet
+ *   formats/mapping.c       mappings                    which file a fault in mapped memory is of
+ *   cmd/pnnx/stages.c       stages                      the child that a signal is passed on to, and the private folder
+ *   cmd/pt2pnnx/child.c     child ready_pipe            the process in which libtorch may crash */
 #ifndef COMMON_BASE_REPORT_H
 #define COMMON_BASE_REPORT_H
 
