@@ -55,11 +55,12 @@ $(O)/libpnnx.a: $(LIBRARY)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# What an object depends on is said of its whole name, too: tests make with an absolute O.
 # Functions that nobody calls (common/base/banned.h), but in what reads numbers, or needs more of the system's headers.
 MAY_CALL := common/base/float_text.c cmd/pt2pnnx/reader.c formats/mapping.c test/server.c test/fail_calls.c
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(if $(filter $<,$(MAY_CALL)),,-include common/base/banned.h) -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS_ALL) $(if $(filter $<,$(MAY_CALL)),,-include common/base/banned.h) -MMD -MP -MT '$@ $(@:$(CURDIR)/%=%)' -c -o $@ $<
 
 $(O)/common/graph/element.o: CFLAGS_ALL += $(if $(findstring -O2,$(OPTIMIZE)),-O3) # whole weights go through its loops
 

@@ -148,6 +148,18 @@ rewrite_test: ten.rules:11:71: 'double_tensor' cannot take this
 rewrite_test: ten.rules:12:14: expected an operator at the root of the rule"
 }
 
+@test "rules: a name is that of one rule, or of the rounds of one" {
+    cat >names.rules <<'END'
+for f in relu silu { round: F.$f(x) => F.tanh(x) ; }
+twice: F.mish(x) => F.tanh(x) ;
+twice: F.gelu(x) => F.tanh(x) ;
+F.elu(x) => F.tanh(x) ;
+F.elu(x, alpha=2.0) => F.tanh(x) ;
+END
+    run --separate-stderr -2 rewrite -e names.rules
+    assert_equal "$stderr" "rewrite_test: names.rules:3:1: the name 'twice' is that of the rule of names.rules:2"
+}
+
 @test "rules: an operator of one's own, a tuple, and the rest of a call say how they are written" {
     cat >habits.rules <<'END'
 own: F.relu(x) => my.Custom(x) ;

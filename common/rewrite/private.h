@@ -27,6 +27,7 @@ struct rules {
     struct map macros;      /* of the file that is being read: interned name -> struct rule_macro * */
     struct map commutative; /* interned type -> itself */
     struct example_line *examples, **examples_end;
+    struct map names;  /* interned label -> the rule that has it */
     struct map errors; /* places that have an error already: the body of a `for` is read many times */
     const char *file;  /* being read */
     struct scratch *scratch;

@@ -24,6 +24,7 @@ struct rules *rules_new(struct strings *strings, const struct signatures *signat
     arena_init(&rules->arena);
     map_init(&rules->by_type);
     map_init(&rules->commutative);
+    map_init(&rules->names);
     map_init(&rules->errors);
     rules->examples_end = &rules->examples;
     rules->scratch = xmalloc(sizeof *rules->scratch);
@@ -37,6 +38,7 @@ void rules_free(struct rules *rules)
         return;
     map_release(&rules->by_type);
     map_release(&rules->commutative);
+    map_release(&rules->names);
     map_release(&rules->errors);
     if (rules->misses)
         map_release(rules->misses);

@@ -385,6 +385,7 @@ static void parse_rule(struct parser *p)
     rule->classes = p->classes;
     if (p->token.kind == TOKEN_NAME && p->ahead.kind == ':') {
         rule->name = p->token.text;
+        rule->labelled = true;
         parser_advance(p);
         parser_advance(p);
     }

@@ -950,6 +950,19 @@ static void check_definitions(struct resolver *r)
     }
 }
 
+/* A name means one rule of the set, or the rounds of one: messages and without= say it. */
+static void check_name(struct resolver *r)
+{
+    const struct rule *rule = r->rule, *other = map_get(&r->rules->names, rule->name);
+    if (!other)
+        map_put(&r->rules->names, rule->name, r->rule);
+    if (!other || (other->file == rule->file && other->line == rule->line && other->column == rule->column))
+        return;
+    r->failed = true;
+    rules_error(r->rules, rule->line, rule->column, "the name '%s' is that of the rule of %s:%d", rule->name,
+                other->file, other->line);
+}
+
 void rules_add(struct rules *rules, struct rule *rule)
 {
     struct resolver r = { .rules = rules, .rule = rule };
@@ -957,6 +970,8 @@ void rules_add(struct rules *rules, struct rule *rule)
     resolve_patterns(&r);
     resolve_values(&r);
     check_definitions(&r);
+    if (rule->labelled)
+        check_name(&r);
     if (!rule->name)
         rule->name = root_type(rule, rule->pattern, 0);
     rules->items = arena_grow(&rules->arena, rules->items, rules->count, sizeof *rules->items);

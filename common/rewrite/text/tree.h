@@ -185,8 +185,9 @@ struct rule {
     size_t choice_count;
     struct slot *slots;
     size_t slot_count;
-    bool sound; /* no mistake was found in it */
-    bool off;   /* without=NAME */
+    bool labelled; /* its author gave it the name */
+    bool sound;    /* no mistake was found in it */
+    bool off;      /* without=NAME */
 };
 
 /* pattern NAME(parameters) = body, let NAME(parameters) = body */
