@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "common/expression/expression.h"
-#include "common/operators/shapes/shapes.h"
 #include "common/rewrite/private.h"
 #include "formats/pnnx.h"
 #include "formats/zip.h"
@@ -432,9 +431,7 @@ static size_t apply_one(struct rules *rules, const struct rule_example *x, struc
 {
     const char *only = rules->only;
     rules->only = x->rule;
-    shapes_attach(g);
     size_t applied = apply(rules, g);
-    shapes_detach(g);
     rules->only = only;
     graph_check(g);
     return applied;

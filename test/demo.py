@@ -1,6 +1,6 @@
 """demo.py - converts test/demo.pt and a network traced on the spot, saying what it does; ends with a table of stages.
 
-    python test/demo.py [NAME]      NAME: the network of test/networks.py that is traced (default: resnet18)
+    python test/demo.py [NAME]      NAME: the network of test/cases/networks.py that is traced (default: resnet18)
     python test/demo.py --make      writes test/demo.pt anew
 """
 import os
@@ -11,8 +11,8 @@ import warnings
 
 import torch
 
-import networks
 import oracle
+import networks
 
 FOLDER = oracle.BIN.parent / 'demo'
 DEMO = pathlib.Path(__file__).resolve().parent / 'demo.pt'
@@ -55,7 +55,7 @@ def main(arguments):
     first = convert(f'demo.pt, a SqueezeNet that ships with the tests, is converted in {os.path.relpath(FOLDER)}:', FOLDER / 'demo.pt',
                     torch.jit.load(DEMO).eval(), (torch.randn(1, 3, 64, 64),), DEMO_SHAPE)
     net, inputs = networks.save(name, FOLDER / f'{name}.pt')
-    second = convert(f'{name}, of test/networks.py, was traced just now and is converted, too:', FOLDER / f'{name}.pt', net, inputs,
+    second = convert(f'{name}, of test/cases/networks.py, was traced just now and is converted, too:', FOLDER / f'{name}.pt', net, inputs,
                      oracle.shapes_text(inputs))
     say('\nEach stage of each, by itself: what its text has, how long it took, and how far the printed Python and ncnn are\n'
         'from PyTorch (the largest difference, relative to the largest output):')

@@ -1,8 +1,8 @@
 """The numeric oracle: PyTorch's own output against the printed Python of every stage, and against ncnn.
 
-    python test/oracle.py network [I/N] [NAME[/script]]...   networks of test/networks.py (none named: all); the
+    python test/oracle.py network [I/N] [NAME[/script]]...   networks of test/cases/networks.py (none named: all); the
                                                         Ith of N parts of them
-    python test/oracle.py operators TABLE [PATTERN]...  a table of operator cases: test/operators_TABLE.py
+    python test/oracle.py operators TABLE [PATTERN]...  a table of operator cases: test/cases/operators_TABLE.py
     python test/oracle.py model FILE.pt SHAPES          any TorchScript file, on random inputs; prints a table
 
 Results are TAP: one line a network or case, and on a failure what every stage gave.
@@ -33,12 +33,14 @@ import warnings
 import numpy as np
 import torch
 
-import networks
-
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / 'test/cases'))                     # the tables: who imports them imports this first
+
+import networks  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get('PNNX_BIN', ROOT / 'build/bin')).resolve()
 SERVER = BIN.parent / 'test/server'
-REFUSED = ROOT / 'test/ncnn_refused.txt'
+REFUSED = ROOT / 'test/cases/ncnn_refused.txt'
 PROVEN = BIN.parent / 'test/proven'
 PYTHON_TOLERANCE = 1e-5
 NCNN_TOLERANCE = 1e-3
@@ -122,7 +124,7 @@ def shapes_text(inputs):
 # ---- the programs ----
 
 class Server:
-    """test/server.c: pt2pnnx with the reader loaded once, forked per request."""
+    """test/programs/server.c: pt2pnnx with the reader loaded once, forked per request."""
 
     def __init__(self):
         self.process = None
@@ -383,7 +385,7 @@ def check_vacuous(want):
 # ---- networks and cases ----
 
 def check_network(name):
-    """One network of test/networks.py, traced, or scripted when the name ends in /script."""
+    """One network of test/cases/networks.py, traced, or scripted when the name ends in /script."""
     base, _, how = name.partition('/')
     with folder_for(name) as folder:
         net, inputs = networks.save(base, folder / 'model.pt', script=how == 'script')
@@ -418,7 +420,7 @@ def check_other_sizes(c, folder, tolerance):
 
 
 def refused_names():
-    """The names in test/ncnn_refused.txt."""
+    """The names in test/cases/ncnn_refused.txt."""
     lines = [line for line in REFUSED.read_text().splitlines() if not line.startswith('#')]
     return {name for paragraph in '\n'.join(lines).split('\n\n') for name in re.split(r':\s', paragraph, maxsplit=1)[-1].split()}
 
@@ -438,7 +440,7 @@ def check_refused_names(table_name, cases):
 
 
 def check_operator(table_name, c):
-    """One case of a table (test/operators.py)."""
+    """One case of a table (test/cases/operators.py)."""
     tolerance = float('inf') if c.random else max(PYTHON_TOLERANCE, c.tolerance if c.tolerance > 1e-4 else 0)
     with folder_for(c.name) as folder:
         net, inputs = c.network(), c.tensors()

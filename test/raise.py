@@ -16,8 +16,8 @@ import warnings
 
 import torch
 
-import operators
 import oracle
+import operators
 
 warnings.filterwarnings('ignore')
 

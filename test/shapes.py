@@ -1,8 +1,8 @@
 """What pnnxshape infers against what PyTorch's tensors have.
 
-    python test/shapes.py TABLE [PATTERN]...      a table of operator cases: test/operators_TABLE.py; of a whole table, the
-                                                  types of unknown results are those of test/shapes_unknown.txt
-    python test/shapes.py network [NAME]...       networks of test/networks.py
+    python test/shapes.py TABLE [PATTERN]...      a table of operator cases: test/cases/operators_TABLE.py; of a whole table, the
+                                                  types of unknown results are those of test/cases/shapes_unknown.txt
+    python test/shapes.py network [NAME]...       networks of test/cases/networks.py
     python test/shapes.py constants [PATTERN]...  the table below: what must be computed, and to which numbers
 
 Each model goes through pt2pnnx, raised and not (raise=0), and pnnxshape; pnnx2py prints the result, which runs, and
@@ -22,8 +22,8 @@ import warnings
 
 import torch
 
-import networks
 import oracle
+import networks
 
 NAMES = 'abcdefghijklmnopqrstuvwxyz'
 
@@ -71,7 +71,7 @@ def variables(script, inputs):
     return {k[2:]: v for k, v in found.items() if k.startswith('v_') and isinstance(v, torch.Tensor)}
 
 
-UNKNOWN = pathlib.Path(__file__).with_name('shapes_unknown.txt')
+UNKNOWN = oracle.ROOT / 'test/cases/shapes_unknown.txt'
 # Quantised numbers are stored, and said to be, integers.
 KINDS = {**oracle.DTYPES, torch.qint8: 'i8', torch.quint8: 'u8', torch.qint32: 'i32'}
 
@@ -365,7 +365,7 @@ def main(arguments):
 
 
 def listed():
-    """The types in test/shapes_unknown.txt."""
+    """The types in test/cases/shapes_unknown.txt."""
     lines = [line for line in UNKNOWN.read_text().splitlines() if not line.startswith('#')]
     return {t for line in lines for t in line.partition(': ')[2].split()}
 

@@ -1,30 +1,30 @@
 # The tests and what else is no part of the programs: included by the Makefile.
 #
 #   make check                  everything but damage and fuzz; the last line counts
-#   make check TABLES=torch NETWORKS=resnet18 BATS=test/cli.bats     some of it
+#   make check TABLES=torch NETWORKS=resnet18 BATS=test/bats/cli.bats     some of it
 #   make damage                 1,000 places of damage in every input format
 #   make check-debian-torch     build and a short test run against Debian's libtorch-dev
 #   make check-torch VERSIONS="2.2 2.5 newest"       the same against releases of PyTorch, each in build/torch-VERSION
 
 RESULTS := $(O)/test/results
 
-# test/NAME.c is a program that a bats file runs; the server is pt2pnnx with its reader loaded once; fail_calls is a shared
+# test/programs/NAME.c is a program that a bats file runs; the server is pt2pnnx with its reader loaded once; fail_calls is a shared
 # object for glibc.
-TEST_SOURCES  := $(filter-out test/server.c test/fail_calls.c,$(wildcard test/*.c))
-TEST_PROGRAMS := $(TEST_SOURCES:test/%.c=$(O)/test/%) $(O)/test/server \
+TEST_SOURCES  := $(filter-out test/programs/server.c test/programs/fail_calls.c,$(wildcard test/programs/*.c))
+TEST_PROGRAMS := $(TEST_SOURCES:test/programs/%.c=$(O)/test/%) $(O)/test/server \
                  $(if $(findstring linux-gnu,$(shell $(CC) -dumpmachine)),$(O)/test/fail_calls.so)
 
-$(O)/test/%: $(O)/test/%.o $(O)/libpnnx.a
+$(O)/test/%: $(O)/test/programs/%.o $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
-$(O)/test/fail_calls.so: test/fail_calls.c
+$(O)/test/fail_calls.so: test/programs/fail_calls.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared -o $@ $< -ldl
 
 # The rules of the programs call their C functions.
 RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions \
                     pnnx2ncnn/functions pnnx2ncnn/batch pnnx2ncnn/layout pnnx2ncnn/weights)
-$(O)/test/rewrite_test: $(O)/test/rewrite_test.o $(O)/test/rewrite/generate.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
+$(O)/test/rewrite_test: $(O)/test/programs/rewrite_test.o $(O)/test/programs/rewrite/generate.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
 SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cmd/pt2pnnx/*.c)) \
@@ -32,17 +32,17 @@ SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cm
 $(O)/test/pt2pnnx/%.o: cmd/pt2pnnx/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Dmain=pt2pnnx_main -MMD -MP -c -o $@ $<
-$(O)/test/server: $(O)/test/server.o $(SERVER_OBJECTS) $(O)/libpnnx.a
+$(O)/test/server: $(O)/test/programs/server.o $(SERVER_OBJECTS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
 tests: all $(TEST_PROGRAMS)
 
 BATS_PROGRAM := $(firstword $(wildcard build/venv/bin/bats) bats)
-BATS     ?= $(wildcard test/*.bats)
-TABLES   ?= $(patsubst test/operators_%.py,%,$(wildcard test/operators_*.py))
+BATS     ?= $(wildcard test/bats/*.bats)
+TABLES   ?= $(patsubst test/cases/operators_%.py,%,$(wildcard test/cases/operators_*.py))
 NETWORKS ?= all
 
-CHECKS := $(BATS:test/%.bats=check-bats-%) $(TABLES:%=check-operators-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
+CHECKS := $(BATS:test/bats/%.bats=check-bats-%) $(TABLES:%=check-operators-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
 # Tests run in folders of their own.
 ABSOLUTE_PYTHON = $(if $(findstring /,$(PYTHON)),$(abspath $(PYTHON)),$(PYTHON))
 # Under SANITIZE: a report is a status that no program has, and what libtorch never frees is no report.
@@ -54,7 +54,7 @@ check: tests
 	@test/tap sum $(RESULTS)/*.tap
 
 check-bats-%: tests
-	@$(ENVIRONMENT) test/tap run $*.bats $(RESULTS)/$*.bats.tap $(BATS_PROGRAM) --tap test/$*.bats
+	@$(ENVIRONMENT) test/tap run $*.bats $(RESULTS)/$*.bats.tap $(BATS_PROGRAM) --tap test/bats/$*.bats
 check-operators-%: tests
 	@$(ENVIRONMENT) test/tap run 'operators, $*' $(RESULTS)/operators-$*.tap $(PYTHON) -W ignore test/oracle.py operators $*
 # In two parts, so that two processors have work.

@@ -89,7 +89,6 @@ static void write_script(const struct settings *s, const struct ports *ports)
 
 static void write_model(struct graph *g, const struct settings *s, struct ports *ports)
 {
-    custom_finish(g, &s->custom);
     finish_reshapes(g);
     finish_blobs(g, ports);
     struct origins origins = finish_names(g, ports);
@@ -137,12 +136,19 @@ static void refuse_early(struct conversion *c)
     refuse_empties(c->refusals, c->graph);
 }
 
+/* By now blobs have types of their own (a truth is a float), which are not those of PyTorch's results. */
 static void lower(struct conversion *c)
 {
+    shapes_detach(c->graph);
     lowering_apply(c->rules, c->graph);
     refuse_unlowered(c->refusals, c->graph, &c->settings->custom);
     refusals_end(c->refusals);
     report_stop();
+}
+
+static void finish_custom(struct conversion *c)
+{
+    custom_finish(c->graph, &c->settings->custom);
 }
 
 /* ---- what holds behind a pass, for builds with CHECK=1 ---- */
@@ -152,18 +158,15 @@ static bool is_no_expression(const struct operator *op)
     return !operator_is(op, "pnnx.Expression");
 }
 
+/* A constant that no reader asks for an axis is one blob. */
 static bool has_batch(const struct operator *op)
 {
+    if (operator_is(op, "pnnx.Attribute"))
+        return true;
     for (size_t i = 0; i < op->output_count; i++)
         if (op->outputs[i]->rank >= 0 && op->outputs[i]->use_count && op->outputs[i]->batch == BATCH_UNKNOWN)
             return false;
     return true;
-}
-
-/* Types of PyTorch have dots; those of layers, and what custom= makes one, have none. */
-static bool is_layer(const struct operator *op)
-{
-    return !strpbrk(op->type, ".:") || strncmp(op->type, "pnnx.", 5) == 0;
 }
 
 /* In this order: a pass may count on what holds behind those before it. */
@@ -193,7 +196,8 @@ static const struct pass {
     { "refusals", NULL, refuse_early, NULL },
     { "batch", batch_solve, NULL, has_batch },
     { "layers of sizes", lower_sizes, NULL, NULL },
-    { "layers", NULL, lower, is_layer },
+    { "layers", NULL, lower, NULL },
+    { "custom", NULL, finish_custom, NULL },
 };
 
 /* Ends the program where the graph, or an operator, is not what the pass promises. */
@@ -221,7 +225,6 @@ static void convert(const struct settings *s, struct strings *strings, const str
             check_pass(c.graph, &passes[i]);
     }
     write_model(c.graph, s, &c.ports);
-    shapes_detach(c.graph);
     graph_free(c.graph);
     lowering_free(c.rules);
 }

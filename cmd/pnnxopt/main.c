@@ -142,6 +142,14 @@ static void report_misses(struct rules *const *sets)
             rules_report_misses(sets[i], false);
 }
 
+static size_t apply_example(struct rules *rules, struct graph *g)
+{
+    shapes_attach(g);
+    size_t applied = rules_apply(rules, g);
+    shapes_detach(g);
+    return applied;
+}
+
 /* check=FILE: the rules are those of the file, whatever program they are for. */
 static void check_rules(const char *name, struct strings *strings, const struct signatures *signatures,
                         bool explain)
@@ -151,7 +159,7 @@ static void check_rules(const char *name, struct strings *strings, const struct 
     rules_check(rules);
     rules_explain(rules, explain);
     report_stop();
-    examples_check(rules, name, rules_apply);
+    examples_check(rules, name, apply_example);
     rules_free(rules);
 }
 

@@ -9,7 +9,7 @@
  * escaped.
  *
  * The variables of the project that anybody may change at any time, each because a signal or the program's end must find
- * it (test/source.bats has the same list):
+ * it (test/bats/source.bats has the same list):
  *
  *   common/base/report.c    state                       the messages so far, and what is cleaned up when the program dies
  *   formats/output.c        open_outputs owner prepared the files that have no name yet

@@ -3,7 +3,7 @@
 
 #include "formats/example.h"
 #include "formats/pnnx.h"
-#include "test/rewrite/generate.h"
+#include "test/programs/rewrite/generate.h"
 
 /* ---- the example of a rule of one call ---- */
 

@@ -1,6 +1,6 @@
 /* generate.h - graphs that nobody wrote: examples of rules of one call, and what differs from an example in one thing. */
-#ifndef TEST_REWRITE_GENERATE_H
-#define TEST_REWRITE_GENERATE_H
+#ifndef TEST_PROGRAMS_REWRITE_GENERATE_H
+#define TEST_PROGRAMS_REWRITE_GENERATE_H
 
 #include "common/rewrite/private.h"
 

@@ -1,4 +1,4 @@
-# No memory, and files that cannot be read or written: at every call where that may happen (test/fail_calls.c), a program
+# No memory, and files that cannot be read or written: at every call where that may happen (test/programs/fail_calls.c), a program
 # ends with status 4 and one message, and leaves nothing behind.
 load helpers
 

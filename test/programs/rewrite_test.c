@@ -17,11 +17,12 @@
 #include "cmd/pnnxopt/functions.h"
 #include "cmd/pt2pnnx/functions.h"
 #include "common/expression/expression.h"
+#include "common/operators/shapes/shapes.h"
 #include "common/rewrite/private.h"
 #include "formats/example.h"
 #include "formats/pnnx.h"
-#include "test/rewrite/generate.h"
-#include "test/rewrite_functions.h"
+#include "test/programs/rewrite/generate.h"
+#include "test/programs/rewrite_functions.h"
 
 /* ---- examples ---- */
 
@@ -46,12 +47,35 @@ static bool is_lowering(const char *name)
     return strstr(name, "cmd/pnnx2ncnn/") != NULL;
 }
 
+/* Rules of pnnx2ncnn that make no layers yet. */
+static bool is_written(const char *name)
+{
+    return strstr(name, "/written.rules") || strstr(name, "/moves.rules");
+}
+
+static size_t apply_inferring(struct rules *rules, struct graph *g)
+{
+    shapes_attach(g);
+    size_t applied = rules_apply(rules, g);
+    shapes_detach(g);
+    return applied;
+}
+
+static size_t apply_lowering(struct rules *rules, struct graph *g)
+{
+    batch_solve(g);
+    return rules_apply(rules, g);
+}
+
+static example_apply *apply_of(const char *name)
+{
+    return is_lowering(name) && !is_written(name) ? apply_lowering : apply_inferring;
+}
+
 /* Applies the rules as the program of that file does. */
 static size_t apply_rules(struct rules *rules, struct graph *g, const char *name)
 {
-    if (is_lowering(name))
-        batch_solve(g);
-    size_t applied = rules_apply(rules, g);
+    size_t applied = apply_of(name)(rules, g);
     graph_check(g);
     return applied;
 }
@@ -64,12 +88,6 @@ static void write_pair(struct graph *before, struct graph *after, const char *na
     write_model(before, task, "before");
     write_model(after, task, "after");
     printf("%zu %s:%ld %s\n", task->written, name, line, what);
-}
-
-static size_t apply_lowering(struct rules *rules, struct graph *g)
-{
-    batch_solve(g);
-    return rules_apply(rules, g);
 }
 
 static struct example *read_example(struct rules *rules, const struct rule_example *x, const char *name)
@@ -92,7 +110,7 @@ static void write_example(struct rules *rules, const struct rule_example *x, con
 static size_t check_examples(struct rules *rules, const char *name, size_t *failed, struct task *task)
 {
     const struct rule_example *examples;
-    example_apply *apply = is_lowering(name) ? apply_lowering : rules_apply;
+    example_apply *apply = apply_of(name);
     size_t count = rules_examples(rules, &examples), checked = 0;
     for (size_t i = 0; i < count; i++) {
         const struct rule_example *x = &examples[i];

@@ -1,7 +1,7 @@
-"""Small networks for test/pt2pnnx.bats: each is one thing that the reader must get right.
+"""Small networks for test/bats/pt2pnnx.bats: each is one thing that the reader must get right.
 
-    python test/pt2pnnx_models.py make FOLDER     NAME.pt for each, and NAME.shape where control flow needs one
-    python test/pt2pnnx_models.py check FOLDER    runs NAME.py (as pnnx2py printed it) for each, and compares
+    python test/cases/pt2pnnx_models.py make FOLDER     NAME.pt for each, and NAME.shape where control flow needs one
+    python test/cases/pt2pnnx_models.py check FOLDER    runs NAME.py (as pnnx2py printed it) for each, and compares
 """
 import importlib.util
 import pathlib

@@ -1,9 +1,9 @@
-# pt2pnnx: what it reads, what it refuses, and what it says.  The networks are those of test/pt2pnnx_models.py.
+# pt2pnnx: what it reads, what it refuses, and what it says.  The networks are those of test/cases/pt2pnnx_models.py.
 load helpers
 
 setup_file() {
     export MODELS=$BATS_FILE_TMPDIR
-    "$PYTHON" -W ignore "$ROOT/test/pt2pnnx_models.py" make "$MODELS"
+    "$PYTHON" -W ignore "$ROOT/test/cases/pt2pnnx_models.py" make "$MODELS"
 }
 
 # converted RAISE FOLDER: every network, through pt2pnnx raise=RAISE and pnnx2py
@@ -21,12 +21,12 @@ converted() {
 
 @test "pt2pnnx: the printed Python of every small network equals PyTorch, as aten calls" {
     converted 0 "$PWD"
-    "$PYTHON" -W ignore "$ROOT/test/pt2pnnx_models.py" check "$PWD"
+    "$PYTHON" -W ignore "$ROOT/test/cases/pt2pnnx_models.py" check "$PWD"
 }
 
 @test "pt2pnnx: the printed Python of every small network equals PyTorch, raised" {
     converted 1 "$PWD"
-    "$PYTHON" -W ignore "$ROOT/test/pt2pnnx_models.py" check "$PWD"
+    "$PYTHON" -W ignore "$ROOT/test/cases/pt2pnnx_models.py" check "$PWD"
 }
 
 @test "pt2pnnx: no operator writes into its arguments" {

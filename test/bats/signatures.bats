@@ -8,10 +8,10 @@ setup() {
 @test "traits: of every operator type in the tables of tests something is known, or why nothing is" {
     "$PYTHON" -W ignore - "$ROOT" >types <<'END'
 import glob, importlib, os, sys
-sys.path.insert(0, os.path.join(sys.argv[1], 'test'))
+sys.path.insert(0, os.path.join(sys.argv[1], 'test/cases'))
 import operators
 types = set()
-for table in sorted(glob.glob(os.path.join(sys.argv[1], 'test/operators_*.py'))):
+for table in sorted(glob.glob(os.path.join(sys.argv[1], 'test/cases/operators_*.py'))):
     operators.CASES.clear()
     importlib.import_module(os.path.basename(table)[:-3])
     types |= {case.type for case in operators.CASES if case.type}

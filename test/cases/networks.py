@@ -4,8 +4,8 @@ Each is defined in the spelling that its authors use, because the spelling is wh
 statistics are random and none is zero; `make()` scales them so that the output is of the order of 1 and depends on
 the input.
 
-    python test/networks.py                                     lists them
-    python test/networks.py NAME out.pt [--script] [--freeze]   traces (or scripts) one and saves it
+    python test/cases/networks.py                                     lists them
+    python test/cases/networks.py NAME out.pt [--script] [--freeze]   traces (or scripts) one and saves it
 """
 import dataclasses
 import sys

@@ -1,14 +1,14 @@
 # Helpers for the bats files: `load helpers` at the top.  Every test runs in a folder of its own, with the programs
 # first on PATH.  The programs come from $PNNX_BUILD (make sets it; build/ otherwise).
 
-ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=${PNNX_BUILD:-$ROOT/build}
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=$ROOT/build/venv/bin/python
     [ -x "$PYTHON" ] || PYTHON=python3
 fi
 unset MAKEFLAGS MFLAGS MAKELEVEL
-export ROOT BUILD PYTHON PATH="$BUILD/bin:$PATH" PYTHONPATH="$ROOT/test" PYTHONDONTWRITEBYTECODE=1
+export ROOT BUILD PYTHON PATH="$BUILD/bin:$PATH" PYTHONPATH="$ROOT/test:$ROOT/test/cases" PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99
 
 # As much of bats-assert as the tests use. The library itself starts fifteen processes for each test while it is loaded.
@@ -106,13 +106,13 @@ ops() {
     weights in
 }
 
-# traced NAME [--script]: model.pt, a network of test/networks.py; made once a run and copied
+# traced NAME [--script]: model.pt, a network of test/cases/networks.py; made once a run and copied
 traced() {
     local cache=$BUILD/test/networks kind=${2:-}
     local file=$cache/$1$kind.pt
     if [ ! -e "$file" ]; then
         mkdir -p "$cache"
-        "$PYTHON" -W ignore "$ROOT/test/networks.py" "$1" "$file.$$" $kind && mv "$file.$$" "$file"
+        "$PYTHON" -W ignore "$ROOT/test/cases/networks.py" "$1" "$file.$$" $kind && mv "$file.$$" "$file"
     fi
     cp "$file" model.pt
 }

@@ -1,4 +1,4 @@
-# The PNNX text, the zip and the stream, through a program that only reads and writes (test/roundtrip.c).
+# The PNNX text, the zip and the stream, through a program that only reads and writes (test/programs/roundtrip.c).
 load helpers
 
 roundtrip() { "$BUILD/test/roundtrip" "$@"; }
