@@ -189,7 +189,7 @@ static const struct pass {
     { "einsum", prepare_einsum, NULL, NULL },
     { "written", NULL, write_as_others, NULL }, /* what those have made */
     { "constants", prepare_constants, NULL, NULL },
-    { "attention", prepare_attention, NULL, NULL },
+    { "written", NULL, write_as_others, NULL }, /* attention, whose masks are scores now */
     { "indices", prepare_indices, NULL, NULL },
     { "elements", prepare_elements, NULL, NULL },
     { "ranks", reduce_ranks, NULL, NULL },

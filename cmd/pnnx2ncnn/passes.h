@@ -17,13 +17,6 @@ void prepare_recurrent(struct graph *g);
 /* Boolean masks of attention, and its is_causal, become what is added to the scores. */
 void prepare_constants(struct graph *g);
 
-/* ---- attention.c ---- */
-
-/* nn.MultiheadAttention whose weights are read, or with keys of its own (add_bias_kv, add_zero_attn), becomes linear layers,
- * products of matrices and a softmax.  F.scaled_dot_product_attention without heads, or with more axes than a batch and
- * heads, gets heads alone. */
-void prepare_attention(struct graph *g);
-
 /* ---- indices.c ---- */
 
 /* Lets what computes on indices that are looked up by, too, read them as floats: looked up in the table of 0, 1, 2 ... */
@@ -90,7 +83,7 @@ struct lowering;
  * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
                               const struct text_list *files, const struct text_list *without, bool explain);
-/* Writes operators as others, by written.rules and moves.rules; also what passes have made in between. */
+/* Writes operators as others, by written.rules, heads.rules and moves.rules; also what passes have made in between. */
 void lowering_write(struct lowering *lowering, struct graph *g);
 void lowering_apply(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);

@@ -320,6 +320,7 @@ struct build {
     const char *stem;             /* for names */
     struct operand **outputs;     /* what is replaced; NULL: a result that nobody has */
     size_t output_count;
+    size_t absent; /* results at the end that the root does not have */
 };
 
 static struct operator *new_operator(struct build *b, const char *type, const char *name)
@@ -577,8 +578,10 @@ static void find_outputs(struct build *b)
     if (!m->chosen->targets.given)
         for (size_t i = 0; i < m->rule->also_count; i++)
             add_targets(b, &m->rule->also[i]->targets);
-    while (b->output_count > 1 && !b->outputs[b->output_count - 1])
+    while (b->output_count > 1 && !b->outputs[b->output_count - 1]) {
         b->output_count--;
+        b->absent++;
+    }
 }
 
 /* Lets `op` have all outputs as its results. */
@@ -692,6 +695,8 @@ static bool plan_parts(struct build *b, struct item **parts, size_t *count)
         for (size_t i = 0; i < *count; i++)
             (*parts)[i] = item_at(&list, i);
     }
+    if (!one && *count == b->output_count + b->absent)
+        *count = b->output_count;
     if (!one && *count != b->output_count)
         return false;
     for (size_t i = 0; !one && i < *count; i++)
