@@ -181,7 +181,8 @@ static void write_variations(struct source *s, struct task *task)
         struct graph *before = source_graph(&given), *after = source_graph(&changed);
         const char *what = graph_vary(before, number);
         more = what && graph_vary(after, number);
-        if (more && apply_rules(s->rules, after, s->name))
+        if (more &&
+            rules_apply(s->rules, after)) /* nothing is inferred: what is varied need not fit together */
             write_pair(before, after, s->name, s->example ? s->example->line : s->rule->line,
                        arena_printf(&before->arena, "varied %s: %s", s->rule->name, what), task);
         source_release(&given, before);

@@ -41,9 +41,9 @@ static void shape_multihead(struct call *c)
     weights[0] = q.rank == 3 ? q.dims[!first] : q.dims[0];
     weights[q.rank - 2] = q.rank == 3 ? q.dims[first] : q.dims[0];
     weights[q.rank - 1] = q.rank == 3 ? k.dims[first] : k.dims[0];
-    for (int i = 0; i < 2; i++)
-        if (arg_bool(c, i ? "add_bias_kv" : "add_zero_attn", false))
-            weights[q.rank - 1] = dim_add(c->graph, weights[q.rank - 1], 1);
+    int more = arg_bool(c, "add_zero_attn", false) +
+               (arg_bool(c, "add_bias_kv", false) || operator_attribute(c->op, "bias_k"));
+    weights[q.rank - 1] = dim_add(c->graph, weights[q.rank - 1], more);
     result(c, 1, q.dtype, q.rank, weights);
 }
 
