@@ -67,7 +67,7 @@ static const char *recent_names(const struct rule_history *h)
 
 static void stop(struct rule_history *h)
 {
-    report(STATUS_CONVERSION, h->last_place, "rules do not come to an end at '%s': %s", h->last_name,
+    report(STATUS_CONVERSION, h->last_place, "rules do not come to an end at '%.60s': %s", h->last_name,
            recent_names(h));
     h->stopped = true;
 }
