@@ -320,7 +320,7 @@ struct build {
     const char *stem;             /* for names */
     struct operand **outputs;     /* what is replaced; NULL: a result that nobody has */
     size_t output_count;
-    size_t absent; /* results at the end that the root does not have */
+    size_t absent; /* results at the end, w?, that the root does not have */
 };
 
 static struct operator *new_operator(struct build *b, const char *type, const char *name)
@@ -579,8 +579,10 @@ static void find_outputs(struct build *b)
         for (size_t i = 0; i < m->rule->also_count; i++)
             add_targets(b, &m->rule->also[i]->targets);
     while (b->output_count > 1 && !b->outputs[b->output_count - 1]) {
+        const struct targets *given = &m->rule->targets;
         b->output_count--;
-        b->absent++;
+        b->absent += !m->chosen->targets.given && b->output_count < given->count &&
+                     given->items[b->output_count].optional;
     }
 }
 
