@@ -172,10 +172,9 @@ static bool has_batch(const struct operator *op)
 /* In this order: a pass may count on what holds behind those before it. */
 static const struct pass {
     const char *name;
-    void (*run)(struct graph *g);       /* or */
-    void (*step)(struct conversion *c); /* what needs more than the graph */
-    bool (*holds)(
-        const struct operator *op); /* of every operator from here on, up to the next that says so; or NULL */
+    void (*run)(struct graph *g);             /* or */
+    void (*step)(struct conversion *c);       /* what needs more than the graph */
+    bool (*holds)(const struct operator *op); /* of every operator behind it; or NULL */
 } passes[] = {
     { "expressions", expressions_take_apart, NULL, is_no_expression },
     { "shapes", NULL, infer_shapes, NULL },
