@@ -39,7 +39,7 @@ sys.path.insert(0, str(ROOT / 'test/cases'))                     # the tables: w
 import networks  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get('PNNX_BIN', ROOT / 'build/bin')).resolve()
-SERVER = BIN.parent / 'test/server'
+SERVERS = {'pt2pnnx': BIN.parent / 'test/server', 'pnnx2py': BIN.parent / 'test/server-pnnx2py'}
 REFUSED = ROOT / 'test/cases/ncnn_refused.txt'
 PROVEN = BIN.parent / 'test/proven'
 PYTHON_TOLERANCE = 1e-5
@@ -124,28 +124,28 @@ def shapes_text(inputs):
 # ---- the programs ----
 
 class Server:
-    """test/programs/server.c: pt2pnnx with the reader loaded once, forked per request."""
+    """test/programs/server.c: a program that is started once, pt2pnnx with the reader loaded, and forks per request."""
 
-    def __init__(self):
-        self.process = None
+    def __init__(self, program):
+        self.program, self.process = program, None
 
     def run(self, arguments, stderr):
         if self.process is None:
-            self.process = subprocess.Popen([SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.process.stdin.write('\t'.join([str(stderr), *map(str, arguments)]) + '\n')
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
 
-SERVER_PROCESS = Server()
+SERVER_PROCESSES = {name: Server(program) for name, program in SERVERS.items()}
 
 
 def tool(name, *arguments, allow=(0,)):
     """Runs a program; returns milliseconds and what it said.  Raises Failure on an unexpected status."""
     start = time.perf_counter()
-    if name == 'pt2pnnx' and SERVER.exists():
+    if name in SERVERS and SERVERS[name].exists():
         with tempfile.NamedTemporaryFile('r', errors='replace') as log:
-            status = SERVER_PROCESS.run(arguments, log.name)
+            status = SERVER_PROCESSES[name].run(arguments, log.name)
             said = log.read()
     else:
         done = subprocess.run([BIN / name, *map(str, arguments)], capture_output=True, text=True, errors='replace')

@@ -11,7 +11,7 @@ RESULTS := $(O)/test/results
 # test/programs/NAME.c is a program that a bats file runs; the server is pt2pnnx with its reader loaded once; fail_calls is a shared
 # object for glibc.
 TEST_SOURCES  := $(filter-out test/programs/server.c test/programs/fail_calls.c,$(wildcard test/programs/*.c))
-TEST_PROGRAMS := $(TEST_SOURCES:test/programs/%.c=$(O)/test/%) $(O)/test/server \
+TEST_PROGRAMS := $(TEST_SOURCES:test/programs/%.c=$(O)/test/%) $(O)/test/server $(O)/test/server-pnnx2py \
                  $(if $(findstring linux-gnu,$(shell $(CC) -dumpmachine)),$(O)/test/fail_calls.so)
 
 $(O)/test/%: $(O)/test/programs/%.o $(O)/libpnnx.a
@@ -34,6 +34,12 @@ $(O)/test/pt2pnnx/%.o: cmd/pt2pnnx/%.c
 	$(CC) $(CFLAGS_ALL) -Dmain=pt2pnnx_main -MMD -MP -c -o $@ $<
 $(O)/test/server: $(O)/test/programs/server.o $(SERVER_OBJECTS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
+
+$(O)/test/pnnx2py/%.o: cmd/pnnx2py/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Dmain=pnnx2py_main -MMD -MP -c -o $@ $<
+$(O)/test/server-pnnx2py: test/programs/server.c $(patsubst cmd/%.c,$(O)/test/%.o,$(wildcard cmd/pnnx2py/*.c)) $(O)/libpnnx.a
+	$(CC) $(CFLAGS_ALL) -DSERVED=pnnx2py_main -DSERVED_NAME='"pnnx2py"' $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
 tests: all $(TEST_PROGRAMS)
 
@@ -90,7 +96,7 @@ demo: all $(O)/test/server
 bench: all
 	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
 
--include $(wildcard $(O)/test/pt2pnnx/*.d)
+-include $(wildcard $(O)/test/pt2pnnx/*.d $(O)/test/pnnx2py/*.d)
 
 # 1,000 places of damage in each input format: our own readers in-process under sanitizers, .pt through the plain program.
 DAMAGES ?= 1000

@@ -1,4 +1,5 @@
-/* server.c - pt2pnnx for the tests, with libtorch loaded once: 20 ms a file instead of 300.
+/* server.c - a program for the tests that is started once: pt2pnnx, with libtorch loaded (20 ms a file instead of 300), or
+ * SERVED_NAME, whose main() is compiled as SERVED (a child instead of a start, thousands of times).
  *
  * Reads a line for each run: the file that standard error goes to, then the arguments, with tabs between them.  Runs
  * pt2pnnx's own main() in a child, and prints its exit status (128 and the signal's number when a signal ended it).
@@ -13,7 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int pt2pnnx_main(int argc, char **argv); /* cmd/pt2pnnx/main.c, compiled with -Dmain=pt2pnnx_main */
+#ifndef SERVED
+#define SERVED      pt2pnnx_main /* cmd/pt2pnnx/main.c, compiled with -Dmain=pt2pnnx_main */
+#define SERVED_NAME "pt2pnnx"
+#endif
+
+int SERVED(int argc, char **argv);
 
 #define MOST_ARGUMENTS 64
 
@@ -43,7 +49,7 @@ static void end_now(int status, void *unused)
 /* The child: never returns. */
 static void serve(char *line)
 {
-    char *arguments[MOST_ARGUMENTS + 1] = { "pt2pnnx" };
+    char *arguments[MOST_ARGUMENTS + 1] = { SERVED_NAME };
     int count = 1;
     char *rest = line, *log = strtok_r(rest, "\t\n", &rest);
     for (char *a; count < MOST_ARGUMENTS && (a = strtok_r(rest, "\t\n", &rest));)
@@ -53,13 +59,14 @@ static void serve(char *line)
     if (fd < 0 || nothing < 0 || dup2(fd, 2) < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0)
         _exit(125);
     on_exit(end_now, NULL);
-    exit(pt2pnnx_main(count, arguments));
+    exit(SERVED(count, arguments));
 }
 
 int main(void)
 {
     static char line[1 << 16];
-    load_reader();
+    if (strcmp(SERVED_NAME, "pt2pnnx") == 0)
+        load_reader();
     while (fgets(line, sizeof line, stdin)) {
         fflush(stdout);
         pid_t child = fork();
