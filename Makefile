@@ -55,9 +55,9 @@ $(O)/libpnnx.a: $(LIBRARY)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# What an object depends on is said of its whole name, too: tests make with an absolute O.
 # Functions that nobody calls (common/base/banned.h), but in what reads numbers, or needs more of the system's headers.
 MAY_CALL := common/base/float_text.c cmd/pt2pnnx/reader.c formats/mapping.c test/programs/server.c test/programs/fail_calls.c
+# What an object depends on is said of its whole name, too: tests make with an absolute O.
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(if $(filter $<,$(MAY_CALL)),,-include common/base/banned.h) -MMD -MP -MT '$@ $(@:$(CURDIR)/%=%)' -c -o $@ $<
