@@ -6,6 +6,7 @@ setup() {
 }
 
 @test "traits: of every operator type in the tables of tests something is known, or why nothing is" {
+    own_folder
     "$PYTHON" -W ignore - "$ROOT" >types <<'END'
 import glob, importlib, os, sys
 sys.path.insert(0, os.path.join(sys.argv[1], 'test/cases'))
