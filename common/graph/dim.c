@@ -12,7 +12,7 @@
 #include "common/graph/graph.h"
 
 /* Larger polynomials become unknown: they mean that nobody can read them. */
-enum { MAX_TERMS = 32, MAX_DEGREE = 8, MAX_DEPTH = 40, MAX_TEXT = 1000 };
+enum { MAX_TERMS = 32, MAX_DEGREE = DIM_DEGREE, MAX_DEPTH = 40, MAX_TEXT = 1000 };
 
 struct atom {
     const char *text; /* interned: "h", "(h+1)//2" */
@@ -315,6 +315,20 @@ bool dim_constant(const struct graph *g, int64_t d, int64_t *out)
     if (d >= 0 || !symbol || symbol->count != 1 || symbol->terms[0].degree != 0)
         return d >= 0;
     *out = symbol->terms[0].factor;
+    return true;
+}
+
+bool dim_term(const struct graph *g, int64_t d, int i, struct dim_term *out)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    if (!symbol || i >= symbol->count)
+        return false;
+    const struct term *t = &symbol->terms[i];
+    *out = (struct dim_term){ .factor = t->factor, .count = t->degree };
+    for (int k = 0; k < t->degree; k++) {
+        const struct atom *a = &g->symbols->atoms[t->atoms[k]];
+        out->parts[k] = (struct dim_part){ a->floor ? NULL : a->text, a->top, a->bottom };
+    }
     return true;
 }
 

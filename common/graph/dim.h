@@ -41,6 +41,19 @@ int64_t dim_int(struct graph *g, int64_t i);
 bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
 /* True when d cannot be negative, as the names stand for sizes of at least 1. */
 bool dim_not_negative(const struct graph *g, int64_t d);
+/* One product of the sum that a symbolic dimension is: an integer times `count` parts, each a name, or (name NULL) the floor
+ * division of two dimensions. */
+enum { DIM_DEGREE = 8 };
+struct dim_term {
+    int64_t factor;
+    int count;
+    struct dim_part {
+        const char *name;
+        int64_t top, bottom;
+    } parts[DIM_DEGREE];
+};
+/* Writes the i-th product of d, from 0; false: there are no more, or d is not symbolic. */
+bool dim_term(const struct graph *g, int64_t d, int i, struct dim_term *out);
 /* The size that two sizes are broadcast to, DIM_UNKNOWN where that is not known; false, and nothing written: they cannot
  * be. */
 bool dim_broadcast(int64_t a, int64_t b, int64_t *out);

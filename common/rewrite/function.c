@@ -61,78 +61,46 @@ static struct item call_len(struct match *m, const struct item *a, size_t count)
     return unknown;
 }
 
-/* min(list), min(a, b, ...): the smallest (sign -1) or largest (1). */
-static struct item extreme(const struct item *a, size_t count, int sign)
+/* min(list), min(a, b, ...): the first that is in that order to all others, or the same. */
+static struct item extreme(struct match *m, const struct item *a, size_t count, int order)
 {
-    struct item list = { .kind = ITEM_LIST };
+    struct item list = { .kind = ITEM_LIST, .list = { (struct item *)a, count } }, best = unknown;
     if (count == 1 && !item_is_list(a))
         return unknown;
-    if (count == 1) {
+    if (count == 1)
         list = *a;
-    } else {
-        list.list.items = (struct item *)a;
-        list.list.count = count;
-    }
-    struct item best = unknown;
-    struct value x, y;
     for (size_t i = 0; i < item_length(&list); i++) {
         struct item one = item_at(&list, i);
-        if (!number(&one, &x))
+        best = i ? best : one;
+        int to_best = items_order(m, &one, &best);
+        if (to_best == order)
+            best = one;
+        else if (to_best & order)
             return unknown;
-        bool better = i == 0 || (x.kind == VALUE_INT && y.kind == VALUE_INT
-                                     ? (sign < 0 ? x.integer < y.integer : x.integer > y.integer)
-                                     : sign * real_of(&x) > sign * real_of(&y));
-        if (better) {
-            best = item_value(x);
-            y = x;
-        }
     }
     return best;
 }
 
 static struct item call_min(struct match *m, const struct item *a, size_t count)
 {
-    (void)m;
-    return extreme(a, count, -1);
+    return extreme(m, a, count, ORDER_LESS);
 }
 
 static struct item call_max(struct match *m, const struct item *a, size_t count)
 {
-    (void)m;
-    return extreme(a, count, 1);
-}
-
-/* The sum or the product of a list. */
-static struct item fold(const struct item *a, bool product)
-{
-    int64_t whole = product;
-    double real = product;
-    bool is_real = false;
-    if (!item_is_list(a))
-        return unknown;
-    for (size_t i = 0; i < item_length(a); i++) {
-        struct item one = item_at(a, i);
-        struct value x;
-        if (!number(&one, &x))
-            return unknown;
-        is_real = is_real || x.kind == VALUE_FLOAT;
-        real = product ? real * real_of(&x) : real + real_of(&x);
-        if (!is_real && !(product ? int_mul(whole, x.integer, &whole) : int_add(whole, x.integer, &whole)))
-            return unknown;
-    }
-    return is_real ? item_value(value_float(real)) : item_int(whole);
+    return extreme(m, a, count, ORDER_GREATER);
 }
 
 static struct item call_sum(struct match *m, const struct item *a, size_t count)
 {
-    (void)m, (void)count;
-    return fold(a, false);
+    (void)count;
+    return item_is_list(a) ? items_fold(m, '+', a) : unknown;
 }
 
 static struct item call_prod(struct match *m, const struct item *a, size_t count)
 {
-    (void)m, (void)count;
-    return fold(a, true);
+    (void)count;
+    return item_is_list(a) ? items_fold(m, '*', a) : unknown;
 }
 
 static struct item call_abs(struct match *m, const struct item *a, size_t count)

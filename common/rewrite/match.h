@@ -21,7 +21,7 @@ enum item_kind {
     ITEM_ABSENT,  /* an argument that is left out, or None under `?` */
     ITEM_VALUE,
     ITEM_LIST, /* a list with items that are not all plain values */
-    ITEM_DIM,  /* a symbolic size: equal to itself only */
+    ITEM_DIM,  /* a symbolic size */
     ITEM_TENSOR,
     ITEM_TENSORS,
     ITEM_OPERATOR, /* `P as c` */
@@ -86,6 +86,14 @@ struct match {
     size_t steps;
     const struct choice *chosen;
     struct mismatch mismatch;
+    struct planned_size *sizes; /* symbolic ones of the result */
+    size_t size_count;
+};
+
+/* What a symbolic size is computed by. */
+struct planned_size {
+    int64_t dim;
+    struct item item;
 };
 
 /* Matches the rule at the operator, or at the box; the bindings and the chosen result are then in *match. */
@@ -101,6 +109,13 @@ struct item evaluate(struct match *match, const struct node *node);
 /* 1 true, 0 false, -1 unknown. */
 int item_truth(const struct match *match, const struct item *item);
 int items_equal(struct match *match, const struct item *a, const struct item *b);
+/* How two numbers, sizes or strings may stand to each other, as far as that is known. */
+enum { ORDER_LESS = 1, ORDER_EQUAL = 2, ORDER_GREATER = 4, ORDER_UNKNOWN = 7 };
+int items_order(struct match *match, const struct item *a, const struct item *b);
+/* a + b and so on, by the token of the operation. */
+struct item item_arithmetic(struct match *match, int token, const struct item *a, const struct item *b);
+/* The sum ('+') or the product ('*') of a list. */
+struct item items_fold(struct match *match, int token, const struct item *list);
 struct item item_value(struct value value);
 struct item item_of_argument(const struct value *value); /* NULL: absent */
 bool item_is_list(const struct item *item);
@@ -130,7 +145,6 @@ bool build_result(struct match *match, struct operator **next);
 
 /* A result before it is built. */
 struct plan {
-    const struct node *node;
     const char *type;
     struct plan_argument {
         const char *key;
@@ -150,5 +164,7 @@ struct plan {
 enum { MOST_RESULTS = 4096 };
 
 struct item plan_operator(struct match *match, const struct node *call);
+/* Whether a value or a result can be made of the item: no part of it is unknown. */
+bool item_is_known(const struct item *item);
 
 #endif

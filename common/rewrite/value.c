@@ -151,6 +151,8 @@ static struct item shape_item(struct match *m, int rank, const int64_t *shape)
     return list;
 }
 
+static int is_order(int order, int wanted);
+
 /* ---- truth ---- */
 
 int item_truth(const struct match *m, const struct item *item)
@@ -212,7 +214,7 @@ int items_equal(struct match *m, const struct item *a, const struct item *b)
     if (item_is_list(a) && item_is_list(b))
         return lists_equal(m, a, b);
     if (a->kind == ITEM_DIM || b->kind == ITEM_DIM)
-        return a->kind == b->kind && a->dim == b->dim ? 1 : -1;
+        return is_order(items_order(m, a, b), ORDER_EQUAL);
     if (a->kind == ITEM_ABSENT || b->kind == ITEM_ABSENT) /* absent equals None, as arguments have it */
         return a->kind == b->kind || (a->kind == ITEM_VALUE && a->value.kind == VALUE_NONE) ||
                (b->kind == ITEM_VALUE && b->value.kind == VALUE_NONE);
@@ -318,13 +320,13 @@ static bool is_int(const struct item *item)
     return item->kind == ITEM_VALUE && item->value.kind == VALUE_INT;
 }
 
-/* The size that an item is: a whole number, or a symbolic one. */
-static bool size_item(const struct item *item, int64_t *out)
+/* The dimension that an item is: a whole number, or a symbolic one. */
+static bool size_item(struct match *m, const struct item *item, int64_t *out)
 {
     if (item->kind == ITEM_DIM)
         *out = item->dim;
-    else if (is_int(item) && item->value.integer >= 0)
-        *out = item->value.integer;
+    else if (is_int(item))
+        *out = dim_int(m->graph, item->value.integer);
     else
         return false;
     return true;
@@ -333,8 +335,8 @@ static bool size_item(const struct item *item, int64_t *out)
 /* Arithmetic on symbolic sizes: h * 2 + 1. */
 static struct item size_arithmetic(struct match *m, int token, const struct item *a, const struct item *b)
 {
-    int64_t x, y, out = DIM_UNKNOWN;
-    if (!size_item(a, &x) || !size_item(b, &y))
+    int64_t x, y, out = DIM_UNKNOWN, number;
+    if (!size_item(m, a, &x) || !size_item(m, b, &y))
         return unknown;
     switch (token) {
     case '+': out = dim_add(m->graph, x, y); break;
@@ -342,14 +344,25 @@ static struct item size_arithmetic(struct match *m, int token, const struct item
     case '*': out = dim_mul(m->graph, x, y); break;
     case '/': out = dim_div_exact(m->graph, x, y); break;
     case TOKEN_FLOOR: out = dim_div_floor(m->graph, x, y); break;
+    case '%': out = dim_sub(m->graph, x, dim_mul(m->graph, y, dim_div_floor(m->graph, x, y))); break;
     default: break;
     }
-    if (dim_known(out))
-        return item_int(out);
+    if (dim_constant(m->graph, out, &number))
+        return item_int(number);
     return out == DIM_UNKNOWN ? unknown : (struct item){ .kind = ITEM_DIM, .dim = out };
 }
 
-static struct item arithmetic(struct match *m, int token, const struct item *a, const struct item *b)
+struct item items_fold(struct match *m, int token, const struct item *list)
+{
+    struct item whole = item_int(token == '*');
+    for (size_t i = 0; i < item_length(list); i++) {
+        struct item one = item_at(list, i);
+        whole = item_arithmetic(m, token, &whole, &one);
+    }
+    return whole;
+}
+
+struct item item_arithmetic(struct match *m, int token, const struct item *a, const struct item *b)
 {
     struct value x, y;
     if (a->kind == ITEM_DIM || b->kind == ITEM_DIM)
@@ -369,24 +382,45 @@ static struct item arithmetic(struct match *m, int token, const struct item *a, 
     return real_arithmetic(token, real_of(&x), real_of(&y));
 }
 
-/* -1, 0, 1 in *order; false: unknown. */
-static bool compare(const struct item *a, const struct item *b, int *order)
+/* Symbolic sizes: names stand for sizes of at least 1. */
+static int size_order(struct match *m, const struct item *a, const struct item *b)
+{
+    int64_t x, y;
+    if (!size_item(m, a, &x) || !size_item(m, b, &y))
+        return ORDER_UNKNOWN;
+    int order = ORDER_UNKNOWN;
+    int64_t more = dim_sub(m->graph, x, y), less = dim_sub(m->graph, y, x), one = dim_int(m->graph, 1);
+    if (more == DIM_UNKNOWN)
+        return order;
+    order &= dim_not_negative(m->graph, more) ? ~ORDER_LESS : order;
+    order &= dim_not_negative(m->graph, less) ? ~ORDER_GREATER : order;
+    order &= dim_not_negative(m->graph, dim_sub(m->graph, more, one)) ? ORDER_GREATER : order;
+    return dim_not_negative(m->graph, dim_sub(m->graph, less, one)) ? ORDER_LESS : order;
+}
+
+static int order_of_sign(int sign)
+{
+    return sign < 0 ? ORDER_LESS : sign > 0 ? ORDER_GREATER : ORDER_EQUAL;
+}
+
+int items_order(struct match *m, const struct item *a, const struct item *b)
 {
     struct value x, y;
-    if (is_string(a) && is_string(b)) {
-        int sign = strcmp(a->value.string, b->value.string);
-        *order = (sign > 0) - (sign < 0);
-        return true;
-    }
+    if (a->kind == ITEM_DIM || b->kind == ITEM_DIM)
+        return size_order(m, a, b);
+    if (is_string(a) && is_string(b))
+        return order_of_sign(strcmp(a->value.string, b->value.string));
     if (!number_item(a, &x) || !number_item(b, &y))
-        return false;
+        return ORDER_UNKNOWN;
     if (x.kind == VALUE_INT && y.kind == VALUE_INT)
-        *order = (x.integer > y.integer) - (x.integer < y.integer);
-    else if (same_number(&x, &y))
-        *order = 0;
-    else
-        *order = real_of(&x) > real_of(&y) ? 1 : -1;
-    return true;
+        return order_of_sign((x.integer > y.integer) - (x.integer < y.integer));
+    return same_number(&x, &y) ? ORDER_EQUAL : order_of_sign(real_of(&x) > real_of(&y) ? 1 : -1);
+}
+
+/* Whether the order of two is among those: as far as that is known. */
+static int is_order(int order, int wanted)
+{
+    return !(order & ~wanted) ? 1 : order & wanted ? -1 : 0;
 }
 
 static int contains(struct match *m, const struct item *list, const struct item *item)
@@ -415,17 +449,16 @@ static int negated(int truth)
 static struct item evaluate_binary(struct match *m, const struct node *n)
 {
     struct item a = evaluate(m, n->kids[0]), b = evaluate(m, n->kids[1]);
-    int order;
     switch (n->token) {
     case TOKEN_EQUAL: return item_bool(items_equal(m, &a, &b));
     case TOKEN_UNEQUAL: return item_bool(negated(items_equal(m, &a, &b)));
     case TOKEN_IN: return item_bool(contains(m, &b, &a));
     case TOKEN_NOT_IN: return item_bool(negated(contains(m, &b, &a)));
-    case '<': return compare(&a, &b, &order) ? item_bool(order < 0) : unknown;
-    case '>': return compare(&a, &b, &order) ? item_bool(order > 0) : unknown;
-    case TOKEN_LESS_EQUAL: return compare(&a, &b, &order) ? item_bool(order <= 0) : unknown;
-    case TOKEN_GREATER_EQUAL: return compare(&a, &b, &order) ? item_bool(order >= 0) : unknown;
-    default: return arithmetic(m, n->token, &a, &b);
+    case '<': return item_bool(is_order(items_order(m, &a, &b), ORDER_LESS));
+    case '>': return item_bool(is_order(items_order(m, &a, &b), ORDER_GREATER));
+    case TOKEN_LESS_EQUAL: return item_bool(is_order(items_order(m, &a, &b), ORDER_LESS | ORDER_EQUAL));
+    case TOKEN_GREATER_EQUAL: return item_bool(is_order(items_order(m, &a, &b), ORDER_GREATER | ORDER_EQUAL));
+    default: return item_arithmetic(m, n->token, &a, &b);
     }
 }
 
@@ -452,17 +485,6 @@ static struct item dtype_item(enum dtype dtype)
     return name ? item_value(value_string(name)) : unknown;
 }
 
-static struct item product_item(const struct item *shape)
-{
-    int64_t product = 1;
-    if (shape->kind != ITEM_LIST)
-        return unknown;
-    for (size_t i = 0; i < shape->list.count; i++)
-        if (!is_int(&shape->list.items[i]) || !int_mul(product, shape->list.items[i].value.integer, &product))
-            return unknown;
-    return item_int(product);
-}
-
 static struct item shaped_field(struct match *m, const char *field, enum dtype dtype, int rank,
                                 const int64_t *shape)
 {
@@ -473,7 +495,7 @@ static struct item shaped_field(struct match *m, const char *field, enum dtype d
         return rank < 0 ? unknown : item_int(rank);
     if (strcmp(field, "dtype") == 0)
         return dtype_item(dtype);
-    return strcmp(field, "numel") == 0 ? product_item(&item) : unknown;
+    return strcmp(field, "numel") == 0 && rank >= 0 ? items_fold(m, '*', &item) : unknown;
 }
 
 /* The types of the operators that read `x`, one for each place. */
@@ -718,7 +740,7 @@ static struct item evaluate_negate(struct match *m, const struct node *n)
     struct item item = evaluate(m, n->kids[0]), zero = item_int(0);
     if (item.kind == ITEM_VALUE && item.value.kind == VALUE_FLOAT)
         return item_value(value_float(-item.value.real));
-    return arithmetic(m, '-', &zero, &item);
+    return item_arithmetic(m, '-', &zero, &item);
 }
 
 struct item evaluate(struct match *m, const struct node *n)
