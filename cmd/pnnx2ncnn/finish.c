@@ -11,22 +11,23 @@
 
 /* ---- reshapes ---- */
 
-/* The only blob that a layer reads; NULL when there are more. */
+/* What a Reshape changes, the first of its blobs; of another layer, the only one that it reads, or NULL. */
 static struct operand *single_input(const struct operator *op)
 {
     const struct value *v = operator_get(op, "inputs");
-    bool single = v && v->kind == VALUE_LIST && v->list.count == 1 && v->list.items[0].kind == VALUE_OPERAND;
+    size_t most = operator_is(op, "Reshape") ? MOST_BLOBS : 1;
+    bool single = v && v->kind == VALUE_LIST && v->list.count >= 1 && v->list.count <= most &&
+                  v->list.items[0].kind == VALUE_OPERAND;
     return single ? v->list.items[0].operand : NULL;
 }
 
-static void set_reshape(struct operator *op, struct operand *x, const struct reshape *r)
+static void set_reshape(struct operator *op, const struct reshape *r)
 {
     struct parameter_pair pairs[RESHAPE_PAIRS];
-    struct value input = value_operand(x);
     size_t count = layout_parameters(&op->graph->arena, r, pairs);
     while (op->argument_count)
         operator_unset(op, op->arguments[0].key);
-    operator_set(op, "inputs", value_list(&input, 1));
+    operator_set(op, "inputs", layout_inputs(op->graph, r));
     for (size_t i = 0; i < count; i++)
         operator_set(op, pairs[i].key, pairs[i].value);
 }
@@ -71,7 +72,7 @@ void finish_reshapes(struct graph *g)
             continue;
         if (operator_is(x->producer, "Reshape") && source && keeps_order(source, x) &&
             keeps_order(x, op->outputs[0]) && layout_reshape(source, op->outputs[0], &r)) {
-            set_reshape(op, source, &r);
+            set_reshape(op, &r);
             x = source;
         }
         if (is_identity(x, op->outputs[0])) {

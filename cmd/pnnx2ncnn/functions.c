@@ -26,7 +26,7 @@ static bool give_ints(struct graph *g, struct rule_item *result, const int64_t *
     return give(result, value_ints(&g->arena, ints, count));
 }
 
-static const struct operand *operand_of(const struct rule_item *item)
+static struct operand *operand_of(const struct rule_item *item)
 {
     return item->value.operand;
 }
@@ -147,6 +147,14 @@ static bool reshape_ids(struct graph *g, const struct rule_item *a, size_t count
     struct reshape r;
     (void)count;
     return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give_reshape(g, &r, result);
+}
+
+/* The blobs that such a layer reads. */
+static bool reshape_blobs(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct reshape r;
+    (void)count;
+    return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give(result, layout_inputs(g, &r));
 }
 
 /* Those of a reshape to the dimensions of the result; at most one of them unknown. */
@@ -783,6 +791,7 @@ const struct rule_function lower_functions[] = {
     { "aligned", "oo:b", aligned },
     { "same_blob", "oo:b", same_blob },
     { "reshape_ids", "oo:l", reshape_ids },          /* for ** */
+    { "reshape_blobs", "oo:l", reshape_blobs },      /* for ** */
     { "shape_ids", "l:l", shape_ids },               /* for **: sizes, outermost first */
     { "rows_ids", "o:l", rows_ids },                 /* for **: from rows to the result's dimensions */
     { "pad_ids", "ol:l", pad_ids },                  /* for **: tensor, pads */

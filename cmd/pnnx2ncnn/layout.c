@@ -81,21 +81,48 @@ static bool name_unknown(const struct dims *from, struct dims *to, bool logical)
     return inferred <= 1;
 }
 
-bool layout_reshape(const struct operand *from, const struct operand *to, struct reshape *out)
+/* The sizes as expressions, innermost first; -1 for one that cannot be said. */
+static bool refer(const struct dims *to, struct reshape *out)
 {
-    struct dims in;
+    const char *text = "";
+    int inferred = 0;
+    for (int i = 0; i < to->rank; i++) {
+        const char *size = references_size(&out->blobs, to->size[i]);
+        inferred += !size;
+        text = arena_printf(&out->blobs.at->graph->arena, "%s%s%s", size ? size : "-1", i ? "," : "", text);
+    }
+    out->text = text;
+    return inferred <= 1;
+}
+
+bool layout_reshape(struct operand *from, const struct operand *to, struct reshape *out)
+{
+    struct dims in, sizes;
+    *out = (struct reshape){ .from_batch = NO_AXIS,
+                             .to_batch = NO_AXIS,
+                             .blobs = { .at = to->producer, .blobs = { from }, .count = 1 } };
     if (from->rank < 0 || to->rank < 0 || !layout_dims(from, &in) || !layout_dims(to, &out->to))
         return false;
     bool a = layout_is_counted(from), b = layout_is_counted(to);
-    out->from_batch = out->to_batch = NO_AXIS;
-    if ((a || b) && !(a && b && count_stays(from, to))) {
+    bool logical = (a || b) && !(a && b && count_stays(from, to));
+    if (logical) {
         out->from_batch = a ? from->batch : NO_AXIS;
         out->to_batch = b ? to->batch : NO_AXIS;
         logical_dims(from, a, &in);
         logical_dims(to, b, &out->to);
-        return name_unknown(&in, &out->to, true) && out->to.rank <= BLOB_RANK + b;
     }
-    return name_unknown(&in, &out->to, false) && out->to.rank <= BLOB_RANK;
+    if (out->to.rank > BLOB_RANK + (logical && b))
+        return false;
+    sizes = out->to;
+    return name_unknown(&in, &out->to, logical) || refer(&sizes, out);
+}
+
+struct value layout_inputs(struct graph *g, const struct reshape *r)
+{
+    struct value *items = arena_array(&g->arena, r->blobs.count, sizeof *items);
+    for (size_t i = 0; i < r->blobs.count; i++)
+        items[i] = value_operand(r->blobs.blobs[i]);
+    return value_list(items, r->blobs.count);
 }
 
 const char *layout_id(int rank, int i)
@@ -108,7 +135,9 @@ size_t layout_parameters(struct arena *arena, const struct reshape *r,
                          struct parameter_pair pairs[RESHAPE_PAIRS])
 {
     size_t count = 0;
-    if (r->to.rank <= BLOB_RANK) {
+    if (r->text) {
+        pairs[count++] = (struct parameter_pair){ "6", value_string(r->text) };
+    } else if (r->to.rank <= BLOB_RANK) {
         for (int i = 0; i < r->to.rank; i++)
             pairs[count++] = (struct parameter_pair){ layout_id(r->to.rank, i), value_int(r->to.size[i]) };
     } else { /* five with the count: only an expression can say it, innermost first */
@@ -157,8 +186,7 @@ struct operand *layout_convert(struct operator *before, struct operand *x, int r
         operator_remove(op);
         return NULL;
     }
-    struct value input = value_operand(x);
-    operator_set(op, "inputs", value_list(&input, 1));
+    operator_set(op, "inputs", layout_inputs(g, &r));
     size_t count = layout_parameters(&g->arena, &r, pairs);
     for (size_t i = 0; i < count; i++)
         operator_set(op, pairs[i].key, pairs[i].value);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/pnnx2ncnn/references.h"
 #include "common/graph/graph.h"
 
 #define BLOB_RANK   4   /* dimensions of a blob */
@@ -40,11 +41,16 @@ struct reshape {
     struct dims to; /* 0: the input's size there; -1: what is left */
     int from_batch; /* NO_AXIS, or where the count n is in the input ... */
     int to_batch;   /* ... and in the result, whose dims then include it */
+    const char
+        *text; /* of what dims cannot say, over the blobs: an expression for each, innermost first; or NULL */
+    struct references blobs; /* the layer's inputs */
 };
 
 /* How `from` becomes `to`, tensors of the same elements in the same order, each in its layout.  False when sizes are
- * unknown that the layer needs. */
-bool layout_reshape(const struct operand *from, const struct operand *to, struct reshape *out);
+ * unknown that the layer needs, or in no blob before. */
+bool layout_reshape(struct operand *from, const struct operand *to, struct reshape *out);
+/* The blobs that the layer reads, `from` first: more where its text refers to them. */
+struct value layout_inputs(struct graph *g, const struct reshape *r);
 
 /* The id that dimension `i` (outermost first) of a blob of that rank has in Reshape, MemoryData and Input. */
 const char *layout_id(int rank, int i);

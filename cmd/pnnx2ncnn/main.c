@@ -7,6 +7,7 @@
 #include "common/command/options.h"
 #include "common/command/paths.h"
 #include "common/expression/expression.h"
+#include "common/graph/dim.h"
 #include "common/operators/shapes/shapes.h"
 #include "formats/ncnn.h"
 #include "formats/pnnx.h"
@@ -111,8 +112,19 @@ struct conversion {
     struct refusals *refusals;
 };
 
+/* A size that is not known is one, all the same: what is computed from it can be said. */
+static void name_sizes(struct graph *g)
+{
+    for (struct operator *op = g->first; op; op = op->next)
+        for (size_t i = 0; operator_is(op, "pnnx.Input") && i < op->output_count; i++)
+            for (int k = 0; k < op->outputs[i]->rank; k++)
+                if (op->outputs[i]->shape[k] == DIM_UNKNOWN)
+                    op->outputs[i]->shape[k] = dim_fresh(g);
+}
+
 static void infer_shapes(struct conversion *c)
 {
+    name_sizes(c->graph);
     shapes_infer(c->graph, SHAPES_ALL, 0);
     report_stop();
     shapes_attach(c->graph);
@@ -123,9 +135,11 @@ static void note_results(struct conversion *c)
     finish_note_results(c->graph, &c->ports);
 }
 
+/* What computes a size is gathered before a pass takes it for arithmetic of tensors. */
 static void write_as_others(struct conversion *c)
 {
     lowering_write(c->rules, c->graph);
+    prepare_sizes(c->graph);
 }
 
 static void refuse_early(struct conversion *c)
@@ -180,8 +194,7 @@ static const struct pass {
     { "shapes", NULL, infer_shapes, NULL },
     { "outputs", prepare_outputs, NULL, NULL },
     { "results", NULL, note_results, NULL },
-    { "written", NULL, write_as_others, is_no_expression },
-    { "sizes", prepare_sizes, NULL, NULL }, /* may be expressions */
+    { "written", NULL, write_as_others, NULL }, /* sizes are expressions now */
     { "complex", split_complex, NULL, NULL },
     { "recurrent", prepare_recurrent, NULL, NULL },
     { "picks", prepare_picks, NULL, NULL },

@@ -12,7 +12,7 @@
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/graph/dim.h"
 
-enum { MOST_BLOBS = 10, MOST_DEPTH = 32 }; /* a reference has one digit */
+enum { MOST_DEPTH = 32 };
 
 /* ---- what computes a size ---- */
 
@@ -181,110 +181,84 @@ void prepare_sizes(struct graph *g)
 
 /* ---- the layers ---- */
 
-/* A list of texts over the blobs that the layer will read. */
-struct sizes {
-    struct graph *g;
-    struct value blobs[MOST_BLOBS]; /* the first is the layer's own input */
-    size_t count;
-    const char *text; /* innermost first; NULL: it cannot be said */
-};
-
-/* What expressions call the axis; NULL: the blob has none such. */
-static const char *blob_axis_name(const struct operand *x, int64_t axis)
-{
-    static const char *const names[] = { "w", "h", "w", "c", "h", "w", "c", "d", "h", "w" };
-    int at = layout_axis(x, axis), rank = layout_rank(x);
-    if (at < 0 || rank < 1 || rank > BLOB_RANK)
-        return NULL;
-    return names[rank * (rank - 1) / 2 + at];
-}
-
-static int blob_index(struct sizes *s, struct operand *x)
-{
-    size_t i = 0;
-    while (i < s->count && s->blobs[i].operand != x)
-        i++;
-    if (i == MOST_BLOBS)
-        return -1;
-    s->blobs[i] = value_operand(x);
-    s->count += i == s->count;
-    return (int)i;
-}
-
-/* {k:a} becomes what the layer calls axis a of input k. */
-static const char *reference(struct sizes *s, const struct operator *size, const char *at)
+/* {k:a} becomes what the layer calls axis a of input k, or an axis of that size of a blob that is closer. */
+static const char *reference(struct references *r, const struct operator *size, const char *at)
 {
     const struct value *inputs = operator_get(size, "inputs");
     char *end;
     unsigned long k = strtoul(at + 1, &end, 10);
     long axis = strtol(end + 1, NULL, 10);
     struct operand *x = inputs->list.items[k].operand;
-    if (x->batch == axis && !layout_is_counted(x))
-        return "1";
-    const char *name = blob_axis_name(x, axis);
-    int index = name && !layout_is_counted(x) ? blob_index(s, x) : -1;
-    return index < 0 ? NULL : arena_printf(&s->g->arena, "%d%s", index, name);
+    const char *text = references_size(r, x->shape[axis]);
+    return text ? text : references_axis(r, x, axis);
 }
 
-static const char *item_text(struct sizes *s, const struct value *v)
+static const char *item_text(struct references *r, const struct value *v)
 {
     const char *text = "";
     if (v->kind == VALUE_INT)
-        return arena_printf(&s->g->arena, "%lld", (long long)v->integer);
+        return arena_printf(&r->at->graph->arena, "%lld", (long long)v->integer);
     if (v->kind != VALUE_OPERAND || !operator_is(v->operand->producer, "pnnx.Expression"))
         return NULL;
     const struct operator *size = v->operand->producer;
     for (const char *at = operator_string(size, "expr", ""); *at;) {
         size_t length = strcspn(at, "{");
-        text = arena_printf(&s->g->arena, "%s%.*s", text, (int)length, at);
+        text = arena_printf(&r->at->graph->arena, "%s%.*s", text, (int)length, at);
         at += length;
         if (!*at)
             break;
-        const char *name = reference(s, size, at);
+        const char *name = reference(r, size, at);
         if (!name)
             return NULL;
-        text = arena_printf(&s->g->arena, "%s%s", text, name);
+        text = arena_printf(&r->at->graph->arena, "%s%s", text, name);
         at = strchr(at, '}') + 1;
     }
     return text;
 }
 
-/* The items behind `from`, but for `without`, innermost first. */
-static void add_items(struct sizes *s, const struct value *list, size_t from, int without)
+/* The items, innermost first, but for the batch axis; NULL: one cannot be said. */
+static const char *list_text(struct references *r, const struct value *list, int without)
 {
-    s->text = "";
-    for (size_t i = list->list.count; s->text && i-- > from;) {
+    const char *text = "";
+    for (size_t i = list->list.count; text && i-- > 0;) {
         if ((int)i == without)
             continue;
-        const char *item = item_text(s, &list->list.items[i]);
-        s->text = item ? arena_printf(&s->g->arena, "%s%s%s", s->text, *s->text ? "," : "", item) : NULL;
+        const char *item = item_text(r, &list->list.items[i]);
+        text = item ? arena_printf(&r->at->graph->arena, "%s%s%s", text, *text ? "," : "", item) : NULL;
     }
+    return text;
 }
 
-static struct operator *make_layer(struct operator *op, struct sizes *s, const char *type, const char *key)
+static struct operator *make_layer(const struct references *r, const char *type)
 {
-    struct operator *layer = graph_add(s->g, op, type, op->name);
-    operator_set(layer, "inputs", value_list(s->blobs, s->count));
-    operator_set(layer, key, value_string(intern(s->g->strings, s->text)));
+    struct operator *op = r->at, *layer = graph_add(op->graph, op, type, op->name);
+    struct value inputs[MOST_BLOBS];
+    for (size_t i = 0; i < r->count; i++)
+        inputs[i] = value_operand(r->blobs[i]);
+    operator_set(layer, "inputs", value_list(inputs, r->count));
     operand_move(op->outputs[0], layer);
     return layer;
 }
 
-/* A reshape that Reshape's own 0 and -1 cannot say. */
+static void set_text(struct operator *layer, const char *id, const char *text)
+{
+    operator_set(layer, id, value_string(intern(layer->graph->strings, text)));
+}
+
+/* A reshape to sizes that only its argument knows. */
 static void lower_reshape(struct operator *op, const struct value *list)
 {
     struct operand *x = operator_operand(op, "input"), *y = op->outputs[0];
-    struct sizes s = { .g = op->graph };
     struct reshape plain;
     if (!x || layout_reshape(x, y, &plain) || layout_is_counted(x) || layout_is_counted(y) ||
         (size_t)(y->rank < 0 ? 0 : y->rank) != list->list.count || layout_rank(y) > BLOB_RANK)
         return;
-    blob_index(&s, x);
-    add_items(&s, list, 0, y->batch);
-    if (s.text) {
-        make_layer(op, &s, "Reshape", "6");
-        operator_remove(op);
-    }
+    struct references r = { .at = op, .blobs = { x }, .count = 1 };
+    const char *text = list_text(&r, list, y->batch);
+    if (!text)
+        return;
+    set_text(make_layer(&r, "Reshape"), "6", text);
+    operator_remove(op);
 }
 
 /* Resizing to a size of other tensors. */
@@ -298,15 +272,15 @@ static void lower_resize(struct operator *op, const struct value *list)
                : strcmp(mode, "bicubic") == 0                                 ? 3
                                                                               : 0;
     bool aligned = operator_is(op, "F.upsample_bilinear") || operator_bool(op, "align_corners", false);
-    struct sizes s = { .g = op->graph };
     if (!x || x->rank < 3 || x->rank > 4 || layout_rank(x) != x->rank - 1 || layout_is_counted(x) || !code ||
         operator_bool(op, "antialias", false) || (int)list->list.count != x->rank - 2)
         return;
-    blob_index(&s, x);
-    add_items(&s, list, 0, -1);
-    if (!s.text)
+    struct references r = { .at = op, .blobs = { x }, .count = 1 };
+    const char *text = list_text(&r, list, -1);
+    if (!text)
         return;
-    struct operator *layer = make_layer(op, &s, "Interp", "9");
+    struct operator *layer = make_layer(&r, "Interp");
+    set_text(layer, "9", text);
     operator_set(layer, "0", value_int(code));
     operator_set(layer, "6", value_int(aligned));
     operator_remove(op);
@@ -317,20 +291,18 @@ static void lower_slice(struct operator *op, const struct value *start, const st
 {
     struct operand *x = operator_operand(op, "input");
     int axis = x ? layout_axis(x, operator_int(op, "dim", 0)) : -1;
-    struct sizes s = { .g = op->graph };
     if (axis < 0 || operator_int(op, "step", 1) != 1 || layout_rank(x) > BLOB_RANK || layout_is_counted(x))
         return;
-    blob_index(&s, x);
-    const char *first = start && start->kind != VALUE_NONE ? item_text(&s, start) : "0";
+    struct references r = { .at = op, .blobs = { x }, .count = 1 };
     bool open = !end || end->kind == VALUE_NONE || (end->kind == VALUE_INT && end->integer >= INT32_MAX);
-    const char *last = open ? arena_printf(&s.g->arena, "0%s", blob_axis_name(x, operator_int(op, "dim", 0)))
-                            : item_text(&s, end);
+    const char *first = start && start->kind != VALUE_NONE ? item_text(&r, start) : "0";
+    const char *last = open ? references_axis(&r, x, operator_int(op, "dim", 0)) : item_text(&r, end);
     if (!first || !last)
         return;
-    s.text = first;
-    struct operator *layer = make_layer(op, &s, "Crop", "19");
-    operator_set(layer, "20", value_string(intern(s.g->strings, last)));
-    operator_set(layer, "21", value_string(intern(s.g->strings, arena_printf(&s.g->arena, "%d", axis))));
+    struct operator *layer = make_layer(&r, "Crop");
+    set_text(layer, "19", first);
+    set_text(layer, "20", last);
+    set_text(layer, "21", arena_printf(&op->graph->arena, "%d", axis));
     operator_remove(op);
 }
 

@@ -301,6 +301,16 @@ int64_t dim_named(struct graph *g, const char *name)
     return atom_dim(g, (struct atom){ .text = intern(g->strings, name) });
 }
 
+int64_t dim_fresh(struct graph *g)
+{
+    struct symbols *s = symbols_of(g);
+    for (size_t i = 0;; i++) {
+        const char *name = intern(g->strings, arena_printf(&g->arena, "d%zu", i));
+        if (symbols_find(s, name) < 0)
+            return dim_named(g, name);
+    }
+}
+
 int64_t dim_int(struct graph *g, int64_t i)
 {
     struct polynomial p = { .count = 1, .terms = { { .factor = i } } };

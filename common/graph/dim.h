@@ -18,6 +18,8 @@ static inline bool dim_known(int64_t d)
 
 /* The dimension called `name` (a letter, then letters, digits, underscores). */
 int64_t dim_named(struct graph *g, const char *name);
+/* A dimension with a name that none has yet: d0, d1 ... */
+int64_t dim_fresh(struct graph *g);
 /* The dimension that the text describes: "17", "?", "%h", "%2*h+1", "%(h+1)//2" (the percent sign is how the
  * format marks a symbolic one, `//` is floor division as in Python; no text has a comma or a space); false when
  * it is none of these. */
