@@ -47,13 +47,13 @@ def given_inputs(param):
 
 
 def shapes_text(param, inputs):
-    """inputshape= for the inputs of a text: what it does not know stays unknown."""
+    """inputshape= for the inputs of a text: what it does not know stays unknown, and names stay names."""
     texts = []
     for line in open(param, encoding='utf-8'):
         if line.split()[:1] == ['pnnx.Input']:
             shape, x = re.search(r'#\S+=\((.*?)\)', line), inputs[len(texts)]
             sizes = zip(x.shape, shape[1].split(',') if shape and x.dim() else [''] * x.dim())
-            texts.append('[' + ','.join('?' if d == '?' else str(n) for n, d in sizes) + ']' + oracle.DTYPES[x.dtype])
+            texts.append('[' + ','.join(d.lstrip('%') if d[:1] in ('?', '%') else str(n) for n, d in sizes) + ']' + oracle.DTYPES[x.dtype])
     return ','.join(texts)
 
 

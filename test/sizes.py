@@ -63,6 +63,50 @@ def cropped(x):
     return y[:, :, :h, :w] + x, x[:, :, h // 4:h // 4 + 2, w // 2 - 1:w // 2 + 1]
 
 
+def padded_windows(x):
+    """Padded to whole windows, attention in each, and cut to what it was: as Swin does."""
+    b, c, h, w = x.shape
+    y = F.pad(x, (0, -w % 4, 0, -h % 4))
+    rows, columns = y.shape[2] // 4, y.shape[3] // 4
+    y = y.view(c, rows, 4, columns, 4).permute(1, 3, 2, 4, 0).reshape(rows * columns, 16, c)
+    y = (y @ y.transpose(1, 2)).softmax(-1) @ y
+    return y.view(rows, columns, 4, 4, c).permute(4, 0, 2, 1, 3).reshape(1, c, rows * 4, columns * 4)[:, :, :h, :w]
+
+
+def heads(x):
+    """Attention of two heads over all positions."""
+    b, c, h, w = x.shape
+    q = x.flatten(2).view(b, 2, c // 2, h * w).transpose(2, 3)
+    return F.scaled_dot_product_attention(q, q, q).transpose(2, 3).reshape(b, c, h, w)
+
+
+def causal(x):
+    q = x.transpose(1, 2)
+    return F.scaled_dot_product_attention(q, q, q, is_causal=True)
+
+
+class Heads(nn.Module):
+    """nn.MultiheadAttention over a sequence, with its weights."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.conv, self.attention = nn.Conv1d(3, 8, 3, padding=1), nn.MultiheadAttention(8, 2, batch_first=True, **options)
+
+    def forward(self, x):
+        y = self.conv(x).transpose(1, 2)
+        return self.attention(y, y, y)
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.lstm = nn.Conv1d(3, 8, 3, padding=1), nn.LSTM(8, 6, batch_first=True, bidirectional=True)
+
+    def forward(self, x):
+        y, (h, _) = self.lstm(self.conv(x).transpose(1, 2))
+        return y, h[-1]
+
+
 def shuffled(x):
     b, c, h, w = x.shape
     return x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
@@ -97,6 +141,28 @@ NETWORKS = {
     'cut and padded': lambda: Over(lambda x: F.pad(x, (-1, 2, 1, -2))),
     'the last rows, and columns before the last': lambda: Over(lambda x: x[:, :, -3:] * x[:, :, -4:-1] + x[:, :, 1:4, -1:]),
     'the end of a sequence': lambda: Over(lambda x: x[..., -5:-2] - x[..., :3], 1),
+    'windows of what was padded to them': lambda: Over(padded_windows),
+    'attention of heads over positions': lambda: Over(heads),
+    'attention that reads no key behind its query': lambda: Over(causal, 1),
+    'nn.MultiheadAttention and its weights': lambda: Heads(),
+    'nn.MultiheadAttention with a key of its own': lambda: Heads(add_bias_kv=True),
+    'nn.MultiheadAttention with a key of zeros': lambda: Heads(add_zero_attn=True),
+    'both directions of nn.LSTM': lambda: Recurrent(),
+    'rolled': lambda: Over(lambda x: torch.roll(x, (1, -2), (2, 3)) + torch.roll(x, 3, 3)),
+    'turned and flipped': lambda: Over(lambda x: torch.rot90(x, 1, (2, 3)) + torch.flip(x, (2, 3)).transpose(2, 3)),
+    'each row twice, each column three times': lambda: Over(lambda x: x.repeat_interleave(2, 2).repeat_interleave(3, dim=3)),
+    'tiles': lambda: Over(lambda x: x.repeat(1, 1, 2, 3)),
+    'stacked and taken apart': lambda: Over(lambda x: torch.stack([x, x * 2], 2).sum(2) + sum(torch.unbind(x, 1)) + torch.stack([x, x], -1).mean(-1)),
+    'every second row and column': lambda: Over(lambda x: x[:, :, ::2, 1::2]),
+    'even and odd rows': lambda: Over(lambda x: torch.cat([x[:, :, :x.shape[2] // 2 * 2:2], x[:, :, 1::2][:, :, :x.shape[2] // 2]], 1)),
+    'expanded to the size of another': lambda: Over(lambda x: (x.mean((2, 3), keepdim=True).expand_as(x) + x, x[:, :1].expand(-1, 5, -1, -1))),
+    'ones, zeros and places': lambda: Over(lambda x: torch.cat([torch.ones_like(x) * x, torch.zeros_like(x[:, :2]), torch.full_like(x, 0.5)], 1) +
+                                           torch.arange(x.shape[2]).float().view(1, 1, -1, 1) + torch.arange(1, 2 * x.shape[3], 2).float()),
+    'variances': lambda: Over(lambda x: x.var((2, 3)) + x.flatten(2).std(-1) + x.var((2, 3), unbiased=False)),
+    'layer norm of all': lambda: Over(lambda x: F.layer_norm(x, x.shape[1:])),
+    'products by einsum': lambda: Over(lambda x: (torch.einsum('bchw,bdhw->bcd', x, x), torch.einsum('bchw,bchv->bhwv', x, x))),
+    'divided by how many there are': lambda: Over(lambda x: x.sum((2, 3)) / (x.shape[2] * x.shape[3]) + (x * x.shape[3] ** -0.5).sum((2, 3))),
+    'half of the columns, from the left and from the right': lambda: Over(lambda x: x[..., :x.shape[3] // 2] + x[..., -(x.shape[3] // 2):]),
     'double and half again': lambda: Over(lambda x: F.interpolate(F.interpolate(x, scale_factor=2), scale_factor=0.5, mode='bilinear') + x),
 }
 

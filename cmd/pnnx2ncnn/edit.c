@@ -66,13 +66,22 @@ struct operand *edit_constant(struct operator *op, enum dtype type, int rank, co
     return y;
 }
 
+/* The sizes as an argument, which has -1 for those that only the result's shape knows. */
+static struct value shape_value(struct graph *g, const int64_t *shape, int rank)
+{
+    int64_t sizes[TENSOR_RANK];
+    for (int i = 0; i < rank && i < TENSOR_RANK; i++)
+        sizes[i] = dim_known(shape[i]) ? shape[i] : -1;
+    return value_ints(&g->arena, sizes, (size_t)(rank > 0 ? rank : 0));
+}
+
 struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape)
 {
     const struct attribute *w = operand_constant(x);
     if (w)
         return edit_constant(op, w->dtype, rank, shape, w->data);
     struct operator *reshape = edit_add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape", value_ints(&op->graph->arena, shape, (size_t)rank));
+    operator_set(reshape, "shape", shape_value(op->graph, shape, rank));
     return edit_result(reshape, x, rank, shape);
 }
 
@@ -112,8 +121,7 @@ void edit_finish(struct operator *op, struct operand *x)
 {
     struct operand *y = op->outputs[0];
     struct operator *reshape = edit_add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape",
-                 value_ints(&op->graph->arena, y->shape, (size_t)(y->rank > 0 ? y->rank : 0)));
+    operator_set(reshape, "shape", shape_value(op->graph, y->shape, y->rank));
     operand_move(y, reshape);
     operator_remove(op);
 }

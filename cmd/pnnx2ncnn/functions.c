@@ -286,10 +286,7 @@ static bool tiles(struct graph *g, const struct rule_item *a, size_t count, stru
     if (!layout_dims(operand_of(&a[0]), &x) || !layout_dims(operand_of(&a[1]), &y) || x.rank > y.rank)
         return false;
     for (int i = 0; i < y.rank; i++) {
-        int64_t size = i < y.rank - x.rank ? 1 : x.size[i - (y.rank - x.rank)];
-        out[i] = dim_equal(size, y.size[i])                        ? 1
-                 : dim_known(size) && dim_known(y.size[i]) && size ? y.size[i] / size
-                                                                   : -1;
+        out[i] = dim_div_exact(g, y.size[i], i < y.rank - x.rank ? 1 : x.size[i - (y.rank - x.rank)]);
         if (out[i] < 1)
             return false;
     }
@@ -479,6 +476,17 @@ static bool resize_middle(struct graph *g, const struct rule_item *a, size_t cou
         }
     }
     return give(result, value_bool(same));
+}
+
+/* The expression for a size of the second blob of a layer: tensor, dim. */
+static bool second_size(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct operand *x = operand_of(&a[0]);
+    struct references r = { .at = x->producer, .count = 1 };
+    int64_t axis = a[1].value.integer;
+    (void)g, (void)count;
+    const char *text = layout_is_counted(x) ? NULL : references_axis(&r, x, axis < 0 ? axis + x->rank : axis);
+    return text && give(result, value_string(intern(g->strings, text)));
 }
 
 /* What expressions call a dimension of the first blob; `axis` is the blob's, outermost first. */
@@ -799,6 +807,7 @@ const struct rule_function lower_functions[] = {
     { "resize_depth_ids", "c:l", resize_depth_ids }, /* the same of a volume's depth */
     { "resize_middle", "c:b", resize_middle },
     { "size_name", "oi:s", size_name }, /* tensor, axis of its blob */
+    { "second_size", "oi:s", second_size },
     { "size_text", "sl:s", size_text }, /* each $ is the next number */
     { "cut_starts", "ol:l", cut_starts },
     { "cut_ends", "ol:l", cut_ends },

@@ -12,8 +12,8 @@ extern const size_t activation_text_size, arithmetic_text_size, attention_text_s
     linear_text_size;
 extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
 extern const size_t resize_text_size, shape_text_size, compare_text_size;
-extern const char written_text[], moves_text[], heads_text[];
-extern const size_t written_text_size, moves_text_size, heads_text_size;
+extern const char written_text[], moves_text[], heads_text[], free_text[];
+extern const size_t written_text_size, moves_text_size, heads_text_size, free_text_size;
 
 /* The embedded files. */
 static const struct file {
@@ -57,6 +57,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     rules_read(lowering->written, "moves.rules", moves_text, moves_text_size);
     rules_read(lowering->written, "heads.rules", heads_text, heads_text_size);
     rules_read(lowering->written, "written.rules", written_text, written_text_size);
+    rules_read(lowering->written, "free.rules", free_text, free_text_size);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
     if (lowering->user) { /* the built-in ones are checked by the tests */

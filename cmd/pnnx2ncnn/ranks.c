@@ -30,7 +30,7 @@ static bool is_known(const struct operand *x)
     if (x->rank < 0 || x->rank > TENSOR_RANK)
         return false;
     for (int i = 0; i < x->rank; i++)
-        if (x->shape[i] < 1)
+        if (x->shape[i] == DIM_UNKNOWN || x->shape[i] == 0)
             return false;
     return true;
 }
@@ -86,7 +86,7 @@ static void grouped_shape(const struct groups *groups, const struct operand *x, 
     for (int i = 0; i < groups->count; i++) {
         shape[i] = 1;
         for (int axis = groups->start[i]; axis < groups->start[i + 1]; axis++)
-            shape[i] *= axis < lacking ? 1 : x->shape[axis - lacking];
+            shape[i] = dim_mul(x->producer->graph, shape[i], axis < lacking ? 1 : x->shape[axis - lacking]);
     }
 }
 
@@ -159,16 +159,16 @@ static struct step best_step(const int *now, const int *want, int count)
     return best;
 }
 
-/* One step: a tensor with a dimension for each block, permuted.  `kept`: a batch in front that stays. */
+/* One step: a tensor with a dimension for each block, permuted, behind a batch that stays; 0: there is none. */
 static struct operand *permute_blocks(struct operator *op, struct operand *x, const struct step *step,
                                       const int64_t *sizes, int64_t batch)
 {
     int64_t shape[BLOB_RANK + 1] = { batch }, moved[BLOB_RANK + 1] = { batch }, dims[BLOB_RANK + 1] = { 0 };
-    int kept = batch > 0, rank = step->count + kept;
+    int kept = batch != 0, rank = step->count + kept;
     for (int i = 0; i < step->count; i++) {
         shape[i + kept] = 1;
         for (int axis = step->cut[i]; axis < step->cut[i + 1]; axis++)
-            shape[i + kept] *= sizes[axis];
+            shape[i + kept] = dim_mul(op->graph, shape[i + kept], sizes[axis]);
     }
     for (int i = 0; i < step->count; i++) {
         dims[i + kept] = step->order[i] + kept;

@@ -2,8 +2,8 @@
  *
  * ncnn's Reshape, Interp and Crop take sizes as texts over the blobs that they read: "*(0w,2),1h".  prepare_sizes() turns
  * what computes a size, Tensor.size and arithmetic on it, into one pnnx.Expression before other passes take it for arithmetic
- * of tensors; its text has {2:1} for axis 1 of its input 2, as what a blob calls that axis is known once the batch
- * axis is.  lower_sizes() makes the layers. */
+ * of tensors: the text of a dimension, or where that is not known, as floats are involved, one that has {2:1} for axis 1 of its
+ * input 2, as what a blob calls that axis is known once the batch axis is.  lower_sizes() makes the layers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,9 +139,12 @@ static const struct {
 static struct value expression_of(struct operator *op, const struct value *v)
 {
     struct chain c = { .g = op->graph };
-    const char *text = v->kind == VALUE_OPERAND ? chain_text(&c, v, 0) : NULL;
+    bool known = v->kind == VALUE_OPERAND && v->operand->number != DIM_UNKNOWN;
+    const char *text = known                      ? dim_text(op->graph, v->operand->number)
+                       : v->kind == VALUE_OPERAND ? chain_text(&c, v, 0)
+                                                  : NULL;
     struct value inputs[MOST_BLOBS];
-    if (!text || !c.count)
+    if (!text || (!known && !c.count))
         return *v;
     struct operator *size = graph_add(op->graph, op, "pnnx.Expression",
                                       graph_fresh_operator_name(op->graph, v->operand->producer->name));
@@ -151,6 +154,7 @@ static struct value expression_of(struct operator *op, const struct value *v)
     operator_set(size, "expr", value_string(intern(op->graph->strings, text)));
     struct operand *y = operator_add_output(size, NULL);
     operand_set_shape(y, DTYPE_I64, 0, NULL);
+    y->number = v->operand->number;
     y->batch = BATCH_NONE;
     return value_operand(y);
 }
@@ -201,6 +205,8 @@ static const char *item_text(struct references *r, const struct value *v)
     if (v->kind != VALUE_OPERAND || !operator_is(v->operand->producer, "pnnx.Expression"))
         return NULL;
     const struct operator *size = v->operand->producer;
+    if (v->operand->number != DIM_UNKNOWN)
+        return references_size(r, v->operand->number);
     for (const char *at = operator_string(size, "expr", ""); *at;) {
         size_t length = strcspn(at, "{");
         text = arena_printf(&r->at->graph->arena, "%s%.*s", text, (int)length, at);

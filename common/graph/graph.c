@@ -139,6 +139,7 @@ struct operand *operator_add_output(struct operator *op, const char *name)
     x->id = g->operand_ids++;
     x->name = name ? intern(g->strings, name) : graph_fresh_operand_name(g, op->name);
     x->rank = RANK_UNKNOWN;
+    x->number = DIM_UNKNOWN;
     x->batch = BATCH_UNKNOWN;
     names_take(g->operand_names, x->name, x);
     append_output(op, x);

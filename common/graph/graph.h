@@ -57,7 +57,9 @@ struct operand {
     enum dtype dtype; /* DTYPE_NULL: unknown */
     int rank;         /* RANK_UNKNOWN, or 0 (a number) and up */
     int64_t *shape;   /* rank dimensions; arena; NULL when rank <= 0 */
-    int batch;        /* pnnx2ncnn: which axis is the batch, or BATCH_NONE, BATCH_UNKNOWN */
+    int64_t
+        number; /* a Python int: its value, a dimension that may be symbolic; DIM_UNKNOWN: it is none, or not known */
+    int batch; /* pnnx2ncnn: which axis is the batch, or BATCH_NONE, BATCH_UNKNOWN */
 };
 
 /* A weight: what it is and where its bytes are.  The bytes stay in the mapped input until the writer copies

@@ -320,11 +320,24 @@ static bool is_int(const struct item *item)
     return item->kind == ITEM_VALUE && item->value.kind == VALUE_INT;
 }
 
+static bool is_operand(const struct item *item)
+{
+    return item->kind == ITEM_VALUE && item->value.kind == VALUE_OPERAND;
+}
+
+/* Whether an item is a symbolic size, or a number that is computed from such. */
+static bool is_size(const struct item *item)
+{
+    return item->kind == ITEM_DIM || (is_operand(item) && item->value.operand->number != DIM_UNKNOWN);
+}
+
 /* The dimension that an item is: a whole number, or a symbolic one. */
 static bool size_item(struct match *m, const struct item *item, int64_t *out)
 {
     if (item->kind == ITEM_DIM)
         *out = item->dim;
+    else if (is_size(item))
+        *out = item->value.operand->number;
     else if (is_int(item))
         *out = dim_int(m->graph, item->value.integer);
     else
@@ -365,7 +378,7 @@ struct item items_fold(struct match *m, int token, const struct item *list)
 struct item item_arithmetic(struct match *m, int token, const struct item *a, const struct item *b)
 {
     struct value x, y;
-    if (a->kind == ITEM_DIM || b->kind == ITEM_DIM)
+    if (is_size(a) || is_size(b))
         return size_arithmetic(m, token, a, b);
     if (token == '+' && item_is_list(a) && item_is_list(b))
         return concatenate(m, a, b);
@@ -406,7 +419,7 @@ static int order_of_sign(int sign)
 int items_order(struct match *m, const struct item *a, const struct item *b)
 {
     struct value x, y;
-    if (a->kind == ITEM_DIM || b->kind == ITEM_DIM)
+    if (is_size(a) || is_size(b))
         return size_order(m, a, b);
     if (is_string(a) && is_string(b))
         return order_of_sign(strcmp(a->value.string, b->value.string));

@@ -34,7 +34,7 @@ static void infer_made(void *inference, struct operator *op)
 {
     struct fact few[FEW_RESULTS], *results = begin_inference(inference, op, few);
     for (size_t i = 0; i < op->output_count; i++)
-        operand_set_shape(op->outputs[i], results[i].dtype, results[i].rank, results[i].dims);
+        fact_record(&results[i], op->outputs[i]);
     end_inference(inference, results, few);
 }
 

@@ -475,8 +475,8 @@ static bool evaluate_symbolic(struct call *c, enum binary code)
 {
     struct graph *g = c->graph;
     struct fact *f = &c->results[0];
-    int64_t a = arg_size(c, "input", 0), b = arg_size(c, "other", 0);
-    if (f->rank != 0 || !f->number || a == DIM_UNKNOWN || b == DIM_UNKNOWN || arg_present(c, "alpha"))
+    int64_t a = arg_size(c, "input", 0), b = dim_mul(g, arg_size(c, "other", 0), arg_size(c, "alpha", 1));
+    if (f->rank != 0 || !f->number || a == DIM_UNKNOWN || b == DIM_UNKNOWN)
         return false;
     switch (code) {
     case BINARY_ADD: result_size(c, 0, dim_add(g, a, b)); break;

@@ -36,7 +36,17 @@ struct fact run_fact(struct run *run, const struct operand *x)
         run_infer_one(run, x->producer, &f);
     else if (x->rank > MAX_RANK)
         f.rank = RANK_UNKNOWN;
+    if (x->number != DIM_UNKNOWN) {
+        f.number = true;
+        f.sizes = &x->number;
+    }
     return f;
+}
+
+void fact_record(const struct fact *f, struct operand *x)
+{
+    operand_set_shape(x, f->dtype, f->rank, f->dims);
+    x->number = f->number && f->sizes ? f->sizes[0] : DIM_UNKNOWN;
 }
 
 void run_free(struct run *run)
@@ -215,7 +225,7 @@ void shapes_infer(struct graph *g, enum shapes_extent extent, size_t since)
         for (size_t i = 0; i < op->output_count; i++) {
             const struct fact *f = &run->facts[op->outputs[i]->id];
             if (extent == SHAPES_ALL || op->outputs[i]->id >= since || is_corrected(run, op->outputs[i]))
-                operand_set_shape(op->outputs[i], f->dtype, f->rank, f->dims);
+                fact_record(f, op->outputs[i]);
         }
     run_free(run);
     table_free(table);

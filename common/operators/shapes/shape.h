@@ -123,6 +123,8 @@ struct fact run_fact(struct run *run, const struct operand *x);
 void run_infer_one(struct run *run, const struct operator *op, struct fact *results);
 /* Infers every operator.  Contradictions are reported, decisions noted in the run. */
 void run_infer(struct run *run);
+/* Writes type, shape and number into the graph. */
+void fact_record(const struct fact *f, struct operand *x);
 /* True when the fact contradicts what the graph has for the operand: another type, rank or size. */
 bool fact_differs(const struct fact *f, const struct operand *x);
 /* What two runs agree on; the rest becomes unknown in `a`. */
