@@ -12,7 +12,7 @@
 #include "cmd/pt2pnnx/reader.h"
 #include "common/base/near.h"
 #include "common/base/report.h"
-#include "formats/torchscript.h"
+#include "formats/torchscript/torchscript.h"
 
 /* What the sink functions share. */
 struct reading {

@@ -1,4 +1,4 @@
-/* read.h - TorchScript as a graph: the sink of formats/torchscript.h, and opening the reader. */
+/* read.h - TorchScript as a graph: the sink of formats/torchscript/torchscript.h, and opening the reader. */
 #ifndef PT2PNNX_READ_H
 #define PT2PNNX_READ_H
 

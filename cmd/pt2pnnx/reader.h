@@ -2,7 +2,7 @@
 #ifndef PT2PNNX_READER_H
 #define PT2PNNX_READER_H
 
-#include "formats/torchscript.h"
+#include "formats/torchscript/torchscript.h"
 
 typedef void torch_reader(const struct torch_source *source, const struct torch_sink *sink);
 

@@ -9,7 +9,7 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
 @test "source: make format has nothing to do" {
     needs clang-format
     clang-format --version | grep -q 'version 14\.' || skip "clang-format is not version 14, whose layout this is"
-    run "$ROOT/scripts/format" -n $(find "$ROOT"/common "$ROOT"/formats "$ROOT"/cmd "$ROOT"/test -name "*.[ch]" -o -name "*.cc")
+    run "$ROOT/scripts/format" -n $(find "$ROOT"/common "$ROOT"/formats "$ROOT"/cmd "$ROOT"/test -name "*.[ch]" -o -name "*.cc" -o -name "*.hh")
     assert_output "" # the names of the files
     assert_success
 }

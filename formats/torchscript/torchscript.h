@@ -8,8 +8,8 @@
  *
  * All texts and arrays that a sink function gets are valid during the call only, but for tensors: their bytes
  * live until the process ends. */
-#ifndef FORMATS_TORCHSCRIPT_H
-#define FORMATS_TORCHSCRIPT_H
+#ifndef FORMATS_TORCHSCRIPT_TORCHSCRIPT_H
+#define FORMATS_TORCHSCRIPT_TORCHSCRIPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
