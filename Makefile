@@ -25,7 +25,7 @@ comma := ,
 SANITIZER = $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS_ALL := -std=c11 -D_XOPEN_SOURCE=700 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off \
               -DVERSION='"$(VERSION)"' -DCHECKED=$(if $(CHECK),1,0) -I. -I$(O) $(OPTIMIZE) $(SANITIZER) $(CFLAGS)
-CXXFLAGS_ALL := -Wall -Wextra -Werror -fPIC -I. $(OPTIMIZE) $(CXXFLAGS)
+CXXFLAGS_ALL := -Wall -Wextra -Werror -fPIC -fvisibility=hidden -I. $(OPTIMIZE) $(CXXFLAGS)
 LIBS := -ldeflate -lm
 
 SOURCES  := $(sort $(shell find common formats cmd test -name '*.[ch]' -o -name '*.cc' -o -name '*.hh'))

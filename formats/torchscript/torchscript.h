@@ -120,8 +120,11 @@ struct torch_source {
     size_t module_class_count;
 };
 
+/* The shared object hides all but what is declared with this. */
+#define TORCHSCRIPT_BORDER __attribute__((visibility("default")))
+
 /* Reads one archive.  No exception leaves it.  Delivers nothing but refusals when there are any. */
-void torchscript_read(const struct torch_source *source, const struct torch_sink *sink);
+TORCHSCRIPT_BORDER void torchscript_read(const struct torch_source *source, const struct torch_sink *sink);
 
 /* libtorch itself.  The texts live as long as the library. */
 struct torch_release {
@@ -129,7 +132,7 @@ struct torch_release {
     const char *built;   /* what this was built with */
     const char *path;    /* where it lies; "" where the system does not say */
 };
-struct torch_release torchscript_release(void);
+TORCHSCRIPT_BORDER struct torch_release torchscript_release(void);
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,13 @@ shell_scripts() { grep -lE '^#!(/bin/sh|/usr/bin/env bash)' "$ROOT"/scripts/* "$
     assert_success
 }
 
+@test "source: of the reader of TorchScript, only the functions of its border in C can be seen" {
+    needs nm
+    [ -e "$BUILD/lib/torchscript.so" ] || skip "no reader"
+    run -0 nm -D --defined-only "$BUILD/lib/torchscript.so"
+    assert_equal "$(grep -o '. [^ ]*torchscript.*' <<<"$output")" "$(printf '%s\n' 'T torchscript_read' 'T torchscript_release')"
+}
+
 # The variables of the objects below a folder that are not constant.
 variables() {
     cd "$1" || return 1
