@@ -4,6 +4,7 @@
  * they mean in a model. */
 #include "formats/example.h"
 #include "common/base/float_text.h"
+#include "common/operators/shapes/shapes.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -431,6 +432,9 @@ static size_t apply_one(struct rules *rules, const struct rule_example *x, struc
 {
     const char *only = rules->only;
     rules->only = x->rule;
+    shapes_attach(g);
+    shapes_note_numbers(g);
+    shapes_detach(g);
     size_t applied = apply(rules, g);
     rules->only = only;
     graph_check(g);

@@ -157,19 +157,22 @@ static bool reshape_blobs(struct graph *g, const struct rule_item *a, size_t cou
     return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give(result, layout_inputs(g, &r));
 }
 
-/* Those of a reshape to the dimensions of the result; at most one of them unknown. */
+/* Those of a reshape to the dimensions of the result, and the blobs that such a layer reads behind its input. */
 static bool rows_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
-    struct reshape r = { .from_batch = NO_AXIS, .to_batch = NO_AXIS };
-    int unknown = 0;
+    struct reshape r;
     (void)count;
-    if (!layout_dims(operand_of(&a[0]), &r.to) || r.to.rank > BLOB_RANK)
+    return layout_rows(operand_of(&a[0]), &r) && give_reshape(g, &r, result);
+}
+
+static bool rows_blobs(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct reshape r;
+    (void)count;
+    if (!layout_rows(operand_of(&a[0]), &r))
         return false;
-    for (int i = 0; i < r.to.rank; i++) {
-        unknown += !dim_known(r.to.size[i]);
-        r.to.size[i] = dim_known(r.to.size[i]) ? r.to.size[i] : -1;
-    }
-    return unknown <= 1 && give_reshape(g, &r, result);
+    struct value inputs = layout_inputs(g, &r);
+    return give(result, value_list(inputs.list.items + 1, inputs.list.count - 1));
 }
 
 /* Those of a reshape to sizes, outermost first; one may be -1. */
@@ -798,10 +801,11 @@ const struct rule_function lower_functions[] = {
     { "blob_shape", "o:l", blob_shape }, /* outermost first */
     { "aligned", "oo:b", aligned },
     { "same_blob", "oo:b", same_blob },
-    { "reshape_ids", "oo:l", reshape_ids },          /* for ** */
-    { "reshape_blobs", "oo:l", reshape_blobs },      /* for ** */
-    { "shape_ids", "l:l", shape_ids },               /* for **: sizes, outermost first */
-    { "rows_ids", "o:l", rows_ids },                 /* for **: from rows to the result's dimensions */
+    { "reshape_ids", "oo:l", reshape_ids },     /* for ** */
+    { "reshape_blobs", "oo:l", reshape_blobs }, /* for ** */
+    { "shape_ids", "l:l", shape_ids },          /* for **: sizes, outermost first */
+    { "rows_ids", "o:l", rows_ids },            /* for **: from rows to the result's dimensions */
+    { "rows_blobs", "o:l", rows_blobs },
     { "pad_ids", "ol:l", pad_ids },                  /* for **: tensor, pads */
     { "resize_ids", "c:l", resize_ids },             /* for **: Interp's, of the last two dimensions */
     { "resize_depth_ids", "c:l", resize_depth_ids }, /* the same of a volume's depth */

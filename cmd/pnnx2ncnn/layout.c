@@ -117,6 +117,22 @@ bool layout_reshape(struct operand *from, const struct operand *to, struct resha
     return name_unknown(&in, &out->to, logical) || refer(&sizes, out);
 }
 
+bool layout_rows(const struct operand *to, struct reshape *out)
+{
+    int unknown = 0;
+    *out = (struct reshape){ .from_batch = NO_AXIS,
+                             .to_batch = NO_AXIS,
+                             .blobs = { .at = to->producer, .count = 1 } };
+    if (!layout_dims(to, &out->to) || out->to.rank > BLOB_RANK)
+        return false;
+    struct dims sizes = out->to;
+    for (int i = 0; i < out->to.rank; i++) {
+        unknown += !dim_known(out->to.size[i]);
+        out->to.size[i] = dim_known(out->to.size[i]) ? out->to.size[i] : -1;
+    }
+    return unknown <= 1 || refer(&sizes, out);
+}
+
 struct value layout_inputs(struct graph *g, const struct reshape *r)
 {
     struct value *items = arena_array(&g->arena, r->blobs.count, sizeof *items);

@@ -49,6 +49,9 @@ struct reshape {
 /* How `from` becomes `to`, tensors of the same elements in the same order, each in its layout.  False when sizes are
  * unknown that the layer needs, or in no blob before. */
 bool layout_reshape(struct operand *from, const struct operand *to, struct reshape *out);
+/* How a blob of the same elements, whatever its dimensions, becomes `to`, without a count of blobs.  It is the first of the
+ * blobs, and not known yet: NULL. */
+bool layout_rows(const struct operand *to, struct reshape *out);
 /* The blobs that the layer reads, `from` first: more where its text refers to them. */
 struct value layout_inputs(struct graph *g, const struct reshape *r);
 

@@ -52,7 +52,7 @@ static bool carries(struct operand *x, int64_t d, bool multiple, struct carrier 
 static bool find_carrier(const struct references *r, int64_t d, bool multiple, struct carrier *out)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (carries(r->blobs[i], d, multiple, out))
+        if (r->blobs[i] && carries(r->blobs[i], d, multiple, out))
             return true;
     for (const struct operator *op = r->at->prev; op && r->count < MOST_BLOBS; op = op->prev)
         for (size_t i = 0; i < op->output_count; i++)

@@ -11,8 +11,8 @@ enum { MOST_BLOBS = 10 }; /* a reference has one digit */
 
 /* The blobs that a layer reads, its own input first. */
 struct references {
-    struct operator *at; /* what is before it may be referred to */
-    struct operand *blobs[MOST_BLOBS];
+    struct operator *at;               /* what is before it may be referred to */
+    struct operand *blobs[MOST_BLOBS]; /* NULL: one that is not referred to */
     size_t count;
 };
 

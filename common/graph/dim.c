@@ -18,6 +18,7 @@ struct atom {
     const char *text; /* interned: "h", "(h+1)//2" */
     bool floor;       /* top // bottom; else a name */
     int64_t top, bottom;
+    int64_t least; /* what it is at least */
 };
 
 struct term {
@@ -298,7 +299,7 @@ static int64_t atom_dim(struct graph *g, struct atom atom)
 
 int64_t dim_named(struct graph *g, const char *name)
 {
-    return atom_dim(g, (struct atom){ .text = intern(g->strings, name) });
+    return atom_dim(g, (struct atom){ .text = intern(g->strings, name), .least = 1 });
 }
 
 int64_t dim_fresh(struct graph *g)
@@ -342,21 +343,135 @@ bool dim_term(const struct graph *g, int64_t d, int i, struct dim_term *out)
     return true;
 }
 
-bool dim_not_negative(const struct graph *g, int64_t d)
+/* ---- bounds ---- */
+
+static const struct atom *atom_of(const struct graph *g, const struct term *t, int i)
 {
-    const struct symbol *symbol = symbol_of(g, d);
-    int64_t least = 0;
-    for (int i = 0; symbol && i < symbol->count; i++) {
-        const struct term *t = &symbol->terms[i];
-        bool floors = false;
-        for (int j = 0; j < t->degree; j++)
-            floors |= g->symbols->atoms[t->atoms[j]].floor;
-        if (t->degree > 0 && t->factor < 0)
+    return &g->symbols->atoms[t->atoms[i]];
+}
+
+static int64_t gcd(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a < 0 ? -a : a;
+}
+
+static int64_t floor_int(int64_t a, int64_t b) /* b > 0 */
+{
+    return a / b - (a % b < 0);
+}
+
+static bool dim_least(struct graph *g, int64_t d, int depth, int64_t *out);
+
+/* What the atom is at least: what was noted, or what its parts say. */
+static int64_t atom_least(struct graph *g, struct atom a, int depth)
+{
+    int64_t top;
+    if (!a.floor || !dim_known(a.bottom) || !dim_least(g, a.top, depth - 1, &top))
+        return a.least;
+    int64_t least = floor_int(top, a.bottom);
+    return least > a.least ? least : a.least;
+}
+
+/* The least that a sum without negative terms is. */
+static bool least_of_sum(struct graph *g, int64_t d, int depth, int64_t *out)
+{
+    int count = symbol_of(g, d)->count;
+    *out = 0;
+    for (int i = 0; i < count; i++) {
+        struct term t = symbol_of(g, d)->terms[i];
+        int64_t least = t.factor;
+        if (t.degree > 0 && t.factor < 0)
             return false;
-        if (!floors && !int_add(least, t->factor, &least))
+        for (int k = 0; k < t.degree; k++)
+            if (!int_mul(least, atom_least(g, *atom_of(g, &t, k), depth), &least))
+                return false;
+        if (!int_add(*out, least, out))
             return false;
     }
-    return symbol ? least >= 0 : d >= 0;
+    return true;
+}
+
+/* The least number that is at least `bound` and that the dimension can be: its terms with names are multiples of
+ * something. */
+static int64_t round_up(const struct symbol *symbol, int64_t bound)
+{
+    int64_t step = 0, number = 0, rest;
+    for (int i = 0; i < symbol->count; i++) {
+        if (symbol->terms[i].degree > 0)
+            step = gcd(step, symbol->terms[i].factor);
+        else
+            number = symbol->terms[i].factor;
+    }
+    if (step < 2 || !int_add(number, -bound, &rest))
+        return bound;
+    return number - floor_int(rest, step) * step;
+}
+
+/* A lower bound.  For a floor division that is taken away, c * (a // b) with a negative c, no more than c * a / b is:
+ * b times the sum is then at least another, which has one floor division less. */
+static bool dim_least(struct graph *g, int64_t d, int depth, int64_t *out)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    int64_t least;
+    if (dim_constant(g, d, out))
+        return true;
+    if (!symbol || depth == 0)
+        return false;
+    if (least_of_sum(g, d, depth, out)) {
+        *out = round_up(symbol_of(g, d), *out);
+        return true;
+    }
+    symbol = symbol_of(g, d);
+    for (int i = 0; i < symbol->count; i++) {
+        const struct term t = symbol->terms[i];
+        struct atom a = t.degree == 1 ? *atom_of(g, &t, 0) : (struct atom){ .floor = false };
+        if (t.factor >= 0 || !a.floor || !dim_known(a.bottom))
+            continue;
+        struct polynomial p = { .count = 1, .terms = { t } };
+        int64_t rest = dim_sub(g, d, polynomial_dim(g, &p)), top = dim_mul(g, dim_int(g, t.factor), a.top);
+        if (!dim_least(g, dim_add(g, dim_mul(g, rest, a.bottom), top), depth - 1, &least))
+            return false;
+        *out = round_up(symbol_of(g, d), -floor_int(-least, a.bottom));
+        return true;
+    }
+    return false;
+}
+
+/* Notes that factor * atom + number is at least so much, of the atom and of what is in it. */
+static void note_least(struct graph *g, int64_t d, int64_t least)
+{
+    for (int depth = 0; depth < MAX_TERMS; depth++) {
+        const struct symbol *symbol = symbol_of(g, d);
+        const struct term *t = symbol ? symbol->terms : NULL;
+        if (!symbol || symbol->count > 2 || t[0].degree != 1 || t[0].factor < 1 ||
+            (symbol->count == 2 && t[1].degree != 0))
+            return;
+        int64_t rest = symbol->count == 2 ? t[1].factor : 0;
+        if (!int_add(least, -rest, &least))
+            return;
+        least = -floor_int(-least, t[0].factor);
+        struct atom *a = &g->symbols->atoms[t[0].atoms[0]];
+        a->least = a->least < least ? least : a->least;
+        if (!a->floor || !dim_known(a->bottom) || !int_mul(a->least, a->bottom, &least))
+            return;
+        d = a->top;
+    }
+}
+
+void dim_note_positive(struct graph *g, int64_t d)
+{
+    note_least(g, d, 1);
+}
+
+bool dim_not_negative(struct graph *g, int64_t d)
+{
+    int64_t least;
+    return dim_least(g, d, MAX_TERMS, &least) && least >= 0;
 }
 
 bool dim_equal(int64_t a, int64_t b)
@@ -455,21 +570,6 @@ int64_t dim_div_exact(struct graph *g, int64_t a, int64_t b)
                 return DIM_UNKNOWN;
     }
     return polynomial_dim(g, &quotient);
-}
-
-static int64_t floor_int(int64_t a, int64_t b) /* b > 0 */
-{
-    return a / b - (a % b < 0);
-}
-
-static int64_t gcd(int64_t a, int64_t b)
-{
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a < 0 ? -a : a;
 }
 
 /* True when the polynomial is one floor division plus an integer; both are written. */

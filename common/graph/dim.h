@@ -41,8 +41,10 @@ int64_t dim_product(struct graph *g, const int64_t *dims, int count);
  * 2.  dim_constant() gets numbers back: true for sizes and for these. */
 int64_t dim_int(struct graph *g, int64_t i);
 bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
+/* Notes that d is at least 1: the size of a tensor that PyTorch makes only if it has an element. */
+void dim_note_positive(struct graph *g, int64_t d);
 /* True when d cannot be negative, as the names stand for sizes of at least 1. */
-bool dim_not_negative(const struct graph *g, int64_t d);
+bool dim_not_negative(struct graph *g, int64_t d);
 /* One product of the sum that a symbolic dimension is: an integer times `count` parts, each a name, or (name NULL) the floor
  * division of two dimensions. */
 enum { DIM_DEGREE = 8 };

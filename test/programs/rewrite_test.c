@@ -50,7 +50,8 @@ static bool is_lowering(const char *name)
 /* Rules of pnnx2ncnn that make no layers yet. */
 static bool is_written(const char *name)
 {
-    return strstr(name, "/written.rules") || strstr(name, "/moves.rules") || strstr(name, "/heads.rules");
+    return strstr(name, "/written.rules") || strstr(name, "/moves.rules") || strstr(name, "/heads.rules") ||
+           strstr(name, "/free.rules");
 }
 
 static size_t apply_inferring(struct rules *rules, struct graph *g)

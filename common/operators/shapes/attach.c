@@ -38,6 +38,32 @@ static void infer_made(void *inference, struct operator *op)
     end_inference(inference, results, few);
 }
 
+static void look_for_tensor(struct operand *x, void *context)
+{
+    bool *tensor = context;
+    *tensor |= x->number == DIM_UNKNOWN;
+}
+
+/* Whether the operator may make numbers: of numbers, or the size of a tensor. */
+static bool makes_numbers(const struct operator *op)
+{
+    bool tensor = false;
+    operator_each_operand(op, look_for_tensor, &tensor);
+    return !tensor || operator_is(op, "Tensor.size");
+}
+
+void shapes_note_numbers(struct graph *g)
+{
+    for (struct operator *op = g->first; op; op = op->next) {
+        if (op->output_count != 1 || !makes_numbers(op))
+            continue;
+        struct fact few[FEW_RESULTS], *results = begin_inference(g->inference, op, few);
+        if (results[0].number && results[0].sizes)
+            op->outputs[0]->number = results[0].sizes[0];
+        end_inference(g->inference, results, few);
+    }
+}
+
 static const char *find_contradiction(void *inference, const struct operator *op)
 {
     struct fact few[FEW_RESULTS], *results = begin_inference(inference, op, few);

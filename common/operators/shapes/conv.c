@@ -27,7 +27,9 @@ static int64_t conv_size(struct call *c, int64_t in, int64_t kernel, int64_t str
               dim_text(g, reach(g, kernel, dilation)));
         return DIM_UNKNOWN;
     }
-    return dim_add(g, dim_div_floor(g, room, stride), 1);
+    int64_t out = dim_add(g, dim_div_floor(g, room, stride), 1);
+    dim_note_positive(g, out);
+    return out;
 }
 
 /* What a convolution's weight says, wherever it is: an operand, or the parameters of a module. */

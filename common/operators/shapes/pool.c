@@ -37,6 +37,7 @@ static int64_t pool_size(struct call *c, int64_t in, const struct window *w, boo
               dim_text(g, reach));
         return DIM_UNKNOWN;
     }
+    dim_note_positive(g, out);
     return out;
 }
 

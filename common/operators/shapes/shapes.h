@@ -19,6 +19,9 @@ void shapes_infer(struct graph *g, enum shapes_extent extent, size_t since);
 /* From now on the results of an operator that somebody makes (operator_infer(), in graph.h) are inferred from what the graph
  * says of its operands: shapes_infer() comes before.  Ends with shapes_detach(), before graph_free(). */
 void shapes_attach(struct graph *g);
+/* Lets operands that are numbers know them, as far as what the graph says of the others goes; shapes stay as they are.  Between
+ * shapes_attach() and shapes_detach(). */
+void shapes_note_numbers(struct graph *g);
 void shapes_detach(struct graph *g);
 
 #endif
