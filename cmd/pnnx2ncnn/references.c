@@ -38,17 +38,20 @@ struct carrier {
 
 static bool carries(struct operand *x, int64_t d, bool multiple, struct carrier *out)
 {
+    if (x->batch == BATCH_UNKNOWN)
+        return false;
     for (int i = 0; i < x->rank; i++) {
         int64_t factor = x->shape[i] == d ? 1
                          : multiple       ? dim_div_exact(x->producer->graph, x->shape[i], d)
                                           : -1;
         *out = (struct carrier){ x, i, factor };
-        if (factor >= 1 && x->batch != BATCH_UNKNOWN && dimension_name(x, i))
+        if (factor >= 1 && dimension_name(x, i))
             return true;
     }
     return false;
 }
 
+/* A count of blobs beside the layer's own would be taken for as many runs of the layer: only the first may have one. */
 static bool find_carrier(const struct references *r, int64_t d, bool multiple, struct carrier *out)
 {
     for (size_t i = 0; i < r->count; i++)
@@ -56,7 +59,7 @@ static bool find_carrier(const struct references *r, int64_t d, bool multiple, s
             return true;
     for (const struct operator *op = r->at->prev; op && r->count < MOST_BLOBS; op = op->prev)
         for (size_t i = 0; i < op->output_count; i++)
-            if (carries(op->outputs[i], d, multiple, out))
+            if (!layout_is_counted(op->outputs[i]) && carries(op->outputs[i], d, multiple, out))
                 return true;
     return false;
 }
