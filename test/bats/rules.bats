@@ -100,7 +100,7 @@ END
     assert_line '1 examples and 3 variations run, 2 failed; 0 that were made up do not run'
 }
 
-@test "rules: what has no example, or no near miss where the rule asks for more than its one call, is counted" {
+@test "rules: what has no example, or no near miss where the rule asks for more than one call with any arguments, is counted" {
     cat >bare.rules <<'END'
 one: aten::relu(x) => F.relu(x) ;
 two: F.relu(F.relu(x)) => F.relu(x) ;
@@ -108,6 +108,13 @@ two: F.relu(F.relu(x)) => F.relu(x) ;
 #> F.relu b 1 1 m y
 #= F.relu b 1 1 x y
 if_rank: F.silu(x) => F.mish(x) if x.rank == 2 ;
+literal: aten::gelu(x, approximate='tanh') => F.gelu(x, approximate='tanh') ;
+kind: aten::fill(x, value=v:number) => torch.full_like(x, fill_value=v) ;
+constant: aten::prelu(x, @w) => F.prelu(x, w) ;
+twice: aten::mul(self=y, other=y) => torch.square(y) ;
+unread: (y, _) = aten::frexp(self=x) => y = F.relu(x) ;
+any: aten::scatter(x, dim=_, index=i?, ...) as c => torch.scatter(x, index=i, ...c) ;
+items: (*ys) = aten::meshgrid(tensors=[*xs], indexing=i) => (*ys) = torch.meshgrid(xs, indexing=i) ;
 END
     mkdir models
     run rewrite -w models bare.rules
@@ -115,8 +122,9 @@ END
     assert_line '2 bare.rules:1 generated one'
     assert_line 'bare.rules:2: two: no near miss'
     assert_line 'bare.rules:6: if_rank: no example'
-    assert_line 'bare.rules:6: if_rank: no near miss'
-    assert_line '3 rules, 1 examples, 0 failed, 1 rules without an example, 2 without a near miss'
+    assert_equal "$(printf '%s\n' "${lines[@]}" | sed -n 's/^bare.rules:[0-9]*: \(.*\): no near miss/\1/p' | tr '\n' ' ')" \
+        'two if_rank literal kind constant twice unread '
+    assert_line '10 rules, 1 examples, 0 failed, 3 rules without an example, 7 without a near miss'
 }
 
 @test "rules: an example that does not hold is shown, and fails" {

@@ -264,22 +264,38 @@ struct graph *rule_example(struct rules *rules, const struct rule *rule)
 
 /* ---- plain rules ---- */
 
-static bool has_call(const struct node *n)
+/* How often the pattern's arguments are that variable. */
+static size_t times_named(const struct node *n, size_t slot)
 {
-    bool found = n->kind == NODE_CALL || n->kind == NODE_BRACES;
-    for (size_t i = 0; i < n->count && !found; i++)
-        found = n->kids[i] && has_call(n->kids[i]);
-    return found && !n->deferred;
+    size_t times = n->kind == NODE_NAME && n->slot == slot;
+    for (size_t i = 0; i < n->count; i++)
+        times += n->kids[i] ? times_named(n->kids[i], slot) : 0;
+    for (size_t i = 0; i < n->argument_count; i++)
+        times += n->arguments[i].value ? times_named(n->arguments[i].value, slot) : 0;
+    return times;
+}
+
+/* Whether the pattern of an argument accepts all that a call can have there. */
+static bool takes_anything(const struct node *n, const struct node *call)
+{
+    if (n->kind == NODE_OPTIONAL || (n->kind == NODE_LIST && n->count == 1 && n->kids[0]->kind == NODE_STAR))
+        return takes_anything(n->kids[0], call);
+    if (n->kind == NODE_STAR)
+        n = n->kids[0];
+    return n->kind == NODE_ANY || (n->kind == NODE_NAME && !n->deferred && times_named(call, n->slot) == 1);
 }
 
 bool rule_is_plain(const struct rule *rule)
 {
     const struct node *n = call_of(rule);
-    if (!n || rule->also_count || rule->definition_count || rule->condition_count ||
-        rule->choices[rule->choice_count - 1].condition)
+    if (!n || rule->also_count || rule->definition_count || rule->taking_count || rule->condition_count ||
+        rule->classes.count || rule->choices[rule->choice_count - 1].condition)
         return false;
+    for (size_t i = 0; i < rule->targets.count; i++)
+        if (!rule->targets.items[i].name)
+            return false;
     for (size_t i = 0; i < n->argument_count; i++)
-        if (n->arguments[i].value && has_call(n->arguments[i].value))
+        if (n->arguments[i].value && !takes_anything(n->arguments[i].value, n))
             return false;
     return true;
 }

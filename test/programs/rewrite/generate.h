@@ -4,7 +4,8 @@
 
 #include "common/rewrite/private.h"
 
-/* Whether the pattern is one call, and its arguments, its module and its results are all that the rule asks for. */
+/* Whether the rule is of one call, whatever its arguments and its results are and whoever reads them: nothing that differs
+ * from its example in one thing, but the name of the call, is none of its business. */
 bool rule_is_plain(const struct rule *rule);
 
 /* A graph with the call that the rule's pattern is; NULL when it is several, or nothing can be made up. */
