@@ -107,6 +107,7 @@ for n, x in ((1, X1), (2, X2), (3, X3)):
     function(f"F.lp_pool{n}d", lambda x, f=f("lp_pool"): f(x, 1.0, 3, 2, True), x)
 function("F.avg_pool2d", lambda x: F.avg_pool2d(x, 2, divisor_override=3), X2)
 function("F.adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, (None, 3)), X2, also=[[(1, 4, 7, 9)]])
+function("F.adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, (x.size(2), 3)), (4, 8, 9))
 function("F.adaptive_avg_pool3d", lambda x: F.adaptive_avg_pool3d(x, (None, 3, None)), X3, also=[[(1, 4, 5, 7, 9)]])
 function("F.lp_pool2d", lambda x: F.lp_pool2d(x, 3, (2, 3), (1, 2)), X2)
 
