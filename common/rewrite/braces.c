@@ -110,7 +110,7 @@ static void push_tree(struct match *m, const struct tree *tree)
 bool match_braces(struct match *m, const struct node *braces, struct operator *op, size_t variant)
 {
     const struct value *a, *b;
-    if (op->type != braces->text || !operands_of(op, &a, &b) || !search_take(m, op))
+    if (op->type != braces->text || !operands_of(op, &a, &b) || !search_take(m, op, false))
         return false;
     struct leaves leaves = { .match = m, .variant = variant };
     gather_leaves(&leaves, braces, 0);
@@ -148,7 +148,7 @@ static bool cut(struct match *m, const struct tree *tree)
     struct operator *op = search_producer(tree->pending->value);
     const struct value *a, *b;
     if (!op || op->type != tree->type || op->outputs[0]->use_count != 1 || !operands_of(op, &a, &b) ||
-        !search_take(m, op))
+        !search_take(m, op, false))
         return false;
     struct tree *rest = scratch_alloc(m->scratch, sizeof *rest);
     *rest = *tree;

@@ -33,12 +33,13 @@ static bool is_root(const struct match *m, const struct operator *op)
     return false;
 }
 
-/* Results inside the match have no reader outside, unless the result reads them too. */
+/* Results inside the match have no reader outside, unless the result reads them too, or the pattern says so. */
 static bool inside_is_closed(struct match *m)
 {
     for (size_t i = 0; i < m->operator_count; i++) {
         const struct operator *op = m->operators[i];
-        if (is_root(m, op) || operator_is(op, "pnnx.Attribute") || operator_is(op, "pnnx.Input"))
+        if (m->shared[i] || is_root(m, op) || operator_is(op, "pnnx.Attribute") ||
+            operator_is(op, "pnnx.Input"))
             continue;
         for (size_t k = 0; k < op->output_count; k++)
             for (const struct use *use = op->outputs[k]->uses; use; use = use->next)

@@ -108,8 +108,8 @@ static bool in_scope(const struct scope *inner, const struct scope *outer)
     return inner != NULL;
 }
 
-/* Records that the operator is part of the match. */
-bool search_take(struct match *m, struct operator *op)
+/* Records that the operator is part of the match, and whether others may read it. */
+bool search_take(struct match *m, struct operator *op, bool shared)
 {
     if (m->scope && !in_scope(op->scope, m->scope))
         return false;
@@ -118,7 +118,9 @@ bool search_take(struct match *m, struct operator *op)
     if (m->operator_count == m->operator_room) {
         m->operator_room = m->operator_room ? m->operator_room * 2 : 16;
         m->operators = xrealloc(m->operators, m->operator_room * sizeof *m->operators);
+        m->shared = xrealloc(m->shared, m->operator_room * sizeof *m->shared);
     }
+    m->shared[m->operator_count] = shared;
     m->operators[m->operator_count++] = op;
     return true;
 }
@@ -369,7 +371,7 @@ static bool cannot_match(const struct node *n, const struct value *v)
 
 static bool match_operator(struct match *m, const struct node *call, struct operator *op)
 {
-    if (op->type != call->text || !rest_is_default(m, op, call) || !search_take(m, op))
+    if (op->type != call->text || !rest_is_default(m, op, call) || !search_take(m, op, call->shared))
         return false;
     const struct goal *before = m->goals;
     size_t position = 0;
@@ -756,11 +758,13 @@ bool match_rule(struct match *m, struct rules *rules, struct graph *g, const str
                 struct operator *root, const struct box_match *box)
 {
     struct operator **operators = m->operators;
+    bool *shared = m->shared;
     size_t room = m->operator_room;
     *m = (struct match){
         .rules = rules, .graph = g, .rule = rule, .scratch = rules->scratch, .root = root, .box = box
     };
     m->operators = operators;
+    m->shared = shared;
     m->operator_room = room;
     scratch_reset(m->scratch);
     if (box) {

@@ -77,6 +77,7 @@ struct match {
     size_t *trail;      /* slots in the order they were bound */
     size_t trail_count;
     struct operator **operators; /* matched, the root first */
+    bool *shared;                /* of each: others may read it, too */
     size_t operator_count, operator_room;
     const struct scope *scope; /* `in`: the invocation that all operators must be of */
     const struct box_match *box;

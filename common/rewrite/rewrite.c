@@ -413,6 +413,7 @@ size_t rules_apply_with(struct rules *rules, struct graph *g, struct rule_histor
     if (rules->explain && rules->given_up > given_up)
         note(nowhere, "%zu searches were given up", rules->given_up - given_up);
     free(a.match.operators);
+    free(a.match.shared);
     return history_count(history) - first;
 }
 

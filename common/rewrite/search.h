@@ -57,8 +57,9 @@ void search_choice(struct match *m, const struct goal *goals);
 /* Binds a variable that is free; search_bind() compares with what it is bound to otherwise. */
 void search_set(struct match *m, size_t slot, struct item item);
 bool search_bind(struct match *m, size_t slot, struct item item);
-/* Records that the operator is part of the match; false: it is of another invocation of the module. */
-bool search_take(struct match *m, struct operator *op);
+/* Records that the operator is part of the match, and whether others may read it; false: it is of another invocation of
+ * the module. */
+bool search_take(struct match *m, struct operator *op, bool shared);
 /* Whether an argument that the pattern leaves out allows that: it is None, has its default, or has none. */
 bool argument_is_default(const struct operator *op, const struct argument *given);
 /* The operator that makes the value, when the value is its first result; else NULL. */

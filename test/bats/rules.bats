@@ -174,11 +174,15 @@ own: F.relu(x) => my.Custom(x) ;
 quoted: F.silu(x) => 'my.Custom'(x) ;
 tuple: nn.MaxPool2d(x, kernel_size=(3,3), ...) => x ;
 rest: F.mish(x, ...c) => F.gelu(x) ;
+shared: F.elu(x) => F.relu(&F.silu(x)) ;
+shared_name: F.celu(&x) => F.relu(x) ;
 END
     run --separate-stderr -2 rewrite habits.rules
     assert_equal "$stderr" "rewrite_test: habits.rules:1:19: unknown operator 'my.Custom' (instead: a type of your own stands in quotes: 'my.Custom'(...))
 rewrite_test: habits.rules:3:38: expected ')' (instead: a list is written [3, 3])
-rewrite_test: habits.rules:4:17: this cannot stand in a pattern's call (instead: ..., and 'as' names the operator)"
+rewrite_test: habits.rules:4:17: this cannot stand in a pattern's call (instead: ..., and 'as' names the operator)
+rewrite_test: habits.rules:5:29: '&F.silu' can stand in a pattern only
+rewrite_test: habits.rules:6:22: expected an operator and its arguments, &type(...)"
 }
 
 @test "rules: mistakes that several rules make together are reported" {

@@ -109,7 +109,8 @@ static bool covers_call(struct cover *c, const struct node *wide, const struct n
 {
     const struct rules *rules = c->rules;
     bool rest = has_rest(wide);
-    if (wide->text != narrow->text || wide->kind != narrow->kind || (has_rest(narrow) && !rest))
+    if (wide->text != narrow->text || wide->kind != narrow->kind || (has_rest(narrow) && !rest) ||
+        (narrow->shared && !wide->shared && wide != c->wide->pattern))
         return false;
     for (size_t i = 0; i < wide->argument_count; i++) {
         const struct node_argument *a = &wide->arguments[i];

@@ -277,6 +277,16 @@ static bool at_call(const struct parser *p)
     return p->ahead.kind == '?' && (p->ahead.next == '(' || p->ahead.next == '{');
 }
 
+static struct node *parse_shared(struct parser *p)
+{
+    parser_advance(p);
+    struct node *n = at_call(p) ? parse_call(p) : NULL;
+    if (!n || n->kind != NODE_CALL || n->optional)
+        parser_fail(p, "an operator and its arguments, &type(...)");
+    n->shared = true;
+    return n;
+}
+
 static struct node *parse_primary(struct parser *p)
 {
     if (at_call(p))
@@ -290,6 +300,7 @@ static struct node *parse_primary(struct parser *p)
     case TOKEN_STRING: return parse_literal(p, NODE_STRING);
     case '[': return parse_list(p);
     case '(': return parse_group(p);
+    case '&': return parse_shared(p);
     case '@': {
         struct node *n = node_here(p, NODE_AT);
         parser_advance(p);

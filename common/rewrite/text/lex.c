@@ -287,7 +287,7 @@ static const struct {
 
 static void lex_mark(struct lexer *l, struct token *t)
 {
-    bool plain = strchr("()[]{},;:@?|%+", *l->p) != NULL; /* begins no longer mark */
+    bool plain = strchr("()[]{},;:@?|&%+", *l->p) != NULL; /* begins no longer mark */
     for (size_t i = 0; !plain && i < sizeof marks / sizeof *marks; i++) {
         size_t length = marks[i].text[2] ? 3 : 2;
         if ((size_t)(limit(l) - l->p) >= length && memcmp(marks[i].text, l->p, length) == 0) {

@@ -653,6 +653,8 @@ static void resolve_result_call(struct resolver *r, struct node *n)
 {
     if (n->optional)
         error(r, n, "'%s?' can stand in a pattern only", n->text);
+    if (n->shared)
+        error(r, n, "'&%s' can stand in a pattern only", n->text);
     check_clear(r, n);
     check_call(r, n, true);
     check_complete(r, n);

@@ -80,6 +80,7 @@ struct node {
     size_t argument_count;
     int depth;     /* of a + b + c ...: limited, for trees are walked by recursion */
     bool optional; /* calls and braces: type?(P), the operator around P or P alone; weights: raw w? */
+    bool shared;   /* calls: &type(...), an operator that others may read, too */
     bool quoted;   /* calls: the type was written in quotes, and is not checked */
     bool function; /* calls, after resolving: a function of values, not an operator */
     const struct rule_function *c_function; /* function calls: NULL for those of the language */
