@@ -84,6 +84,7 @@ def loader():
 
 def bench_driver(folder):
     import torch
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "cases"))
     import networks
     warnings.filterwarnings('ignore')
     full = {'resnet18 (full width)': networks.ResNet(networks.BasicBlock, [2, 2, 2, 2], width=64),
