@@ -834,7 +834,9 @@ const struct rule_function lower_functions[] = {
     { "filled", "if:t", weights_filled }, /* so many of that number */
     { "reshaped", "tl:t", weights_reshaped },
     { "outside_triangle", "iiib:t",
-      weights_outside_triangle }, /* rows, columns, diagonal, whether of the lower one */
+      weights_outside_triangle },                   /* rows, columns, diagonal, whether of the lower one */
+    { "mask_scores", "tb:t", weights_mask_scores }, /* a constant mask, whether true hides */
+    { "hides_rows", "t:b", weights_hides_rows },
     { "swap_groups", "ti:t",
       weights_swap_groups },                     /* input and output channels exchanged inside each group */
     { "transposed", "t:t", weights_transposed }, /* a matrix */

@@ -200,8 +200,6 @@ static const struct pass {
     { "picks", prepare_picks, NULL, NULL },
     { "einsum", prepare_einsum, NULL, NULL },
     { "written", NULL, write_as_others, NULL }, /* what those have made */
-    { "constants", prepare_constants, NULL, NULL },
-    { "written", NULL, write_as_others, NULL }, /* attention, whose masks are scores now */
     { "indices", prepare_indices, NULL, NULL },
     { "elements", prepare_elements, NULL, NULL },
     { "ranks", reduce_ranks, NULL, NULL },

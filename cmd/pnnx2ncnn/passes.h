@@ -14,8 +14,6 @@
 void prepare_outputs(struct graph *g);
 /* Recurrent modules of several layers become one operator for each layer. */
 void prepare_recurrent(struct graph *g);
-/* Boolean masks of attention, and its is_causal, become what is added to the scores. */
-void prepare_constants(struct graph *g);
 
 /* ---- indices.c ---- */
 

@@ -1,6 +1,7 @@
 /* weights.c - weights in the order in which the runtime has them.  The results are float32 in the graph's arena. */
 #include "cmd/pnnx2ncnn/weights.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,6 +81,36 @@ bool weights_outside_triangle(struct graph *g, const struct rule_item *a, size_t
         .key = "data", .dtype = DTYPE_BOOL, .rank = 2, .shape = shape, .size = (size_t)elements, .data = mask
     };
     return give(result, w);
+}
+
+/* What a mask adds to scores: nothing, and where its elements are `hidden` what exp() makes zero. */
+bool weights_mask_scores(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct attribute *mask = a[0].tensor;
+    float *data;
+    const struct attribute *w = make(g, mask->rank, mask->shape, &data);
+    (void)count;
+    for (size_t i = 0; i < element_count(mask->rank, mask->shape); i++)
+        data[i] = (element_real(mask->dtype, mask->data, i) != 0) == a[1].value.boolean ? -FLT_MAX : 0;
+    return give(result, w);
+}
+
+/* Whether a row of a mask is false as a whole. */
+bool weights_hides_rows(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct attribute *mask = a[0].tensor;
+    size_t columns = mask->rank > 0 ? (size_t)mask->shape[mask->rank - 1] : 1,
+           elements = element_count(mask->rank, mask->shape);
+    bool seen = true;
+    (void)g, (void)count;
+    for (size_t i = 0; i < elements && seen; i += columns) {
+        seen = false;
+        for (size_t j = 0; j < columns; j++)
+            seen = seen || element_real(mask->dtype, mask->data, i + j) != 0;
+    }
+    result->kind = RULE_VALUE;
+    result->value = value_bool(!seen);
+    return true;
 }
 
 /* (groups * in, out, kernel...) to (groups * out, in, kernel...). */
