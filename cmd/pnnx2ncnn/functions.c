@@ -842,6 +842,7 @@ const struct rule_function lower_functions[] = {
     { "transposed", "t:t", weights_transposed }, /* a matrix */
     { "rows", "tii:t", weights_rows },           /* from, to */
     { "grid", "lb:t", weights_grid },            /* sizes, whether corners are aligned */
+    { "layers_of", "cii:T", weights_of_layers }, /* of a recurrent module: from, to */
     { "lstm_input", "c:t", weights_lstm_input }, /* the operand is a result of the module */
     { "lstm_hidden", "c:t", weights_lstm_hidden },
     { "lstm_projection", "c:t", weights_lstm_projection },

@@ -196,7 +196,6 @@ static const struct pass {
     { "results", NULL, note_results, NULL },
     { "written", NULL, write_as_others, NULL }, /* sizes are expressions now */
     { "complex", split_complex, NULL, NULL },
-    { "recurrent", prepare_recurrent, NULL, NULL },
     { "picks", prepare_picks, NULL, NULL },
     { "einsum", prepare_einsum, NULL, NULL },
     { "written", NULL, write_as_others, NULL }, /* what those have made */

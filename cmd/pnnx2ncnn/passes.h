@@ -12,8 +12,6 @@
 
 /* Lets pnnx.Output read the members of tuples, lists and dicts, however deep: the runtime's results are blobs. */
 void prepare_outputs(struct graph *g);
-/* Recurrent modules of several layers become one operator for each layer. */
-void prepare_recurrent(struct graph *g);
 
 /* ---- indices.c ---- */
 

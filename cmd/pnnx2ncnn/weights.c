@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/layout.h"
@@ -342,4 +343,28 @@ bool weights_recurrent_bias(struct graph *g, const struct rule_item *a, size_t c
 {
     (void)count;
     return give_biases(g, a, 1, same_gates, false, result);
+}
+
+/* Those of layers from .. to - 1, as a module of these layers alone has them: weight_ih_l2_reverse is its
+ * weight_ih_l0_reverse where `from` is 2. */
+bool weights_of_layers(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operator *op = a[0].op;
+    int64_t from = a[1].value.integer, to = a[2].value.integer;
+    struct rule_tensors list = { arena_array(&g->arena, op->attribute_count + 1, sizeof *list.items), 0 };
+    (void)count;
+    for (size_t i = 0; i < op->attribute_count; i++) {
+        struct attribute w = op->attributes[i];
+        const char *at = strstr(w.key, "_l");
+        char *rest;
+        long long layer = at ? strtoll(at + 2, &rest, 10) : -1;
+        if (layer < from || layer >= to || (*rest && *rest != '_'))
+            continue;
+        w.key = intern(g->strings, arena_printf(&g->arena, "%.*s_l%lld%s", (int)(at - w.key), w.key,
+                                                layer - (long long)from, rest));
+        list.items[list.count++] = w;
+    }
+    result->kind = RULE_TENSORS;
+    result->tensors = list;
+    return true;
 }

@@ -8,7 +8,8 @@ typedef bool weight_function(struct graph *g, const struct rule_item *arguments,
                              struct rule_item *result);
 
 weight_function weights_filled, weights_reshaped, weights_outside_triangle, weights_swap_groups,
-    weights_transposed, weights_rows, weights_grid, weights_mask_scores, weights_hides_rows;
+    weights_transposed, weights_rows, weights_grid, weights_mask_scores, weights_hides_rows,
+    weights_of_layers;
 weight_function weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
 weight_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
 
