@@ -851,5 +851,16 @@ const struct rule_function lower_functions[] = {
     { "recurrent_input", "c:t", weights_recurrent_input },
     { "recurrent_hidden", "c:t", weights_recurrent_hidden },
     { "recurrent_bias", "c:t", weights_recurrent_bias },
+    /* complex numbers, Fourier transforms */
+    { "complex", "v:b", complex_value }, /* a complex number, or a tensor of them */
+    { "zeros", "v:b", complex_zeros },   /* a constant tensor of zeros */
+    { "real_of", "v:f", complex_real_of },
+    { "imag_of", "v:f", complex_imag_of },
+    { "real_parts", "t:t", complex_real_parts },
+    { "imag_parts", "t:t", complex_imag_parts },
+    { "cosines", "iiifb:t", fourier_cosines }, /* points, rows, columns, scale, half */
+    { "sines", "iiifb:t", fourier_sines },
+    { "windowed", "tt?i:t", fourier_windowed },     /* matrix, window, its width */
+    { "envelope", "t?iiiiii:t", fourier_envelope }, /* window, width, points, hop, frames, from, size */
 };
 const size_t lower_function_count = sizeof lower_functions / sizeof *lower_functions;

@@ -12,8 +12,8 @@ extern const size_t activation_text_size, arithmetic_text_size, attention_text_s
     linear_text_size;
 extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
 extern const size_t resize_text_size, shape_text_size, compare_text_size;
-extern const char written_text[], moves_text[], heads_text[], free_text[];
-extern const size_t written_text_size, moves_text_size, heads_text_size, free_text_size;
+extern const char written_text[], moves_text[], heads_text[], free_text[], complex_text[];
+extern const size_t written_text_size, moves_text_size, heads_text_size, free_text_size, complex_text_size;
 
 /* The embedded files. */
 static const struct file {
@@ -54,6 +54,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
     lowering->own = new_rules(strings, signatures, explain);
     lowering->written = new_rules(strings, signatures, explain);
+    rules_read(lowering->written, "complex.rules", complex_text, complex_text_size);
     rules_read(lowering->written, "moves.rules", moves_text, moves_text_size);
     rules_read(lowering->written, "heads.rules", heads_text, heads_text_size);
     rules_read(lowering->written, "written.rules", written_text, written_text_size);

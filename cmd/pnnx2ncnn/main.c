@@ -195,7 +195,6 @@ static const struct pass {
     { "outputs", prepare_outputs, NULL, NULL },
     { "results", NULL, note_results, NULL },
     { "written", NULL, write_as_others, NULL }, /* sizes are expressions now */
-    { "complex", split_complex, NULL, NULL },
     { "picks", prepare_picks, NULL, NULL },
     { "einsum", prepare_einsum, NULL, NULL },
     { "written", NULL, write_as_others, NULL }, /* what those have made */

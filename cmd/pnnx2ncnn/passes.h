@@ -31,11 +31,6 @@ bool elements_are_moved(const struct operator *op);
 /* Tensor.index and torch.index_select by constants become slices that are joined, lookups, or products of matrices. */
 void prepare_picks(struct graph *g);
 
-/* ---- complex.c and fourier.c ---- */
-
-/* Complex tensors become two real ones; Fourier transforms products with constant matrices. */
-void split_complex(struct graph *g);
-
 /* ---- einsum.c ---- */
 
 /* torch.einsum of more dimensions than a blob has becomes permutations and a product of matrices. */

@@ -9,8 +9,7 @@
 #include "cmd/pnnx2ncnn/layout.h"
 #include "common/graph/element.h"
 
-/* A float tensor to fill: *data has as many elements as the shape says. */
-static const struct attribute *make(struct graph *g, int rank, const int64_t *shape, float **data)
+const struct attribute *weights_new(struct graph *g, int rank, const int64_t *shape, float **data)
 {
     struct attribute *w = arena_alloc(&g->arena, sizeof *w);
     size_t count = element_count(rank, shape);
@@ -41,7 +40,7 @@ bool weights_filled(struct graph *g, const struct rule_item *a, size_t count, st
     (void)count;
     if (n < 0 || n > INT32_MAX || !value_number(&a[1].value, &value))
         return false;
-    const struct attribute *w = make(g, 1, &n, &data);
+    const struct attribute *w = weights_new(g, 1, &n, &data);
     for (int64_t i = 0; i < n; i++)
         data[i] = (float)value;
     return give(result, w);
@@ -89,7 +88,7 @@ bool weights_mask_scores(struct graph *g, const struct rule_item *a, size_t coun
 {
     const struct attribute *mask = a[0].tensor;
     float *data;
-    const struct attribute *w = make(g, mask->rank, mask->shape, &data);
+    const struct attribute *w = weights_new(g, mask->rank, mask->shape, &data);
     (void)count;
     for (size_t i = 0; i < element_count(mask->rank, mask->shape); i++)
         data[i] = (element_real(mask->dtype, mask->data, i) != 0) == a[1].value.boolean ? -FLT_MAX : 0;
@@ -128,7 +127,7 @@ bool weights_swap_groups(struct graph *g, const struct rule_item *a, size_t coun
     memcpy(shape, w->shape, (size_t)w->rank * sizeof *shape);
     shape[0] = (int64_t)out * groups;
     shape[1] = (int64_t)in;
-    const struct attribute *y = make(g, w->rank, shape, &data);
+    const struct attribute *y = weights_new(g, w->rank, shape, &data);
     for (size_t group = 0; group < (size_t)groups; group++)
         for (size_t o = 0; o < out; o++)
             for (size_t i = 0; i < in; i++)
@@ -145,7 +144,7 @@ bool weights_transposed(struct graph *g, const struct rule_item *a, size_t count
     if (w->rank != 2)
         return false;
     int64_t shape[2] = { w->shape[1], w->shape[0] };
-    const struct attribute *y = make(g, 2, shape, &data);
+    const struct attribute *y = weights_new(g, 2, shape, &data);
     for (int64_t i = 0; i < shape[0]; i++)
         for (int64_t j = 0; j < shape[1]; j++)
             *data++ = element(w, (size_t)(j * shape[0] + i));
@@ -196,7 +195,7 @@ bool weights_grid(struct graph *g, const struct rule_item *a, size_t count, stru
     shape[1] = rank + 1;
     if (rank < 2)
         return false;
-    const struct attribute *w = make(g, 2, shape, &data);
+    const struct attribute *w = weights_new(g, 2, shape, &data);
     for (int64_t row = 0; row < shape[0]; row++) {
         int64_t rest = row;
         for (int i = rank; i-- > 0; rest /= size[i])
@@ -244,7 +243,7 @@ static bool give_both(struct graph *g, const struct rule_item *a, const char *st
         return false;
     shape[0] = directions;
     memcpy(shape + 1, w[0]->shape, 2 * sizeof *shape);
-    const struct attribute *y = make(g, 3, shape, &data);
+    const struct attribute *y = weights_new(g, 3, shape, &data);
     for (int d = 0; d < directions; d++)
         data = copy_gates(data, w[d], gates, order);
     return give(result, y);
@@ -319,7 +318,7 @@ static bool give_biases(struct graph *g, const struct rule_item *a, int gates, c
     float *data;
     if (hidden < 1 || hidden > INT32_MAX)
         return false;
-    const struct attribute *y = make(g, 3, shape, &data);
+    const struct attribute *y = weights_new(g, 3, shape, &data);
     for (int d = 0; d < directions; d++)
         if (!copy_biases(&data, op, d, (size_t)hidden, gates, order, split))
             return false;

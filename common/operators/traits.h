@@ -21,11 +21,10 @@ enum trait {
     TRAIT_COPIES = 1 << 9,
     TRAIT_REPEATS = 1 << 10,
     TRAIT_MOVES = 1 << 11,
-    TRAIT_ADDITIVE = 1 << 12,
-    TRAIT_ADDS_AXIS = 1 << 13,
-    TRAIT_RANDOM = 1 << 14,
-    TRAIT_LIST = 1 << 15,
-    TRAIT_TUPLE = 1 << 16, /* traits.results, traits.results_key */
+    TRAIT_ADDS_AXIS = 1 << 12,
+    TRAIT_RANDOM = 1 << 13,
+    TRAIT_LIST = 1 << 14,
+    TRAIT_TUPLE = 1 << 15, /* traits.results, traits.results_key */
 
     TRAITS_ELEMENTWISE = TRAIT_ALIKE | TRAIT_BROADCAST,
     /* The result has all elements of the operand, in some order. */

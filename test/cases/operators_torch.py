@@ -344,8 +344,11 @@ for name, f in (("torch.add", lambda z: z + 2j), ("torch.sub", lambda z: 1 - z),
                 ("torch.div", lambda z: z[:1] / z[1:]), ("torch.conj", torch.conj), ("torch.exp", torch.exp), ("torch.matmul", lambda z: z @ z.transpose(1, 2)),
                 ("torch.einsum", lambda z: torch.einsum("bij,bkj->bik", z, z[:, :2])), ("torch.cat", lambda z: torch.cat([z, z * 1j], 1)),
                 ("torch.add", lambda z: z[:, :1] + z.real), ("torch.polar", lambda z: torch.polar(z.real, z.imag)), ("torch.roll", lambda z: z.roll(1, 2)),
-                ("F.pad", lambda z: torch.nn.functional.pad(z, (1, 2))), ("torch.sum", lambda z: z.sum(1)), ("torch.square", lambda z: z.square())):
+                ("F.pad", lambda z: torch.nn.functional.pad(z, (1, 2))), ("torch.sum", lambda z: z.sum(1)), ("torch.square", lambda z: z.square()), ("torch.pow", lambda z: z ** 3),
+                ("torch.reciprocal", lambda z: (z + 3).reciprocal()), ("torch.div", lambda z: 1j / (z + 3) - z / (1 + 2j)),
+                ("torch.mul", lambda z: z.real.to(torch.cfloat) * z + z * z.imag.to(torch.cfloat))):
     function(name, lambda x, f=f: as_real(f(as_complex(x))), PAIRS, also=[[(4, 3, 5, 2)]])
+function("torch.exp", lambda x: as_real(torch.exp(1j * x)), CUBE)
 function("torch.abs", lambda x: as_complex(x).abs(), PAIRS)
 function("torch.angle", lambda x: as_complex(x).angle(), PAIRS)
 function("torch.mul", lambda x: as_real(as_complex(x) * torch.polar(torch.ones(3, 6), torch.arange(18.).view(3, 6))), PAIRS)

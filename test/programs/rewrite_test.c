@@ -51,7 +51,7 @@ static bool is_lowering(const char *name)
 static bool is_written(const char *name)
 {
     return strstr(name, "/written.rules") || strstr(name, "/moves.rules") || strstr(name, "/heads.rules") ||
-           strstr(name, "/free.rules");
+           strstr(name, "/free.rules") || strstr(name, "/complex.rules");
 }
 
 static size_t apply_inferring(struct rules *rules, struct graph *g)
