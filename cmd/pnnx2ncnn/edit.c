@@ -125,11 +125,3 @@ void edit_finish(struct operator *op, struct operand *x)
     operand_move(y, reshape);
     operator_remove(op);
 }
-
-void edit_replace(struct operator *op, struct operand *x)
-{
-    struct operand *y = op->outputs[0];
-    operand_set_shape(x, y->dtype, y->rank, y->shape);
-    operand_replace(y, x);
-    operator_remove(op);
-}

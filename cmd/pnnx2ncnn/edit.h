@@ -24,7 +24,5 @@ struct operand *edit_slice(struct operator *op, struct operand *x, int axis, int
 struct operand *edit_join(struct operator *op, struct operand *x, struct operand *y, int axis);
 /* Lets the result of `op` be a tensor of the same elements as `x`, and removes `op`. */
 void edit_finish(struct operator *op, struct operand *x);
-/* Lets `x`, a new tensor of the same shape, stand for the result of `op`, and removes `op`. */
-void edit_replace(struct operator *op, struct operand *x);
 
 #endif

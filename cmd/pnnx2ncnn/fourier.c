@@ -52,17 +52,26 @@ bool complex_imag_of(struct graph *g, const struct rule_item *a, size_t count, s
     return number_part(&a[0].value, result, true);
 }
 
-/* True of a constant tensor of zeros. */
-bool complex_zeros(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+/* Zero, a constant tensor of zeros, or a product with one: what an imaginary part is that a real tensor does not have. */
+static bool is_zeros(const struct value *v)
 {
-    const struct value *v = &a[0].value;
-    const struct attribute *w = v->kind == VALUE_OPERAND ? operand_constant(v->operand) : NULL;
-    (void)g, (void)count;
-    bool zeros = w && dtype_is_float(w->dtype);
+    double number;
+    while (v && v->kind == VALUE_OPERAND && operator_is(v->operand->producer, "torch.mul"))
+        v = operator_get(v->operand->producer, "other");
+    const struct attribute *w = v && v->kind == VALUE_OPERAND ? operand_constant(v->operand) : NULL;
+    if (!w)
+        return v && value_number(v, &number) && number == 0;
+    bool zeros = dtype_is_float(w->dtype);
     for (size_t i = 0; zeros && i < element_count(w->rank, w->shape); i++)
         zeros = element_real(w->dtype, w->data, i) == 0;
+    return zeros;
+}
+
+bool complex_zeros(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    (void)g, (void)count;
     result->kind = RULE_VALUE;
-    result->value = value_bool(zeros);
+    result->value = value_bool(is_zeros(&a[0].value));
     return true;
 }
 

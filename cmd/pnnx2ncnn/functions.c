@@ -853,7 +853,7 @@ const struct rule_function lower_functions[] = {
     { "recurrent_bias", "c:t", weights_recurrent_bias },
     /* complex numbers, Fourier transforms */
     { "complex", "v:b", complex_value }, /* a complex number, or a tensor of them */
-    { "zeros", "v:b", complex_zeros },   /* a constant tensor of zeros */
+    { "zeros", "v:b", complex_zeros },   /* zero, and what is a product with it */
     { "real_of", "v:f", complex_real_of },
     { "imag_of", "v:f", complex_imag_of },
     { "real_parts", "t:t", complex_real_parts },
