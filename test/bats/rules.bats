@@ -31,7 +31,7 @@ examples() {
 
 @test "rules: every rule of the programs has its example and its near miss, and they hold" {
     mkdir models
-    for file in "$ROOT"/cmd/*/*.rules; do
+    for file in "$ROOT"/cmd/*/*.rules "$ROOT"/cmd/*/*/*.rules; do
         run rewrite -w models "$file"
         assert_success
         assert_output --partial ' 0 failed,'
@@ -54,14 +54,14 @@ examples() {
 }
 
 @test "rules: the ncnn runtime computes the numbers of every example of pnnx2ncnn, by the example's rule" {
-    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pnnx2ncnn/*.rules
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pnnx2ncnn/*/*.rules
     assert_success
     assert_output --partial ' variations run, 0 failed; 0 that were made up do not run'
 }
 
 @test "rules: a lowering that computes other numbers, or that a conversion does not come to, is named" {
-    mkdir -p cmd/pnnx2ncnn
-    cat >cmd/pnnx2ncnn/wrong.rules <<'END'
+    mkdir -p cmd/pnnx2ncnn/layers
+    cat >cmd/pnnx2ncnn/layers/wrong.rules <<'END'
 F.relu(x) => Sigmoid(x) ;
 #> F.relu r 1 1 x y #x=(2,3)f32
 #= Sigmoid r 1 1 x y
@@ -69,7 +69,7 @@ F.relu(x) => Sigmoid(x) ;
 #> torch.unbind r 1 2 x y z dim=0 #x=(2,3)f32
 #= Slice r 1 2 x y z 0=[1,-233] 1=0
 END
-    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" cmd/pnnx2ncnn/wrong.rules
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" cmd/pnnx2ncnn/layers/wrong.rules
     assert_failure 1
     assert_line --partial 'wrong.rules:2: F.relu: differs by'
     assert_line --partial 'wrong.rules:5: torch.unbind: pnnx2ncnn does not use the rule'

@@ -47,11 +47,9 @@ static bool is_lowering(const char *name)
     return strstr(name, "cmd/pnnx2ncnn/") != NULL;
 }
 
-/* Rules of pnnx2ncnn that make no layers yet. */
-static bool is_written(const char *name)
+static bool makes_layers(const char *name)
 {
-    return strstr(name, "/written.rules") || strstr(name, "/moves.rules") || strstr(name, "/heads.rules") ||
-           strstr(name, "/free.rules") || strstr(name, "/complex.rules");
+    return strstr(name, "cmd/pnnx2ncnn/layers/") != NULL;
 }
 
 static size_t apply_inferring(struct rules *rules, struct graph *g)
@@ -70,7 +68,7 @@ static size_t apply_lowering(struct rules *rules, struct graph *g)
 
 static example_apply *apply_of(const char *name)
 {
-    return is_lowering(name) && !is_written(name) ? apply_lowering : apply_inferring;
+    return makes_layers(name) ? apply_lowering : apply_inferring;
 }
 
 /* Applies the rules as the program of that file does. */
