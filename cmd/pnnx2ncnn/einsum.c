@@ -1,160 +1,215 @@
-/* einsum.c - see passes.h: torch.einsum of more dimensions than the layer takes is permutations and a product of matrices. */
+/* einsum.c - the functions that rules call of torch.einsum: an equation's axes, and what the layer calls them. */
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
-#include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/weights.h"
+#include "common/graph/dim.h"
 
-static bool all_known(const struct operand *x)
-{
-    if (x->rank < 0 || x->rank > TENSOR_RANK - 2)
-        return false;
-    for (int i = 0; i < x->rank; i++)
-        if (x->shape[i] < 1)
-            return false;
-    return true;
-}
+#define EINSUM_AXES  16 /* letters that the layer knows, i to x ... */
+#define EINSUM_CODES 128
 
-static struct operand *permuted(struct operator *op, struct operand *x, const int64_t *dims)
-{
-    int64_t shape[TENSOR_RANK];
-    for (int i = 0; i < x->rank; i++)
-        shape[i] = x->shape[dims[i]];
-    struct operator *permute = edit_add(op, "Tensor.permute", x);
-    operator_set(permute, "dims", value_ints(&op->graph->arena, dims, (size_t)x->rank));
-    return edit_result(permute, x, x->rank, shape);
-}
-
-#define LETTERS 128
-
-struct term {
-    char letters[TENSOR_RANK + 1];
-    struct operand *x; /* NULL: the result */
-};
-
+/* An equation as its axes.  An axis is a letter, or behind the letters one of those that "..." stands for, counted
+ * from its end: tensors with different numbers of them meet there. */
 struct equation {
-    struct term terms[3]; /* the result last */
-    int operands;
-    int64_t size[LETTERS];
+    const char *rest; /* what is not read yet */
+    int terms[EINSUM_CODES];
+    size_t term_count; /* of the left side, with -1 between two operands */
+    int results[EINSUM_CODES];
+    size_t result_count;
+    int dots; /* how many axes "..." stands for, at most */
 };
 
-/* Letters, each once. */
-static bool read_term(struct term *t, const char *text, size_t length)
+/* The axes of one operand, or of the result, up to a comma, an arrow or the end; `dots`: how many "..." are. */
+static bool read_axes(struct equation *e, int dots, int *out, size_t *count)
 {
-    int n = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == ' ')
+    for (; *e->rest && *e->rest != ',' && *e->rest != '-'; e->rest++) {
+        bool letter = isalpha((unsigned char)*e->rest) != 0;
+        if (*e->rest == ' ')
             continue;
-        if (!isalpha((unsigned char)text[i]) || n == TENSOR_RANK || memchr(t->letters, text[i], (size_t)n))
+        if (*count + TENSOR_RANK > EINSUM_CODES)
             return false;
-        t->letters[n++] = text[i];
+        if (letter) {
+            out[(*count)++] = *e->rest;
+        } else if (strncmp(e->rest, "...", 3) == 0 && dots >= 0) {
+            for (int i = dots; i-- > 0;)
+                out[(*count)++] = CHAR_MAX + 1 + i;
+            e->rest += 2;
+        } else {
+            return false;
+        }
     }
-    t->letters[n] = '\0';
     return true;
 }
 
-static bool read_equation(const struct operator *op, struct equation *e)
+/* How many letters the next operand has. */
+static int letters_ahead(const struct equation *e)
 {
-    const char *text = operator_string(op, "equation", ""), *arrow = strstr(text, "->");
-    const struct value *list = operator_get(op, "operands");
-    if (!arrow || !list || list->kind != VALUE_LIST || list->list.count < 1 || list->list.count > 2)
-        return false;
-    e->operands = (int)list->list.count;
-    for (int i = 0; i < e->operands; i++) {
-        size_t length = strcspn(text, ",-");
-        struct term *t = &e->terms[i];
-        t->x = list->list.items[i].operand;
-        if (list->list.items[i].kind != VALUE_OPERAND || !all_known(t->x) || !read_term(t, text, length) ||
-            (int)strlen(t->letters) != t->x->rank)
+    int letters = 0;
+    for (const char *c = e->rest; *c && *c != ',' && *c != '-'; c++)
+        letters += isalpha((unsigned char)*c) != 0;
+    return letters;
+}
+
+static bool read_operands(struct equation *e, const struct value *operands)
+{
+    for (size_t i = 0; i < operands->list.count; i++) {
+        const struct operand *x = operands->list.items[i].operand;
+        size_t start = e->term_count;
+        if (operands->list.items[i].kind != VALUE_OPERAND || x->rank < 1)
             return false;
-        for (int k = 0; k < t->x->rank; k++) {
-            int64_t *size = &e->size[(unsigned char)t->letters[k]];
-            if (*size && *size != t->x->shape[k])
+        int dots = x->rank - letters_ahead(e);
+        e->dots = dots > e->dots ? dots : e->dots;
+        bool last = i + 1 == operands->list.count;
+        if (!read_axes(e, dots, e->terms, &e->term_count) || e->term_count - start != (size_t)x->rank ||
+            *e->rest != (last ? *e->rest : ','))
+            return false;
+        if (!last) {
+            e->terms[e->term_count++] = -1;
+            e->rest++;
+        }
+    }
+    return *e->rest != ',';
+}
+
+static size_t times(const struct equation *e, int axis)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->term_count; i++)
+        n += e->terms[i] == axis;
+    return n;
+}
+
+/* What stands behind the arrow; without one, "..." and the letters that occur once, in their order. */
+static bool read_result(struct equation *e)
+{
+    if (strncmp(e->rest, "->", 2) == 0) {
+        e->rest += 2;
+        return read_axes(e, e->dots, e->results, &e->result_count) && !*e->rest;
+    }
+    for (int i = e->dots; i-- > 0;)
+        e->results[e->result_count++] = CHAR_MAX + 1 + i;
+    for (int c = 'A'; c <= 'z'; c++)
+        if (times(e, c) == 1)
+            e->results[e->result_count++] = c;
+    return !*e->rest;
+}
+
+/* False when two operands have different sizes along an axis: the layer does not repeat a single element. */
+static bool sizes_agree(const struct equation *e, const struct value *operands)
+{
+    int64_t sizes[CHAR_MAX + 1 + TENSOR_RANK];
+    size_t term = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        sizes[i] = DIM_UNKNOWN;
+    for (size_t i = 0; i < operands->list.count; i++, term++) {
+        const struct operand *x = operands->list.items[i].operand;
+        for (int k = 0; k < x->rank; k++, term++) {
+            int64_t *size = &sizes[e->terms[term]];
+            if (dim_known(*size) && dim_known(x->shape[k]) && *size != x->shape[k])
                 return false;
-            *size = t->x->shape[k];
+            *size = dim_known(x->shape[k]) ? x->shape[k] : *size;
         }
-        text += length + (text[length] == ',');
     }
-    return text == arrow && read_term(&e->terms[2], arrow + 2, strlen(arrow + 2));
+    return true;
 }
 
-/* A term's tensor with its axes in that order. */
-static struct operand *ordered(struct operator *op, struct operand *x, const char *letters, const char *order)
+/* The code of an axis: the results' are i j k l, in their order. */
+static int axis_code(int axes[EINSUM_AXES], int *count, int axis)
 {
-    int64_t dims[TENSOR_RANK];
-    for (int i = 0; i < x->rank; i++)
-        dims[i] = strchr(letters, order[i]) - letters;
-    return strcmp(letters, order) ? permuted(op, x, dims) : x;
+    for (int i = 0; i < *count; i++)
+        if (axes[i] == axis)
+            return 'i' + i;
+    if (*count == EINSUM_AXES)
+        return -1;
+    axes[*count] = axis;
+    return 'i' + (*count)++;
 }
 
-/* Appends the letters of `from` that are, or are not, in each of the two others. */
-static int64_t collect(const struct equation *e, char *to, const char *from, const char *a, bool in_a,
-                       const char *b, bool in_b)
+static bool read_equation(struct equation *e, const struct operator *op)
 {
-    int64_t count = 1;
-    to += strlen(to);
-    for (; *from; from++)
-        if (!strchr(a, *from) == !in_a && !strchr(b, *from) == !in_b) {
-            *to++ = *from;
-            count *= e->size[(unsigned char)*from];
+    const struct value *text = operator_get(op, "equation"), *operands = operator_get(op, "operands");
+    *e = (struct equation){ .rest = text && text->kind == VALUE_STRING ? text->string : "" };
+    return operands && operands->kind == VALUE_LIST && operands->list.count && read_operands(e, operands) &&
+           read_result(e) && sizes_agree(e, operands);
+}
+
+/* True when the result is one number. */
+bool einsum_total(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct equation e;
+    (void)g, (void)count;
+    if (!read_equation(&e, a[0].op))
+        return false;
+    result->kind = RULE_VALUE;
+    result->value = value_bool(e.result_count == 0);
+    return true;
+}
+
+static bool are_blobs(const struct value *operands)
+{
+    for (size_t i = 0; i < operands->list.count; i++)
+        if (layout_rank(operands->list.items[i].operand) > BLOB_RANK)
+            return false;
+    return true;
+}
+
+/* Characters of an einsum equation as the layer wants them.  A result of one number gets an axis, the first one: what
+ * is left to sum up. */
+bool einsum_codes(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct equation e;
+    int64_t codes[2 * EINSUM_CODES];
+    int axes[EINSUM_AXES], axis_count = 0;
+    size_t n = 0;
+    (void)count;
+    if (!read_equation(&e, a[0].op) || !are_blobs(operator_get(a[0].op, "operands")))
+        return false;
+    if (e.result_count == 0)
+        e.results[e.result_count++] = e.terms[0];
+    if (e.result_count > BLOB_RANK)
+        return false;
+    for (size_t i = 0; i < e.result_count; i++)
+        if (times(&e, e.results[i]) == 0 || axis_code(axes, &axis_count, e.results[i]) != 'i' + (int)i)
+            return false;
+    for (size_t i = 0; i < e.term_count; i++, n++) {
+        codes[n] = e.terms[i] < 0 ? ',' : axis_code(axes, &axis_count, e.terms[i]);
+        if (codes[n] < 0)
+            return false;
+    }
+    codes[n++] = '-';
+    codes[n++] = '>';
+    for (size_t i = 0; i < e.result_count; i++)
+        codes[n++] = 'i' + (int64_t)i;
+    result->kind = RULE_VALUE;
+    result->value = value_ints(&g->arena, codes, n);
+    return true;
+}
+
+/* The axes of each operand, and of the result, as lists of numbers. */
+bool einsum_terms(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    struct equation e;
+    int64_t axes[EINSUM_CODES];
+    (void)count;
+    if (!read_equation(&e, a[0].op))
+        return false;
+    const struct value *operands = operator_get(a[0].op, "operands");
+    struct value *terms = arena_array(&g->arena, operands->list.count + 1, sizeof *terms);
+    size_t term = 0, n = 0;
+    for (size_t i = 0; i <= e.term_count; i++) {
+        if (i < e.term_count && e.terms[i] >= 0) {
+            axes[n++] = e.terms[i];
+            continue;
         }
-    *to = '\0';
-    return count;
-}
-
-/* A product of matrices, one for each of the letters that all terms have. */
-static void write_product(struct operator *op, const struct equation *e)
-{
-    const char *a = e->terms[0].letters, *b = e->terms[1].letters, *out = e->terms[2].letters;
-    char left[TENSOR_RANK + 1] = "", right[TENSOR_RANK + 1] = "", result[2 * TENSOR_RANK + 1] = "";
-    int64_t batch = collect(e, left, a, b, true, out, true), rows = collect(e, left, a, b, false, out, true);
-    int64_t inner = collect(e, left, a, b, true, out, false),
-            again = collect(e, right, a, b, true, out, true);
-    int64_t same = collect(e, right, a, b, true, out, false),
-            columns = collect(e, right, b, a, false, out, true);
-    collect(e, result, a, b, true, out, true);
-    collect(e, result, a, b, false, out, true);
-    collect(e, result, b, a, false, out, true);
-    if (strlen(left) != strlen(a) || strlen(right) != strlen(b) || strlen(result) != strlen(out) ||
-        again != batch || same != inner)
-        return;
-    int64_t x[] = { batch, rows, inner }, y[] = { batch, inner, columns }, z[] = { batch, rows, columns };
-    int64_t shape[TENSOR_RANK];
-    int plain = batch == 1, rank = (int)strlen(result);
-    struct operand *p = edit_reshape(op, ordered(op, e->terms[0].x, a, left), 3 - plain, x + plain);
-    struct operand *q = edit_reshape(op, ordered(op, e->terms[1].x, b, right), 3 - plain, y + plain);
-    struct operator *matmul = edit_add(op, "torch.matmul", p);
-    operator_set(matmul, "other", value_operand(q));
-    p = edit_result(matmul, p, 3 - plain, z + plain);
-    for (int i = 0; i < rank; i++)
-        shape[i] = e->size[(unsigned char)result[i]];
-    edit_finish(op, ordered(op, edit_reshape(op, p, rank, shape), result, out));
-}
-
-/* The layer takes four dimensions at most. */
-static void take_apart_einsum(struct operator *op)
-{
-    struct equation e = { .operands = 0 };
-    if (!read_equation(op, &e))
-        return;
-    const char *a = e.terms[0].letters, *out = e.terms[2].letters;
-    bool large = op->outputs[0]->rank > BLOB_RANK || e.terms[0].x->rank > BLOB_RANK ||
-                 (e.operands == 2 && e.terms[1].x->rank > BLOB_RANK);
-    if (!large)
-        return;
-    if (e.operands == 2)
-        write_product(op, &e);
-    else if (strlen(a) == strlen(out) && strspn(out, a) == strlen(out))
-        edit_finish(op, ordered(op, e.terms[0].x, a, out));
-}
-
-void prepare_einsum(struct graph *g)
-{
-    for (struct operator *op = g->first, *next; op; op = next) {
-        next = op->next;
-        if (operator_is(op, "torch.einsum") && op->output_count == 1 && op->outputs[0]->rank >= 0)
-            take_apart_einsum(op);
+        terms[term++] = value_ints(&g->arena, axes, n);
+        n = 0;
     }
-    graph_remove_dead(g);
+    for (; n < e.result_count; n++)
+        axes[n] = e.results[n];
+    terms[term++] = value_ints(&g->arena, axes, n);
+    result->kind = RULE_VALUE;
+    result->value = value_list(terms, term);
+    return true;
 }

@@ -3,7 +3,6 @@
  * The runtime's layers compute on floats; an embedding's indices are int32 in the same places.  Booleans are the floats 0
  * and 1.  An integer tensor is int32 when it is looked up by, or only moved from an input to a result; when anything
  * computes on it, it is floats, exact up to 2^24.  Tensors that the same elements are moved through are one class. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +11,6 @@
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/graph/dim.h"
 #include "common/graph/element.h"
-
-#define LARGEST 3.4028234663852886e38 /* of float */
-
-#define LARGEST_HALF                                                                                         \
-    65504.0 /* of float16, which the runtime may compute in: what is larger, times 0, is no number */
 
 enum { COMPUTED = 1, INDEX = 2 };
 
@@ -53,14 +47,6 @@ static bool is_index(const struct classes *c, const struct operand *x)
 }
 
 /* ---- what operators do ---- */
-
-static bool is_one_of(const struct operator *op, const char *const *types, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (operator_is(op, types[i]))
-            return true;
-    return false;
-}
 
 static bool is_conversion(const struct operator *op)
 {
@@ -164,31 +150,18 @@ static void classify(struct classes *c, struct graph *g)
 
 /* ---- operators whose meaning depends on the type ---- */
 
-/* Lets `op` compute that of its input, and a number. */
-static void become(struct operator *op, const char *type, bool zero)
-{
-    struct operand *x = operator_operand(op, "input");
-    while (op->argument_count)
-        operator_unset(op, op->arguments[0].key);
-    operator_set_type(op, type);
-    operator_set(op, "input", value_operand(x));
-    if (zero)
-        operator_set(op, "other", value_int(0));
-}
-
-/* A conversion is nothing, a rounding or a comparison; others stay. */
+/* A conversion is nothing or a rounding; others stay. */
 static void write_conversion(const struct classes *c, struct operator *op)
 {
     struct operand *x = operator_operand(op, "input"), *y = op->output_count ? op->outputs[0] : NULL;
     bool from_float = x && (dtype_is_float(x->dtype) || x->dtype == DTYPE_NULL);
     if (!x || !y || dtype_is_complex(x->dtype))
         return;
-    if (y->dtype == DTYPE_BOOL && x->dtype != DTYPE_BOOL) {
-        become(op, "torch.ne", true);
-        return;
-    }
     if (is_wide(y->dtype) && from_float) {
-        become(op, "torch.trunc", false);
+        while (op->argument_count)
+            operator_unset(op, op->arguments[0].key);
+        operator_set_type(op, "torch.trunc");
+        operator_set(op, "input", value_operand(x));
         return;
     }
     bool same = dtype_is_float(y->dtype) || is_wide(y->dtype) || x->dtype == y->dtype;
@@ -196,215 +169,6 @@ static void write_conversion(const struct classes *c, struct operator *op)
     bool to_index = dtype_is_integer(y->dtype) && is_index(c, y);
     if (same && from_index == to_index)
         operand_replace(y, x);
-}
-
-static void find_other_than_bool(struct operand *x, void *found)
-{
-    if (x->dtype != DTYPE_BOOL)
-        *(bool *)found = true;
-}
-
-/* Lets the operator read what is true of its operands. */
-static void read_truth(struct operator *op)
-{
-    for (size_t i = 0; i < op->argument_count; i++) {
-        const struct value v = op->arguments[i].value;
-        struct operand *x = v.kind == VALUE_OPERAND ? v.operand : NULL;
-        if (x && x->dtype != DTYPE_BOOL && !(operand_constant(x) && x->rank == 0)) {
-            struct operand *y = edit_number(op, x, "torch.ne", 0);
-            y->dtype = DTYPE_BOOL;
-            operator_set(op, op->arguments[i].key, value_operand(y));
-        }
-    }
-}
-
-/* Logic is that of booleans, and whether all or any are true a minimum or maximum. */
-static void write_truth(struct operator *op)
-{
-    static const char *const types[] = { "torch.logical_not", "torch.logical_and", "torch.logical_or",
-                                         "torch.logical_xor", "torch.all",         "torch.any" };
-    if (!is_one_of(op, types, sizeof types / sizeof *types))
-        return;
-    read_truth(op);
-    bool all = operator_is(op, "torch.all"), some = operator_value(op, "dim");
-    if (all || operator_is(op, "torch.any"))
-        operator_set_type(op, some ? all ? "torch.amin" : "torch.amax" : all ? "torch.min" : "torch.max");
-}
-
-static void find_other_number(const struct operator *op, bool *other)
-{
-    for (size_t i = 0; i < op->argument_count; i++)
-        if (op->arguments[i].value.kind == VALUE_INT && strcmp(op->arguments[i].key, "alpha") != 0)
-            *other = true;
-}
-
-/* A truth that is known is 0 or 1. */
-static void set_truths(struct operator *op)
-{
-    for (size_t i = 0; i < op->argument_count; i++)
-        if (op->arguments[i].value.kind == VALUE_BOOL)
-            operator_set(op, op->arguments[i].key, value_int(op->arguments[i].value.boolean));
-}
-
-/* Arithmetic of booleans is logic. */
-static void write_logic(struct operator *op)
-{
-    static const char *const types[][2] = {
-        { "torch.bitwise_and", "torch.logical_and" }, { "torch.bitwise_or", "torch.logical_or" },
-        { "torch.bitwise_xor", "torch.logical_xor" }, { "torch.bitwise_not", "torch.logical_not" },
-        { "torch.add", "torch.logical_or" },          { "torch.mul", "torch.logical_and" },
-    };
-    bool other = false;
-    operator_each_operand(op, find_other_than_bool, &other);
-    find_other_number(op, &other);
-    if (other || op->output_count != 1 || op->outputs[0]->dtype != DTYPE_BOOL)
-        return;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (operator_is(op, types[i][0])) {
-            operator_unset(op, "alpha");
-            operator_set_type(op, types[i][1]);
-            set_truths(op);
-            return;
-        }
-}
-
-/* ---- choices ---- */
-
-/* A choice between two tensors by a mask.  The mask becomes +infinity where it is true and -infinity where it is false:
- * the lesser of that and a tensor is the tensor, or nothing, and the greater of two such is the one that was chosen.  A
- * product with 0 and 1 would be no number where a tensor is infinite. */
-struct choice {
-    struct operand *mask;
-    struct value yes, no;
-};
-
-static bool get_choice(const struct operator *op, struct choice *c)
-{
-    bool fill = operator_is(op, "Tensor.masked_fill") || operator_is(op, "torch.masked_fill");
-    if (!fill && !operator_is(op, "torch.where"))
-        return false;
-    const struct value *yes = operator_get(op, fill ? "value" : "input");
-    const struct value *no = operator_get(op, fill ? "input" : "other");
-    c->mask = operator_operand(op, fill ? "mask" : "condition");
-    if (!yes || !no || !c->mask || op->output_count != 1)
-        return false;
-    c->yes = *yes;
-    c->no = *no;
-    return true;
-}
-
-/* The value of a number, or of a constant tensor of rank 0. */
-static bool get_number(const struct value *v, double *number)
-{
-    const struct attribute *w = v->kind == VALUE_OPERAND ? operand_constant(v->operand) : NULL;
-    if (w && w->rank == 0)
-        *number = element_real(w->dtype, w->data, 0);
-    return (w && w->rank == 0) || value_number(v, number);
-}
-
-/* -1 or 1 for an infinite number, 0 for others and tensors. */
-static int infinite(const struct value *v)
-{
-    double number;
-    return !get_number(v, &number) || number - number == 0 ? 0 : number < 0 ? -1 : 1;
-}
-
-/* x `type` y, with the shape of both broadcast. */
-static struct value combined(struct operator *op, const char *type, struct value x, struct value y)
-{
-    return value_operand(edit_pair(op, type, x, y));
-}
-
-/* The constant with other elements: `yes` where it is true, else `no`. */
-static struct operand *choose_constant(struct operator *op, struct operand *mask, float yes, float no)
-{
-    const struct attribute *from = operand_constant(mask);
-    size_t count = element_count(from->rank, from->shape);
-    float *data = arena_array(&op->graph->arena, count + 1, sizeof *data);
-    for (size_t i = 0; i < count; i++)
-        data[i] = element_real(from->dtype, from->data, i) != 0 ? yes : no;
-    return edit_constant(op, DTYPE_F32, from->rank, from->shape, data);
-}
-
-/* Infinity with a sign where the mask is true, with the other where it is false. */
-static struct value side(struct operator *op, struct operand *mask, int sign)
-{
-    if (operand_constant(mask))
-        return value_operand(choose_constant(op, mask, (float)(sign * INFINITY), (float)(-sign * INFINITY)));
-    struct operand *x = edit_number(op, mask, "torch.sub", 0.5);
-    x = edit_number(op, x, "torch.mul", sign * LARGEST);
-    return value_operand(edit_number(op, x, "torch.mul", 4));
-}
-
-/* Two finite numbers: a product with 0 and 1 for each. */
-static struct value choose_number(struct operator *op, struct operand *mask, double yes, double no)
-{
-    if (operand_constant(mask))
-        return value_operand(choose_constant(op, mask, (float)yes, (float)no));
-    struct value x = value_operand(edit_number(op, mask, "torch.mul", yes));
-    if (no == 0)
-        return x;
-    struct operand *other = edit_number(op, mask, "torch.sub", 1);
-    return combined(op, "torch.sub", x, value_operand(edit_number(op, other, "torch.mul", no)));
-}
-
-static struct value chosen(struct operator *op, const struct choice *c)
-{
-    double yes, no;
-    int up = infinite(&c->yes), down = infinite(&c->no);
-    if (up)
-        return combined(op, up < 0 ? "torch.minimum" : "torch.maximum", c->no, side(op, c->mask, up));
-    if (down)
-        return combined(op, down < 0 ? "torch.minimum" : "torch.maximum", c->yes, side(op, c->mask, -down));
-    if (get_number(&c->yes, &yes) && get_number(&c->no, &no) && fabs(yes) < LARGEST_HALF &&
-        fabs(no) < LARGEST_HALF)
-        return choose_number(op, c->mask, yes, no);
-    return combined(op, "torch.maximum", combined(op, "torch.minimum", c->yes, side(op, c->mask, 1)),
-                    combined(op, "torch.minimum", c->no, side(op, c->mask, -1)));
-}
-
-static void write_choice(struct operator *op)
-{
-    struct choice c;
-    if (!get_choice(op, &c))
-        return;
-    struct operand *y = chosen(op, &c).operand;
-    operand_replace(op->outputs[0], y);
-}
-
-/* ---- whole quotients ---- */
-
-#define QUOTIENT_ERROR 4.76837158203125e-7 /* 2^-21: the runtime multiplies by reciprocals */
-
-/* x / y rounded down, or to zero: a quotient that is a whole number may come out a little less. */
-static struct value whole_quotient(struct operator *op, struct value x, struct value y, bool down)
-{
-    struct operand *q = combined(op, "torch.div", x, y).operand, *more = q;
-    if (down) {
-        struct operator *abs = edit_add(op, "torch.abs", q);
-        more = edit_result(abs, q, q->rank, q->shape);
-    }
-    more = edit_number(op, more, "torch.mul", QUOTIENT_ERROR);
-    q = combined(op, "torch.add", value_operand(q), value_operand(more)).operand;
-    struct operator *round = edit_add(op, down ? "torch.floor" : "torch.trunc", q);
-    return value_operand(edit_result(round, q, q->rank, q->shape));
-}
-
-/* Quotients that are rounded, and what they leave: x - whole y. */
-static void write_quotient(struct operator *op)
-{
-    const char *mode = operator_is(op, "torch.div") ? operator_string(op, "rounding_mode", "") : "";
-    bool rest = operator_is(op, "torch.remainder") || operator_is(op, "torch.fmod");
-    bool down = operator_is(op, "torch.floor_divide") || operator_is(op, "torch.remainder") ||
-                strcmp(mode, "floor") == 0;
-    const struct value *x = operator_get(op, "input"), *y = operator_get(op, "other");
-    if ((!rest && !down && strcmp(mode, "trunc") != 0) || !x || !y || op->output_count != 1 ||
-        (x->kind != VALUE_OPERAND && y->kind != VALUE_OPERAND))
-        return;
-    struct value q = whole_quotient(op, *x, *y, down);
-    if (rest)
-        q = combined(op, "torch.sub", *x, combined(op, "torch.mul", q, *y));
-    operand_replace(op->outputs[0], q.operand);
 }
 
 /* ---- constants ---- */
@@ -488,13 +252,8 @@ void prepare_elements(struct graph *g)
     struct classes classes;
     classify(&classes, g);
     size_t known = g->operand_ids;
-    for (struct operator *op = g->first; op; op = op->next) { /* as long as all types are those of PyTorch */
-        write_logic(op);
-        write_truth(op);
-        write_choice(op);
-        write_quotient(op);
+    for (struct operator *op = g->first; op; op = op->next) /* as long as all types are those of PyTorch */
         convert_constants(&classes, op);
-    }
     for (struct operator *op = g->first; op; op = op->next)
         if (is_conversion(op))
             write_conversion(&classes, op);

@@ -121,6 +121,16 @@ static bool aligned(struct graph *g, const struct rule_item *a, size_t count, st
     return give(result, value_bool(is_single(x) || is_single(y) || layout_rank(x) == layout_rank(y)));
 }
 
+/* Whether a tensor's elements surely lie in order: it is no view of others. */
+static bool in_order(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+{
+    const struct operator *op = operand_of(&a[0])->producer;
+    (void)g, (void)count;
+    bool moved = op->signature->traits.bits & TRAITS_MOVED;
+    return give(result, value_bool(!moved || operator_is(op, "torch.cat") || operator_is(op, "torch.stack") ||
+                                   operator_is(op, "Tensor.contiguous")));
+}
+
 /* ---- Reshape ---- */
 
 static struct value pair(struct graph *g, const char *key, struct value v)
@@ -624,174 +634,6 @@ static bool finite(struct graph *g, const struct rule_item *a, size_t count, str
     return give(result, value_float(f > most ? most : f < -most ? -most : f));
 }
 
-/* ---- Einsum ---- */
-
-#define EINSUM_AXES  16 /* letters that the layer knows, i to x ... */
-#define EINSUM_CODES 128
-
-/* An equation as its axes.  An axis is a letter, or behind the letters one of those that "..." stands for, counted
- * from its end: tensors with different numbers of them meet there. */
-struct equation {
-    const char *rest; /* what is not read yet */
-    int terms[EINSUM_CODES];
-    size_t term_count; /* of the left side, with -1 between two operands */
-    int results[EINSUM_CODES];
-    size_t result_count;
-    int dots; /* how many axes "..." stands for, at most */
-};
-
-/* The axes of one operand, or of the result, up to a comma, an arrow or the end; `dots`: how many "..." are. */
-static bool read_axes(struct equation *e, int dots, int *out, size_t *count)
-{
-    for (; *e->rest && *e->rest != ',' && *e->rest != '-'; e->rest++) {
-        bool letter = isalpha((unsigned char)*e->rest) != 0;
-        if (*e->rest == ' ')
-            continue;
-        if (*count + TENSOR_RANK > EINSUM_CODES)
-            return false;
-        if (letter) {
-            out[(*count)++] = *e->rest;
-        } else if (strncmp(e->rest, "...", 3) == 0 && dots >= 0) {
-            for (int i = dots; i-- > 0;)
-                out[(*count)++] = CHAR_MAX + 1 + i;
-            e->rest += 2;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* How many letters the next operand has. */
-static int letters_ahead(const struct equation *e)
-{
-    int letters = 0;
-    for (const char *c = e->rest; *c && *c != ',' && *c != '-'; c++)
-        letters += isalpha((unsigned char)*c) != 0;
-    return letters;
-}
-
-static bool read_operands(struct equation *e, const struct value *operands)
-{
-    for (size_t i = 0; i < operands->list.count; i++) {
-        const struct operand *x = operands->list.items[i].operand;
-        size_t start = e->term_count;
-        if (operands->list.items[i].kind != VALUE_OPERAND || x->rank < 1 || layout_rank(x) > BLOB_RANK)
-            return false;
-        int dots = x->rank - letters_ahead(e);
-        e->dots = dots > e->dots ? dots : e->dots;
-        bool last = i + 1 == operands->list.count;
-        if (!read_axes(e, dots, e->terms, &e->term_count) || e->term_count - start != (size_t)x->rank ||
-            *e->rest != (last ? *e->rest : ','))
-            return false;
-        if (!last) {
-            e->terms[e->term_count++] = -1;
-            e->rest++;
-        }
-    }
-    return *e->rest != ',';
-}
-
-static size_t times(const struct equation *e, int axis)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < e->term_count; i++)
-        n += e->terms[i] == axis;
-    return n;
-}
-
-/* What stands behind the arrow; without one, "..." and the letters that occur once, in their order. */
-static bool read_result(struct equation *e)
-{
-    if (strncmp(e->rest, "->", 2) == 0) {
-        e->rest += 2;
-        return read_axes(e, e->dots, e->results, &e->result_count) && !*e->rest;
-    }
-    for (int i = e->dots; i-- > 0;)
-        e->results[e->result_count++] = CHAR_MAX + 1 + i;
-    for (int c = 'A'; c <= 'z'; c++)
-        if (times(e, c) == 1)
-            e->results[e->result_count++] = c;
-    return !*e->rest;
-}
-
-/* False when two operands have different sizes along an axis: the layer does not repeat a single element. */
-static bool sizes_agree(const struct equation *e, const struct value *operands)
-{
-    int64_t sizes[CHAR_MAX + 1 + TENSOR_RANK];
-    size_t term = 0;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        sizes[i] = DIM_UNKNOWN;
-    for (size_t i = 0; i < operands->list.count; i++, term++) {
-        const struct operand *x = operands->list.items[i].operand;
-        for (int k = 0; k < x->rank; k++, term++) {
-            int64_t *size = &sizes[e->terms[term]];
-            if (dim_known(*size) && dim_known(x->shape[k]) && *size != x->shape[k])
-                return false;
-            *size = dim_known(x->shape[k]) ? x->shape[k] : *size;
-        }
-    }
-    return true;
-}
-
-/* The code of an axis: the results' are i j k l, in their order. */
-static int axis_code(int axes[EINSUM_AXES], int *count, int axis)
-{
-    for (int i = 0; i < *count; i++)
-        if (axes[i] == axis)
-            return 'i' + i;
-    if (*count == EINSUM_AXES)
-        return -1;
-    axes[*count] = axis;
-    return 'i' + (*count)++;
-}
-
-static bool read_equation(struct equation *e, const struct operator *op)
-{
-    const struct value *text = operator_get(op, "equation"), *operands = operator_get(op, "operands");
-    *e = (struct equation){ .rest = text && text->kind == VALUE_STRING ? text->string : "" };
-    return operands && operands->kind == VALUE_LIST && operands->list.count && read_operands(e, operands) &&
-           read_result(e) && sizes_agree(e, operands);
-}
-
-/* True when the result is one number. */
-static bool equation_total(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    struct equation e;
-    (void)g, (void)count;
-    return read_equation(&e, a[0].op) && give(result, value_bool(e.result_count == 0));
-}
-
-/* Characters of an einsum equation as the layer wants them.  A result of one number gets an axis, the first one: what
- * is left to sum up. */
-static bool equation_codes(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    struct equation e;
-    int64_t codes[2 * EINSUM_CODES];
-    int axes[EINSUM_AXES], axis_count = 0;
-    size_t n = 0;
-    (void)count;
-    if (!read_equation(&e, a[0].op))
-        return false;
-    if (e.result_count == 0)
-        e.results[e.result_count++] = e.terms[0];
-    if (e.result_count > BLOB_RANK)
-        return false;
-    for (size_t i = 0; i < e.result_count; i++)
-        if (times(&e, e.results[i]) == 0 || axis_code(axes, &axis_count, e.results[i]) != 'i' + (int)i)
-            return false;
-    for (size_t i = 0; i < e.term_count; i++, n++) {
-        codes[n] = e.terms[i] < 0 ? ',' : axis_code(axes, &axis_count, e.terms[i]);
-        if (codes[n] < 0)
-            return false;
-    }
-    codes[n++] = '-';
-    codes[n++] = '>';
-    for (size_t i = 0; i < e.result_count; i++)
-        codes[n++] = 'i' + (int64_t)i;
-    return give_ints(g, result, codes, n);
-}
-
 /* The letters in types: see common/rewrite/rewrite.h. */
 const struct rule_function lower_functions[] = {
     /* layouts */
@@ -828,14 +670,15 @@ const struct rule_function lower_functions[] = {
     { "pieces", "ooi:l", pieces }, /* a result, tensor, dim */
     { "float_max", ":f", float_max },
     { "finite", "v:f", finite },
-    { "equation_codes", "c:l", equation_codes }, /* of torch.einsum */
-    { "equation_total", "c:b", equation_total },
+    { "equation_codes", "c:l", einsum_codes }, /* of torch.einsum */
+    { "equation_total", "c:b", einsum_total },
+    { "equation_terms", "c:l", einsum_terms },
     /* weights */
     { "filled", "if:t", weights_filled }, /* so many of that number */
     { "reshaped", "tl:t", weights_reshaped },
     { "outside_triangle", "iiib:t",
-      weights_outside_triangle },                   /* rows, columns, diagonal, whether of the lower one */
-    { "mask_scores", "tb:t", weights_mask_scores }, /* a constant mask, whether true hides */
+      weights_outside_triangle },          /* rows, columns, diagonal, whether of the lower one */
+    { "chosen", "tff:t", weights_chosen }, /* a constant mask, where it is true, where false */
     { "hides_rows", "t:b", weights_hides_rows },
     { "swap_groups", "ti:t",
       weights_swap_groups },                     /* input and output channels exchanged inside each group */
@@ -851,6 +694,15 @@ const struct rule_function lower_functions[] = {
     { "recurrent_input", "c:t", weights_recurrent_input },
     { "recurrent_hidden", "c:t", weights_recurrent_hidden },
     { "recurrent_bias", "c:t", weights_recurrent_bias },
+    /* places that constant indices pick */
+    { "joined", "ll:t", places_joined },         /* indices of axes side by side, their sizes */
+    { "gathered", "tli:t", places_gathered },    /* an index, the sizes of what is picked from, the axis */
+    { "strided", "lli:t", places_strided },      /* sizes, strides, offset */
+    { "same_places", "tii:b", places_same },     /* places, images, elements of one */
+    { "runs", "ti:l", places_runs },             /* places, the size of their axis */
+    { "table_rows", "ti:l", places_rows },       /* the same */
+    { "places_matrix", "tib:t", places_matrix }, /* places, size, whether they are columns */
+    { "in_order", "o:b", in_order },
     /* complex numbers, Fourier transforms */
     { "complex", "v:b", complex_value }, /* a complex number, or a tensor of them */
     { "zeros", "v:b", complex_zeros },   /* zero, and what is a product with it */

@@ -12,8 +12,10 @@ extern const size_t activation_text_size, arithmetic_text_size, attention_text_s
     linear_text_size;
 extern const size_t norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size;
 extern const size_t resize_text_size, shape_text_size, compare_text_size;
-extern const char written_text[], moves_text[], heads_text[], free_text[], complex_text[];
-extern const size_t written_text_size, moves_text_size, heads_text_size, free_text_size, complex_text_size;
+extern const char written_text[], moves_text[], heads_text[], free_text[], complex_text[], types_text[],
+    picks_text[];
+extern const size_t written_text_size, moves_text_size, heads_text_size, free_text_size, complex_text_size,
+    types_text_size, picks_text_size;
 
 /* The embedded files. */
 static const struct file {
@@ -37,7 +39,8 @@ static const struct file {
 
 struct lowering {
     struct rules *user, *own; /* owned; user is NULL without -r */
-    struct rules *written;    /* owned: those that make no layers yet */
+    struct rules *written;    /* owned: those that make no layers yet ... */
+    struct rules *types;      /* ... and, behind them, those of PyTorch's types */
 };
 
 static struct rules *new_rules(struct strings *strings, const struct signatures *signatures, bool explain)
@@ -54,11 +57,14 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
     lowering->own = new_rules(strings, signatures, explain);
     lowering->written = new_rules(strings, signatures, explain);
+    lowering->types = new_rules(strings, signatures, explain);
     rules_read(lowering->written, "complex.rules", complex_text, complex_text_size);
     rules_read(lowering->written, "moves.rules", moves_text, moves_text_size);
     rules_read(lowering->written, "heads.rules", heads_text, heads_text_size);
     rules_read(lowering->written, "written.rules", written_text, written_text_size);
+    rules_read(lowering->written, "picks.rules", picks_text, picks_text_size);
     rules_read(lowering->written, "free.rules", free_text, free_text_size);
+    rules_read(lowering->types, "types.rules", types_text, types_text_size);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
     if (lowering->user) { /* the built-in ones are checked by the tests */
@@ -67,8 +73,8 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->own, files[i].name, files[i].text, *files[i].size);
-    struct rules *built_in[] = { lowering->own, lowering->written };
-    rules_without(built_in, 2, without);
+    struct rules *built_in[] = { lowering->own, lowering->written, lowering->types };
+    rules_without(built_in, 3, without);
     report_stop();
     return lowering;
 }
@@ -76,6 +82,12 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
 void lowering_write(struct lowering *lowering, struct graph *g)
 {
     rules_apply(lowering->written, g);
+    graph_remove_dead(g);
+}
+
+void lowering_write_types(struct lowering *lowering, struct graph *g)
+{
+    rules_apply(lowering->types, g);
     graph_remove_dead(g);
 }
 
@@ -113,5 +125,6 @@ void lowering_free(struct lowering *lowering)
         rules_free(lowering->user);
     rules_free(lowering->own);
     rules_free(lowering->written);
+    rules_free(lowering->types);
     free(lowering);
 }

@@ -142,6 +142,11 @@ static void write_as_others(struct conversion *c)
     prepare_sizes(c->graph);
 }
 
+static void write_types(struct conversion *c)
+{
+    lowering_write_types(c->rules, c->graph);
+}
+
 static void refuse_early(struct conversion *c)
 {
     c->refusals = refusals_new(c->graph);
@@ -195,10 +200,8 @@ static const struct pass {
     { "outputs", prepare_outputs, NULL, NULL },
     { "results", NULL, note_results, NULL },
     { "written", NULL, write_as_others, NULL }, /* sizes are expressions now */
-    { "picks", prepare_picks, NULL, NULL },
-    { "einsum", prepare_einsum, NULL, NULL },
-    { "written", NULL, write_as_others, NULL }, /* what those have made */
     { "indices", prepare_indices, NULL, NULL },
+    { "types", NULL, write_types, NULL },
     { "elements", prepare_elements, NULL, NULL },
     { "ranks", reduce_ranks, NULL, NULL },
     { "refusals", NULL, refuse_early, NULL },

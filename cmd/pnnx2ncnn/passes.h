@@ -20,21 +20,11 @@ void prepare_indices(struct graph *g);
 
 /* ---- elements.c ---- */
 
-/* Gives every operand the type of its blob's elements, floats or int32; conversions between types, logic and choices
- * become arithmetic of floats. */
+/* Gives every operand the type of its blob's elements, floats or int32; conversions between types become roundings, or
+ * nothing. */
 void prepare_elements(struct graph *g);
 /* True for operators that move elements, whatever they are. */
 bool elements_are_moved(const struct operator *op);
-
-/* ---- pick.c ---- */
-
-/* Tensor.index and torch.index_select by constants become slices that are joined, lookups, or products of matrices. */
-void prepare_picks(struct graph *g);
-
-/* ---- einsum.c ---- */
-
-/* torch.einsum of more dimensions than a blob has becomes permutations and a product of matrices. */
-void prepare_einsum(struct graph *g);
 
 /* ---- ranks.c ---- */
 
@@ -74,8 +64,10 @@ struct lowering;
  * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
                               const struct text_list *files, const struct text_list *without, bool explain);
-/* Writes operators as others, by written.rules, heads.rules and moves.rules; also what passes have made in between. */
+/* Writes operators as others, by the rules of written/; also what passes have made in between. */
 void lowering_write(struct lowering *lowering, struct graph *g);
+/* Writes what depends on PyTorch's types as arithmetic of floats, by types.rules; afterwards blobs have types of their own. */
+void lowering_write_types(struct lowering *lowering, struct graph *g);
 void lowering_apply(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);
 /* check=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */

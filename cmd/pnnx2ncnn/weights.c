@@ -83,15 +83,15 @@ bool weights_outside_triangle(struct graph *g, const struct rule_item *a, size_t
     return give(result, w);
 }
 
-/* What a mask adds to scores: nothing, and where its elements are `hidden` what exp() makes zero. */
-bool weights_mask_scores(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+/* A number where a constant mask is true, another where it is false; beyond float32's range they are infinite. */
+bool weights_chosen(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
 {
     const struct attribute *mask = a[0].tensor;
-    float *data;
+    float *data, yes = (float)a[1].value.real, no = (float)a[2].value.real;
     const struct attribute *w = weights_new(g, mask->rank, mask->shape, &data);
     (void)count;
     for (size_t i = 0; i < element_count(mask->rank, mask->shape); i++)
-        data[i] = (element_real(mask->dtype, mask->data, i) != 0) == a[1].value.boolean ? -FLT_MAX : 0;
+        data[i] = element_real(mask->dtype, mask->data, i) != 0 ? yes : no;
     return give(result, w);
 }
 

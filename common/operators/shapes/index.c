@@ -16,11 +16,23 @@ struct indexing {
     bool masks; /* a boolean mask is among them */
 };
 
+/* How many elements of a mask are true. */
+static int64_t count_true(const struct fact *mask)
+{
+    const struct tensor *t = mask->constant;
+    int64_t count = 0;
+    if (!t)
+        return DIM_UNKNOWN;
+    for (int64_t i = 0; i < t->count; i++)
+        count += element_real(t->dtype, t->data, (size_t)i) != 0;
+    return count;
+}
+
 static bool indexing_of(struct call *c, const struct fact *x, struct indexing *in)
 {
     const struct value *list = arg_value(c, "indices");
     struct fact broadcast[MAX_RANK];
-    int64_t unknown = DIM_UNKNOWN;
+    int64_t picked[MAX_RANK];
     if (!list || list->kind != VALUE_LIST || x->rank == RANK_UNKNOWN)
         return false;
     *in = (struct indexing){ .first = -1, .adjacent = true };
@@ -40,7 +52,9 @@ static bool indexing_of(struct call *c, const struct fact *x, struct indexing *i
                 in->first = in->count;
             else if (!in->items[in->count - 1].present)
                 in->adjacent = false;
-            broadcast[in->indexed] = mask ? (struct fact){ .present = true, .rank = 1, .dims = &unknown } : f;
+            picked[in->indexed] = mask ? count_true(&f) : 0;
+            broadcast[in->indexed] =
+                mask ? (struct fact){ .present = true, .rank = 1, .dims = &picked[in->indexed] } : f;
             in->indexed++;
         }
         for (int j = 0; j < axes; j++)
