@@ -45,7 +45,7 @@ all: $(PROGRAMS) $(if $(filter none,$(TORCH)),,$(READER))
 # One program: its C files and its embedded *.rules, with the library.
 define PROGRAM
 $(O)/bin/$(1): $(patsubst %.c,$(O)/%.o,$(wildcard cmd/$(1)/*.c)) \
-               $(patsubst %,$(O)/%.o,$(wildcard cmd/$(1)/*.rules cmd/$(1)/*/*.rules)) $(O)/libpnnx.a
+               $(patsubst %,$(O)/%.o,$(wildcard cmd/$(1)/*.rules cmd/$(1)/*/*.rules cmd/$(1)/*.txt)) $(O)/libpnnx.a
 	@mkdir -p $$(@D)
 	$(CC) $$(CFLAGS_ALL) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) $(if $(filter pt2pnnx,$(1)),-ldl)
 endef

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/layout.h"
-#include "common/base/map.h"
+#include "cmd/pnnx2ncnn/passes.h"
 #include "common/graph/dim.h"
 
 /* What a conversion costs: a Reshape of one blob moves nothing, one that counts blobs copies, a blob with five
@@ -14,19 +14,14 @@
 enum { COST_TASTE = 1, COST_RESHAPE = 4, COST_COUNT = 40, COST_IMPOSSIBLE = 1000 };
 
 struct solver {
-    struct map kinds; /* interned type -> const struct kind */
-    bool commit;      /* insert the conversions, do not only count them */
+    bool commit; /* insert the conversions, do not only count them */
     long cost;
     struct operand **operands; /* those of the operator at hand; malloc'ed */
     size_t count, room;
 };
 
-/* One operator type's transfer function; `n` tells its variants apart. */
-struct kind {
-    const char *types; /* separated by spaces */
-    void (*transfer)(struct solver *s, struct operator *op, int n);
-    int n;
-};
+/* How the batch axes of an operator's operands become those that it needs, and those of its results. */
+typedef void transfer(struct solver *s, struct operator *op);
 
 static int absolute(const struct operand *x, int64_t axis)
 {
@@ -164,45 +159,15 @@ static int get_dims(const struct operator *op, int64_t dims[TENSOR_RANK])
 
 /* ---- transfer functions ---- */
 
-/* Gives a result whose shape is unknown that of the operands, broadcast: expressions are taken apart without shapes. */
-static void infer(const struct solver *s, struct operand *y)
-{
-    int64_t shape[TENSOR_RANK];
-    int rank = s->count ? 0 : RANK_UNKNOWN;
-    enum dtype dtype = s->count ? s->operands[0]->dtype : DTYPE_NULL;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct operand *x = s->operands[i];
-        if (x->rank < 0 || x->rank > TENSOR_RANK)
-            return;
-        rank = x->rank > rank ? x->rank : rank;
-        dtype = dtype_is_float(dtype) && !dtype_is_float(x->dtype) ? dtype : dtype_promote(dtype, x->dtype);
-    }
-    for (int axis = 0; axis < rank; axis++) {
-        shape[axis] = 1;
-        for (size_t i = 0; i < s->count; i++) {
-            int q = axis - (rank - s->operands[i]->rank);
-            int64_t size = q < 0 ? 1 : s->operands[i]->shape[q];
-            bool equal = shape[axis] == 1 || size == 1 || dim_equal(shape[axis], size);
-            shape[axis] = !equal ? DIM_UNKNOWN : shape[axis] == 1 ? size : shape[axis];
-        }
-    }
-    if (rank >= 0)
-        operand_set_shape(y, y->dtype == DTYPE_NULL ? dtype : y->dtype, rank, shape);
-}
-
 /* Any layout serves; the results have it too. */
-static void transfer_same(struct solver *s, struct operator *op, int n)
+static void transfer_same(struct solver *s, struct operator *op)
 {
-    (void)n;
-    if (op->outputs[0]->rank < 0)
-        infer(s, op->outputs[0]);
     give_all(s, op, s->count ? axis_of(s->operands[0]) : default_axis(op->outputs[0]));
 }
 
 /* An unknown operator: its result is taken to be like its first operand, or new. */
-static void transfer_other(struct solver *s, struct operator *op, int n)
+static void transfer_other(struct solver *s, struct operator *op)
 {
-    (void)n;
     for (size_t i = 0; i < op->output_count; i++) {
         struct operand *y = op->outputs[i], *x = s->count ? s->operands[0] : NULL;
         int b = x ? axis_of(x) : BATCH_NONE;
@@ -274,12 +239,9 @@ static void align(struct solver *s, struct operator *op, struct operand *x, cons
 }
 
 /* Arithmetic: operands are broadcast to the result. */
-static void transfer_broadcast(struct solver *s, struct operator *op, int n)
+static void transfer_broadcast(struct solver *s, struct operator *op)
 {
     struct operand *y = op->outputs[0];
-    (void)n;
-    if (y->rank < 0)
-        infer(s, y);
     if (y->rank < 0) {
         give(s, y, BATCH_NONE);
         return;
@@ -293,10 +255,10 @@ static void transfer_broadcast(struct solver *s, struct operator *op, int n)
             align(s, op, s->operands[i], y);
 }
 
-/* `n` spatial dimensions, channels and a batch before them, or no batch; 0: always a batch. */
-static void transfer_spatial(struct solver *s, struct operator *op, int n)
+/* So many axes of space, channels and a batch before them, or no batch; 0: always a batch. */
+static void transfer_spatial(struct solver *s, struct operator *op)
 {
-    int want = n && s->operands[0]->rank == n + 1 ? BATCH_NONE : 0;
+    int n = op->signature->traits.spatial, want = n && s->operands[0]->rank == n + 1 ? BATCH_NONE : 0;
     need(s, op, s->operands[0], want);
     for (size_t i = 1; i < s->count; i++) /* weights */
         need(s, op, s->operands[i], BATCH_NONE);
@@ -304,21 +266,17 @@ static void transfer_spatial(struct solver *s, struct operator *op, int n)
 }
 
 /* Several operands with a batch each. */
-static void transfer_images(struct solver *s, struct operator *op, int n)
+static void transfer_images(struct solver *s, struct operator *op)
 {
-    (void)n;
     for (size_t i = 0; i < s->count; i++)
         need(s, op, s->operands[i], 0);
     give_all(s, op, 0);
 }
 
-static void transfer_other(struct solver *s, struct operator *op, int n);
-
 /* A deformable convolution as a call: images, their offsets and masks; weights have none. */
-static void transfer_deform(struct solver *s, struct operator *op, int n)
+static void transfer_deform(struct solver *s, struct operator *op)
 {
     static const char *const keys[] = { "arg_0", "arg_2", "arg_3" };
-    (void)n;
     for (int i = 0; i < (operator_bool(op, "arg_13", true) ? 3 : 2); i++)
         if (operator_operand(op, keys[i]))
             need(s, op, operator_operand(op, keys[i]), 0);
@@ -326,27 +284,39 @@ static void transfer_deform(struct solver *s, struct operator *op, int n)
 }
 
 /* One image and one box of it: the layer takes no more. */
-static void transfer_boxes(struct solver *s, struct operator *op, int n)
+static void transfer_boxes(struct solver *s, struct operator *op)
 {
     const struct operand *x = s->operands[0], *boxes = s->operands[s->count - 1];
     bool one = s->count == 2 && x->rank == 4 && boxes->rank == 2 && x->shape[0] == 1 && boxes->shape[0] == 1;
-    (one ? transfer_images : transfer_other)(s, op, n);
+    (one ? transfer_images : transfer_other)(s, op);
+}
+
+/* A slice that takes all of its dimension works along none. */
+static bool takes_all(const struct operator *op, const struct operand *x, int dim)
+{
+    int64_t start = operator_int(op, "start", 0), end = operator_int(op, "end", INT64_MAX);
+    const struct value *v = operator_get(op, "end");
+    bool open = !v || v->kind == VALUE_NONE || end >= INT32_MAX;
+    return start == 0 && operator_int(op, "step", 1) == 1 &&
+           (open || (dim_known(x->shape[dim]) && end >= x->shape[dim]));
 }
 
 /* Works along dim: that is not the batch. */
-static void transfer_dim(struct solver *s, struct operator *op, int n)
+static void transfer_dim(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK];
-    (void)n;
-    give_all(s, op, axis_beside(s, op, s->operands[0], dims, get_dims(op, dims)));
+    struct operand *x = s->operands[0];
+    int count = get_dims(op, dims), axis = count == 1 ? absolute(x, dims[0]) : -1;
+    if (operator_get(op, "step") && axis >= 0 && axis < x->rank && takes_all(op, x, axis))
+        count = 0;
+    give_all(s, op, axis_beside(s, op, x, dims, count));
 }
 
 /* Normalises the last dimensions. */
-static void transfer_trailing(struct solver *s, struct operator *op, int n)
+static void transfer_trailing(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK], shape[TENSOR_RANK];
     int count = get_ints(op, "normalized_shape", shape);
-    (void)n;
     for (int i = 0; i < count; i++)
         dims[i] = i - count;
     give_all(s, op, axis_beside(s, op, s->operands[0], dims, count));
@@ -363,39 +333,16 @@ static struct operand *first_of_history(const struct solver *s)
 }
 
 /* Joins along dim. */
-static void transfer_cat(struct solver *s, struct operator *op, int n)
+static void transfer_cat(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = first_of_history(s);
     int count = get_dims(op, dims), b = axis_of(x);
-    (void)n;
     if (count == 1 && b >= 0 && absolute(x, dims[0]) == b)
         b = other_axis(x, dims, count);
     give_all(s, op, b);
     for (size_t i = 0; i < s->count; i++)
         need(s, op, s->operands[i], b);
-}
-
-/* A slice that takes all of its dimension works along none. */
-static bool takes_all(const struct operator *op, const struct operand *x, int dim)
-{
-    int64_t start = operator_int(op, "start", 0), end = operator_int(op, "end", INT64_MAX);
-    const struct value *v = operator_get(op, "end");
-    bool open = !v || v->kind == VALUE_NONE || end >= INT32_MAX;
-    return start == 0 && operator_int(op, "step", 1) == 1 &&
-           (open || (dim_known(x->shape[dim]) && end >= x->shape[dim]));
-}
-
-static void transfer_slice(struct solver *s, struct operator *op, int n)
-{
-    int64_t dims[TENSOR_RANK];
-    struct operand *x = s->operands[0];
-    int count = get_dims(op, dims);
-    (void)n;
-    if (count == 1 && absolute(x, dims[0]) >= 0 && absolute(x, dims[0]) < x->rank &&
-        takes_all(op, x, absolute(x, dims[0])))
-        count = 0;
-    give_all(s, op, axis_beside(s, op, x, dims, count));
 }
 
 /* Where the batch axis of `x` is in a reshaped tensor: where as much lies outside of it as before.  Without such an
@@ -422,9 +369,8 @@ static int reshaped_axis(const struct operand *x, int b, const struct operand *y
     return y->rank >= 3 && y->shape[0] == 1 && (x->rank < 1 || x->shape[0] != 1) ? 0 : BATCH_NONE;
 }
 
-static void transfer_reshape(struct solver *s, struct operator *op, int n)
+static void transfer_reshape(struct solver *s, struct operator *op)
 {
-    (void)n;
     struct operand *x = s->operands[0];
     if (x->rank < 0 || op->outputs[0]->rank < 0)
         give_all(s, op, BATCH_NONE);
@@ -432,34 +378,32 @@ static void transfer_reshape(struct solver *s, struct operator *op, int n)
         give_all(s, op, reshaped_axis(x, axis_of(x), op->outputs[0]));
 }
 
-static void transfer_permute(struct solver *s, struct operator *op, int n)
+static void transfer_permute(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = s->operands[0];
     int b = axis_of(x), count = get_dims(op, dims), to = BATCH_NONE;
-    (void)n;
     for (int i = 0; i < count; i++)
         if (b >= 0 && absolute(x, dims[i]) == b)
             to = i;
     give_all(s, op, to);
 }
 
-static void transfer_transpose(struct solver *s, struct operator *op, int n)
+static void transfer_transpose(struct solver *s, struct operator *op)
 {
     struct operand *x = s->operands[0];
     int b = axis_of(x);
     int from = absolute(x, operator_int(op, "dim0", 0)), to = absolute(x, operator_int(op, "dim1", 1));
-    (void)n;
     give_all(s, op, b < 0 ? b : b == from ? to : b == to ? from : b);
 }
 
-/* Takes dims together; `n` 1: over a dimension of size 1 it changes nothing. */
-static void transfer_reduce(struct solver *s, struct operator *op, int n)
+/* Takes dims together.  With the batch among them, one layer still does it while that is one, if it changes nothing there. */
+static void transfer_reduce(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK];
     struct operand *x = s->operands[0];
     if (operator_get(op, "other")) { /* torch.max of two tensors */
-        transfer_broadcast(s, op, n);
+        transfer_broadcast(s, op);
         return;
     }
     int count = get_dims(op, dims), b = axis_of(x), before = 0;
@@ -468,7 +412,8 @@ static void transfer_reduce(struct solver *s, struct operator *op, int n)
         hit = hit || absolute(x, dims[i]) == b;
         before += absolute(x, dims[i]) < b;
     }
-    if (b >= 0 && hit && (!n || layout_is_counted(x))) {
+    bool idle = op->signature->traits.bits & TRAIT_IDLE;
+    if (b >= 0 && hit && (!idle || layout_is_counted(x))) {
         need(s, op, x, BATCH_NONE);
         b = BATCH_NONE;
     }
@@ -485,11 +430,10 @@ static int product_axis(const struct operand *x, int outer, const struct operand
     return p;
 }
 
-static void transfer_matmul(struct solver *s, struct operator *op, int n)
+static void transfer_matmul(struct solver *s, struct operator *op)
 {
     struct operand *y = op->outputs[0];
     int outer = 0, p = BATCH_NONE;
-    (void)n;
     for (size_t i = 0; i < s->count; i++)
         outer = s->operands[i]->rank - 2 > outer ? s->operands[i]->rank - 2 : outer;
     for (size_t i = 0; i < s->count && p < 0 && y->rank >= 0; i++)
@@ -503,10 +447,9 @@ static void transfer_matmul(struct solver *s, struct operator *op, int n)
     give(s, y, p);
 }
 
-static void transfer_linear(struct solver *s, struct operator *op, int n)
+static void transfer_linear(struct solver *s, struct operator *op)
 {
     int64_t last = -1;
-    (void)n;
     int b = axis_beside(s, op, s->operands[0], &last, 1);
     if (s->operands[0]->rank - (b >= 0) > 2)
         s->cost += 2 * COST_RESHAPE;
@@ -516,18 +459,18 @@ static void transfer_linear(struct solver *s, struct operator *op, int n)
 }
 
 /* What is added to a product of matrices has its rank. */
-static void transfer_product_and_sum(struct solver *s, struct operator *op, int n)
+static void transfer_product_and_sum(struct solver *s, struct operator *op)
 {
     struct operand *y = op->outputs[0], *added = operator_operand(op, "input");
     size_t count = s->count;
     struct operand **operands = s->operands;
     if (!added || count != 3 || operands[0] != added) {
-        transfer_matmul(s, op, n);
+        transfer_matmul(s, op);
         return;
     }
     s->operands++;
     s->count = 2;
-    transfer_matmul(s, op, n);
+    transfer_matmul(s, op);
     s->operands = operands;
     s->count = count;
     if (y->rank >= 0)
@@ -535,11 +478,10 @@ static void transfer_product_and_sum(struct solver *s, struct operator *op, int 
 }
 
 /* A matrix for each image becomes a grid for each: of one image, or all in one blob. */
-static void transfer_grid(struct solver *s, struct operator *op, int n)
+static void transfer_grid(struct solver *s, struct operator *op)
 {
     const struct operand *x = s->operands[0];
     int want = x->rank > 0 && x->shape[0] == 1 ? 0 : BATCH_NONE;
-    (void)n;
     need(s, op, s->operands[0], want);
     give_all(s, op, want);
 }
@@ -554,11 +496,10 @@ static bool same_beside(const struct operand *x, const struct operand *y, int ax
 }
 
 /* Two tensors of the same rank, and what is taken together along one axis of both: the last if there is no dim. */
-static void transfer_distance(struct solver *s, struct operator *op, int n)
+static void transfer_distance(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK] = { -1 };
     int rank = s->operands[0]->rank;
-    (void)n;
     if (get_dims(op, dims) < 0)
         dims[0] = -1;
     int b = axis_beside(s, op, s->operands[0], dims, 1);
@@ -574,20 +515,18 @@ static void transfer_distance(struct solver *s, struct operator *op, int n)
 }
 
 /* No operand has a batch axis. */
-static void transfer_tables(struct solver *s, struct operator *op, int n)
+static void transfer_tables(struct solver *s, struct operator *op)
 {
-    (void)n;
     for (size_t i = 0; i < s->count; i++)
         need(s, op, s->operands[i], BATCH_NONE);
     give_all(s, op, BATCH_NONE);
 }
 
 /* (batch, heads, length, width), or without a batch; a mask that is the same for all heads is a table. */
-static void transfer_sdpa(struct solver *s, struct operator *op, int n)
+static void transfer_sdpa(struct solver *s, struct operator *op)
 {
     struct operand *mask = operator_operand(op, "attn_mask");
     int want = s->operands[0]->rank == 4 ? 0 : BATCH_NONE;
-    (void)n;
     for (size_t i = 0; i < s->count; i++)
         if (s->operands[i] != mask)
             need(s, op, s->operands[i], want);
@@ -609,11 +548,10 @@ static void part_samples(struct solver *s, struct operator *op, struct operand *
     convert(s, op, mask, 4, shape, 0);
 }
 
-static void transfer_mha(struct solver *s, struct operator *op, int n)
+static void transfer_mha(struct solver *s, struct operator *op)
 {
     struct operand *mask = operator_operand(op, "attn_mask"), *x = s->operands[0];
     int want = x->rank != 3 ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
-    (void)n;
     for (size_t i = 0; i < s->count; i++)
         if (s->operands[i] != mask)
             need(s, op, s->operands[i], want);
@@ -626,11 +564,10 @@ static void transfer_mha(struct solver *s, struct operator *op, int n)
 }
 
 /* The states are (layers, batch, width). */
-static void transfer_recurrent(struct solver *s, struct operator *op, int n)
+static void transfer_recurrent(struct solver *s, struct operator *op)
 {
     bool batched = s->operands[0]->rank == 3;
     int want = !batched ? BATCH_NONE : operator_bool(op, "batch_first", false) ? 0 : 1;
-    (void)n;
     need(s, op, s->operands[0], want);
     for (size_t i = 1; i < s->count; i++)
         need(s, op, s->operands[i], batched ? 1 : BATCH_NONE);
@@ -638,9 +575,8 @@ static void transfer_recurrent(struct solver *s, struct operator *op, int n)
     give(s, op->outputs[0], want);
 }
 
-static void transfer_embedding(struct solver *s, struct operator *op, int n)
+static void transfer_embedding(struct solver *s, struct operator *op)
 {
-    (void)n;
     int b = axis_of(s->operands[0]);
     if (s->operands[0]->rank - (b >= 0) > 1)
         s->cost += 2 * COST_RESHAPE;
@@ -650,10 +586,9 @@ static void transfer_embedding(struct solver *s, struct operator *op, int n)
 }
 
 /* Dimensions are repeated, and new ones made in front. */
-static void transfer_expand(struct solver *s, struct operator *op, int n)
+static void transfer_expand(struct solver *s, struct operator *op)
 {
     struct operand *x = s->operands[0], *y = op->outputs[0];
-    (void)n;
     if (y->rank < 0 || x->rank < 0) {
         give_all(s, op, BATCH_NONE);
         return;
@@ -665,111 +600,89 @@ static void transfer_expand(struct solver *s, struct operator *op, int n)
     give_all(s, op, b < 0 ? BATCH_NONE : p);
 }
 
-static void transfer_pad(struct solver *s, struct operator *op, int n)
+static void transfer_pad(struct solver *s, struct operator *op)
 {
     int64_t pad[2 * TENSOR_RANK], dims[TENSOR_RANK];
     const struct value *v = operator_value(op, "pad");
     int count = v ? value_get_ints(v, pad, 2 * TENSOR_RANK) : -1, padded = 0;
-    (void)n;
     for (int i = 0; i + 1 < count; i += 2)
         if (pad[i] || pad[i + 1])
             dims[padded++] = -1 - i / 2;
     give_all(s, op, axis_beside(s, op, s->operands[0], dims, padded));
 }
 
-/* A tensor, and what is written into it along dim; `n` 1: what is written lacks that dim. */
-static void transfer_scatter(struct solver *s, struct operator *op, int n)
+/* A tensor, and what is written into it along dim, or lacks that dim. */
+static void transfer_scatter(struct solver *s, struct operator *op)
 {
     int64_t dims[TENSOR_RANK] = { 0 };
     struct operand *x = s->operands[0];
     int b = axis_beside(s, op, x, dims, get_dims(op, dims));
     if (s->count > 1)
-        need(s, op, s->operands[1], b < 0 || !n ? b : b - (absolute(x, dims[0]) < b));
+        need(s, op, s->operands[1],
+             b < 0 || s->operands[1]->rank == x->rank ? b : b - (absolute(x, dims[0]) < b));
     give_all(s, op, b);
 }
 
-static void transfer_none(struct solver *s, struct operator *op, int n)
+static void transfer_none(struct solver *s, struct operator *op)
 {
-    (void)s, (void)op, (void)n;
+    (void)s, (void)op;
 }
 
-/* ---- the table ---- */
+/* ---- the tables ---- */
 
-/* What has a transfer of its own, by name. */
-static const struct kind kinds[] = {
-    { "torch.cat", transfer_cat, 0 },
-    { "Tensor.slice", transfer_slice, 0 },
-    { "F.fold nn.Fold", transfer_spatial, 1 },
-    { "F.affine_grid", transfer_grid, 0 },
-    { "F.grid_sample torchvision.ops.DeformConv2d", transfer_images, 0 },
-    { "torchvision.ops.RoIAlign pnnx.custom_op.torchvision.roi_align", transfer_boxes, 0 },
-    { "pnnx.custom_op.torchvision.deform_conv2d", transfer_deform, 0 },
-    { "nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d F.pad",
-      transfer_pad, 0 },
-    /* with the batch among the axes, one layer still does it while the batch is one */
-    { "torch.sum torch.mean torch.max torch.min torch.amax torch.amin torch.prod torch.logsumexp",
-      transfer_reduce, 1 },
-    { "torch.matmul torch.bmm torch.mm torch.mv torch.dot torch.vdot torch.inner torch.cdist",
-      transfer_matmul, 0 },
-    { "torch.baddbmm torch.addmv", transfer_product_and_sum, 0 },
-    { "F.cosine_similarity F.pairwise_distance nn.Bilinear F.bilinear", transfer_distance, 0 },
-    { "torch.addmm torch.outer torch.ger torch.dist torch.einsum torch.diag", transfer_tables, 0 },
-    { "nn.Linear F.linear", transfer_linear, 0 },
-    { "F.scaled_dot_product_attention", transfer_sdpa, 0 },
-    { "nn.MultiheadAttention", transfer_mha, 0 },
-    { "nn.LSTM nn.GRU nn.RNN", transfer_recurrent, 0 },
-    { "nn.Embedding F.embedding", transfer_embedding, 0 },
-    { "torch.slice_scatter Tensor.slice_copy", transfer_scatter, 0 },
-    { "torch.select_scatter", transfer_scatter, 1 },
-    { "pnnx.Input pnnx.Output pnnx.Attribute pnnx.Expression prim::TupleConstruct prim::ListConstruct "
-      "prim::DictConstruct",
-      transfer_none, 0 },
+/* What has a transfer of its own. */
+static const struct type_transfer {
+    const char *type;
+    transfer *transfer;
+} types[] = {
+    { "F.affine_grid", transfer_grid },
+    { "F.scaled_dot_product_attention", transfer_sdpa },
+    { "nn.MultiheadAttention", transfer_mha },
+    { "torchvision.ops.RoIAlign", transfer_boxes },
+    { CUSTOM_OPERATOR "torchvision.roi_align", transfer_boxes },
+    { CUSTOM_OPERATOR "torchvision.deform_conv2d", transfer_deform },
 };
-
-static void transfer_space(struct solver *s, struct operator *op, int n)
-{
-    (void)n;
-    transfer_spatial(s, op, op->signature->traits.spatial);
-}
 
 /* What its traits say: the first that it has. */
-static const struct trait_kind {
+static const struct trait_transfer {
     unsigned trait;
-    void (*transfer)(struct solver *s, struct operator *op, int n);
-} trait_kinds[] = {
-    { TRAIT_RESHAPES, transfer_reshape }, { TRAIT_PERMUTES, transfer_permute },
-    { TRAIT_SWAPS, transfer_transpose },  { TRAIT_REPEATS, transfer_expand },
-    { TRAIT_ALIKE, transfer_same },       { TRAIT_BROADCAST, transfer_broadcast },
-    { TRAIT_SPATIAL, transfer_space },    { TRAIT_TRAILING, transfer_trailing },
-    { TRAIT_ALONG, transfer_dim },        { TRAIT_REDUCES, transfer_reduce },
+    transfer *transfer;
+} traits[] = {
+    { TRAIT_JOINS, transfer_cat },
+    { TRAIT_WRITES, transfer_scatter },
+    { TRAIT_RESHAPES, transfer_reshape },
+    { TRAIT_PERMUTES, transfer_permute },
+    { TRAIT_SWAPS, transfer_transpose },
+    { TRAIT_REPEATS, transfer_expand },
+    { TRAIT_ALIKE, transfer_same },
+    { TRAIT_BROADCAST, transfer_broadcast },
+    { TRAIT_SPATIAL, transfer_spatial },
+    { TRAIT_TRAILING, transfer_trailing },
+    { TRAIT_ALONG, transfer_dim },
+    { TRAIT_REDUCES, transfer_reduce },
+    { TRAIT_PADS, transfer_pad },
+    { TRAIT_PRODUCT, transfer_matmul },
+    { TRAIT_ADDED, transfer_product_and_sum },
+    { TRAIT_ROWS, transfer_linear },
+    { TRAIT_PAIRED, transfer_distance },
+    { TRAIT_TABLES, transfer_tables },
+    { TRAIT_IMAGES, transfer_images },
+    { TRAIT_LOOKUP, transfer_embedding },
+    { TRAIT_RECURRENT, transfer_recurrent },
 };
 
-static const struct kind other_kind = { "", transfer_other, 0 };
-
-static void solver_init(struct solver *s, struct graph *g)
-{
-    *s = (struct solver){ .commit = false };
-    map_init(&s->kinds);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        for (const char *at = kinds[i].types; *at; at += strspn(at, " ")) {
-            size_t length = strcspn(at, " ");
-            map_put(&s->kinds, intern_length(g->strings, at, length), (void *)&kinds[i]);
-            at += length;
-        }
-    }
-}
-
 /* Its transfer; what reads nothing is new, whatever it is. */
-static struct kind kind_of(const struct solver *s, const struct operator *op)
+static transfer *transfer_of(const struct solver *s, const struct operator *op)
 {
-    const struct kind *own = map_get(&s->kinds, op->type);
-    struct kind kind = own ? *own : other_kind;
-    for (size_t i = 0; !own && i < sizeof trait_kinds / sizeof *trait_kinds; i++)
-        if (op->signature->traits.bits & trait_kinds[i].trait) {
-            kind.transfer = trait_kinds[i].transfer;
-            break;
-        }
-    return s->count == 0 && kind.transfer != transfer_none ? other_kind : kind;
+    if (elements_are_neutral(op) && !custom_registered(op))
+        return transfer_none;
+    for (size_t i = 0; s->count && i < sizeof types / sizeof *types; i++)
+        if (operator_is(op, types[i].type))
+            return types[i].transfer;
+    for (size_t i = 0; s->count && i < sizeof traits / sizeof *traits; i++)
+        if (op->signature->traits.bits & traits[i].trait)
+            return traits[i].transfer;
+    return transfer_other;
 }
 
 /* ---- one walk, and the choice of the inputs ---- */
@@ -798,8 +711,7 @@ static long walk(struct solver *s, struct graph *g, bool commit)
         operator_each_operand(op, collect, s);
         if (op->output_count == 0 || operator_is(op, "Reshape"))
             continue; /* the end, or a conversion of this walk */
-        struct kind kind = kind_of(s, op);
-        kind.transfer(s, op, kind.n);
+        transfer_of(s, op)(s, op);
     }
     return s->cost;
 }
@@ -839,8 +751,7 @@ static void choose(struct solver *s, struct graph *g, struct operand *x)
 
 static void solve(struct graph *g, bool commit)
 {
-    struct solver s;
-    solver_init(&s, g);
+    struct solver s = { .commit = false };
     for (struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Input"))
             for (size_t i = 0; i < op->output_count; i++)
@@ -851,7 +762,6 @@ static void solve(struct graph *g, bool commit)
                 choose(&s, g, op->outputs[0]);
     walk(&s, g, commit);
     free(s.operands);
-    map_release(&s.kinds);
 }
 
 void batch_solve(struct graph *g)

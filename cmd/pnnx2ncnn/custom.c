@@ -7,16 +7,16 @@
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/base/near.h"
 
-static const char prefix[] = "pnnx.custom_op."; /* of operators that a library registers */
+static const char prefix[] = CUSTOM_OPERATOR;
 
-static bool has_prefix(const struct operator *op)
+bool custom_registered(const struct operator *op)
 {
     return strncmp(op->type, prefix, strlen(prefix)) == 0;
 }
 
 static const char *layer_name(const struct operator *op)
 {
-    return has_prefix(op) ? op->type + strlen(prefix) : op->type;
+    return custom_registered(op) ? op->type + strlen(prefix) : op->type;
 }
 
 /* `given` is the layer's name, or its last part. */
@@ -40,14 +40,14 @@ bool custom_stays(const struct operator *op, const struct text_list *custom)
 {
     const char *name = layer_name(op);
     bool theirs = strncmp(name, "torchvision.", 12) != 0 && strncmp(name, "quantized.", 10) != 0;
-    return is_asked_for(op, custom) || (has_prefix(op) && theirs);
+    return is_asked_for(op, custom) || (custom_registered(op) && theirs);
 }
 
 bool custom_may(const struct operator *op)
 {
     static const char *const ours[] = { "nn.", "F.", "Tensor.", "torch.", "aten::", "prim::", "pnnx." };
     const char *dot = strrchr(op->type, '.');
-    if (has_prefix(op))
+    if (custom_registered(op))
         return true;
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strncmp(op->type, ours[i], strlen(ours[i])) == 0 && strncmp(op->type, "torch.nn.", 9) != 0)

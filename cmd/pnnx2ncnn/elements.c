@@ -71,11 +71,11 @@ static bool may_be_index(const struct operand *x)
 
 static bool is_lookup(const struct operator *op)
 {
-    return operator_is(op, "nn.Embedding") || operator_is(op, "F.embedding");
+    return op->signature->traits.bits & TRAIT_LOOKUP;
 }
 
 /* The ends of the network, and what is not known: they compute nothing. */
-static bool is_neutral(const struct operator *op)
+bool elements_are_neutral(const struct operator *op)
 {
     return strncmp(op->type, "pnnx.", 5) == 0 || strncmp(op->type, "prim::", 6) == 0;
 }
@@ -91,17 +91,16 @@ static void mark_read(struct operand *x, void *context)
 {
     const struct visit *v = context;
     const struct operator *op = v->op;
-    bool custom = strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR)) == 0;
     const struct operand *y = op->output_count ? op->outputs[0] : NULL;
     bool moved = elements_are_moved(op) || (is_conversion(op) && y && is_wide(y->dtype));
     if (operand_constant(x) || !may_be_index(x))
         return;
-    if (custom || (is_lookup(op) && operator_operand(op, "input") == x))
+    if (custom_registered(op) || (is_lookup(op) && operator_operand(op, "input") == x))
         mark(v->classes, x, INDEX);
     else if (moved && may_be_index(y))
         for (size_t i = 0; i < op->output_count; i++)
             unite(v->classes, x, op->outputs[i]);
-    else if (!is_neutral(op))
+    else if (!elements_are_neutral(op))
         mark(v->classes, x, COMPUTED);
 }
 
@@ -143,7 +142,7 @@ static void classify(struct classes *c, struct graph *g)
     for (struct operator *op = g->first; op; op = op->next) {
         struct visit visit = { c, op };
         operator_each_operand(op, mark_read, &visit);
-        if (!is_neutral(op) && !moves_integers(op))
+        if (!elements_are_neutral(op) && !moves_integers(op))
             mark_results(c, op);
     }
 }

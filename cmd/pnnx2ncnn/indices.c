@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/edit.h"
-#include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 
 #define LONGEST (1 << 24) /* floats are exact up to there */
@@ -14,16 +13,15 @@
 
 static bool is_lookup(const struct operator *op)
 {
-    return operator_is(op, "nn.Embedding") || operator_is(op, "F.embedding");
+    return op->signature->traits.bits & TRAIT_LOOKUP;
 }
 
 /* The rows of its table; 0: not known. */
 static int64_t row_count(const struct operator *op)
 {
     const struct operand *table = operator_operand(op, "weight");
-    if (operator_is(op, "nn.Embedding"))
-        return operator_int(op, "num_embeddings", 0);
-    return table && table->rank == 2 && table->shape[0] > 0 ? table->shape[0] : 0;
+    return table && table->rank == 2 && table->shape[0] > 0 ? table->shape[0]
+                                                            : operator_int(op, "num_embeddings", 0);
 }
 
 /* Whether the result has all elements of the input, in some order. */
@@ -35,8 +33,8 @@ static bool rearranges(const struct operator *op)
 /* Operators that need no floats: they move the indices, or hand them out. */
 static bool leaves_indices(const struct operator *op)
 {
-    return is_lookup(op) || elements_are_moved(op) || strncmp(op->type, "pnnx.", 5) == 0 ||
-           strncmp(op->type, "prim::", 6) == 0 || operator_is(op, "Tensor.size");
+    return is_lookup(op) || elements_are_moved(op) || elements_are_neutral(op) ||
+           operator_is(op, "Tensor.size");
 }
 
 static struct operator *computing_reader(const struct operand *x)
@@ -54,24 +52,20 @@ static struct operand *add_floats(struct operand *x, int64_t rows)
     float *data = arena_array(&before->graph->arena, (size_t)rows, sizeof *data);
     for (int64_t i = 0; i < rows; i++)
         data[i] = (float)i;
-    int64_t shape[TENSOR_RANK] = { rows, 1 };
-    struct operand *table = edit_constant(before, DTYPE_F32, 2,
-                                          arena_copy(&before->graph->arena, shape, 2 * sizeof *shape), data);
+    int64_t *shape = arena_copy(&before->graph->arena, (int64_t[]){ rows, 1 }, 2 * sizeof *shape);
+    struct operand *table = edit_constant(before, DTYPE_F32, 2, shape, data);
     struct operator *lookup = edit_add(before, "F.embedding", x);
     operator_set(lookup, "weight", value_operand(table));
-    memcpy(shape, x->shape, (size_t)x->rank * sizeof *shape);
-    shape[x->rank] = 1;
-    struct operand *y = edit_result(lookup, x, x->rank + 1, shape);
-    struct operator *squeeze = edit_add(before, "torch.squeeze", y);
+    struct operator *squeeze = edit_add(before, "torch.squeeze", edit_result(lookup));
     operator_set(squeeze, "dim", value_int(x->rank));
-    return edit_result(squeeze, x, x->rank, x->shape);
+    return edit_result(squeeze);
 }
 
 static void give_floats(struct operand *x, int64_t rows)
 {
     bool index = x->dtype == DTYPE_I64 || x->dtype == DTYPE_I32;
     struct operator *reader = computing_reader(x);
-    if (!reader || !index || x->rank < 1 || x->rank + 1 >= TENSOR_RANK || rows < 1 || rows > LONGEST)
+    if (!reader || !index || x->rank < 1 || rows < 1 || rows > LONGEST)
         return;
     struct operand *floats = add_floats(x, rows);
     for (; reader; reader = computing_reader(x))

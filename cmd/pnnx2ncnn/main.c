@@ -138,13 +138,18 @@ static void note_results(struct conversion *c)
 /* What computes a size is gathered before a pass takes it for arithmetic of tensors. */
 static void write_as_others(struct conversion *c)
 {
-    lowering_write(c->rules, c->graph);
+    lowering_apply(c->rules, PHASE_WRITTEN, c->graph);
     prepare_sizes(c->graph);
+}
+
+static void write_picks(struct conversion *c)
+{
+    lowering_apply(c->rules, PHASE_PICKS, c->graph);
 }
 
 static void write_types(struct conversion *c)
 {
-    lowering_write_types(c->rules, c->graph);
+    lowering_apply(c->rules, PHASE_TYPES, c->graph);
 }
 
 static void refuse_early(struct conversion *c)
@@ -159,7 +164,7 @@ static void refuse_early(struct conversion *c)
 static void lower(struct conversion *c)
 {
     shapes_detach(c->graph);
-    lowering_apply(c->rules, c->graph);
+    lowering_apply(c->rules, PHASE_LAYERS, c->graph);
     refuse_unlowered(c->refusals, c->graph, &c->settings->custom);
     refusals_end(c->refusals);
     report_stop();
@@ -200,6 +205,8 @@ static const struct pass {
     { "outputs", prepare_outputs, NULL, NULL },
     { "results", NULL, note_results, NULL },
     { "written", NULL, write_as_others, NULL }, /* sizes are expressions now */
+    { "picks", NULL, write_picks, NULL },
+    { "written", NULL, write_as_others, NULL }, /* what those have made */
     { "indices", prepare_indices, NULL, NULL },
     { "types", NULL, write_types, NULL },
     { "elements", prepare_elements, NULL, NULL },

@@ -25,6 +25,8 @@ void prepare_indices(struct graph *g);
 void prepare_elements(struct graph *g);
 /* True for operators that move elements, whatever they are. */
 bool elements_are_moved(const struct operator *op);
+/* True for the network's ends, constants, lists and what is not known: they compute nothing. */
+bool elements_are_neutral(const struct operator *op);
 
 /* ---- ranks.c ---- */
 
@@ -64,11 +66,15 @@ struct lowering;
  * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
                               const struct text_list *files, const struct text_list *without, bool explain);
-/* Writes operators as others, by the rules of written/; also what passes have made in between. */
-void lowering_write(struct lowering *lowering, struct graph *g);
-/* Writes what depends on PyTorch's types as arithmetic of floats, by types.rules; afterwards blobs have types of their own. */
-void lowering_write_types(struct lowering *lowering, struct graph *g);
-void lowering_apply(struct lowering *lowering, struct graph *g);
+/* The phases of rules, each to its fixed point. */
+enum phase {
+    PHASE_WRITTEN, /* operators as other operators ... */
+    PHASE_PICKS,   /* ... and elements picked by constants, which rules of the first may join before */
+    PHASE_TYPES,   /* what depends on PyTorch's types as arithmetic of floats */
+    PHASE_LAYERS,  /* operators as layers: the user's rules first */
+    PHASE_END
+};
+void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);
 void lowering_free(struct lowering *lowering);
 /* check=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */
 void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
@@ -83,6 +89,8 @@ extern const size_t lower_function_count;
 
 #define CUSTOM_OPERATOR "pnnx.custom_op." /* what the types of a library's operators begin with */
 
+/* Whether a library of the user's has registered the operator. */
+bool custom_registered(const struct operator *op);
 /* Reports (STATUS_USAGE) what custom=TYPE,... names and the graph does not have. */
 void custom_check(const struct graph *g, const struct text_list *custom);
 /* Whether the operator becomes a layer of its name: custom= names it, whole or by its last part, or a library of the

@@ -163,21 +163,19 @@ static struct step best_step(const int *now, const int *want, int count)
 static struct operand *permute_blocks(struct operator *op, struct operand *x, const struct step *step,
                                       const int64_t *sizes, int64_t batch)
 {
-    int64_t shape[BLOB_RANK + 1] = { batch }, moved[BLOB_RANK + 1] = { batch }, dims[BLOB_RANK + 1] = { 0 };
+    int64_t shape[BLOB_RANK + 1] = { batch }, dims[BLOB_RANK + 1] = { 0 };
     int kept = batch != 0, rank = step->count + kept;
     for (int i = 0; i < step->count; i++) {
         shape[i + kept] = 1;
         for (int axis = step->cut[i]; axis < step->cut[i + 1]; axis++)
             shape[i + kept] = dim_mul(op->graph, shape[i + kept], sizes[axis]);
     }
-    for (int i = 0; i < step->count; i++) {
+    for (int i = 0; i < step->count; i++)
         dims[i + kept] = step->order[i] + kept;
-        moved[i + kept] = shape[dims[i + kept]];
-    }
     x = edit_reshape(op, x, rank, shape);
     struct operator *permute = edit_add(op, "Tensor.permute", x);
     operator_set(permute, "dims", value_ints(&op->graph->arena, dims, (size_t)rank));
-    return edit_result(permute, x, rank, moved);
+    return edit_result(permute);
 }
 
 /* Groups of sizes `sizes` from their order to `want`, behind the batch. */
@@ -272,24 +270,6 @@ static void split_permutation(struct map *companions, struct operator *op)
 /* How an operator treats its axes. */
 enum treatment { LIKE, ALONG, REDUCED, LAST, PRODUCT, REPEATED };
 
-static bool get_treatment(const struct operator *op, enum treatment *how)
-{
-    static const char *const rows[] = { "nn.Linear", "nn.LayerNorm",
-                                        "nn.RMSNorm" }; /* their weights are no operands */
-    unsigned traits = op->signature->traits.bits;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (operator_is(op, rows[i])) {
-            *how = LAST;
-            return true;
-        }
-    *how = operator_is(op, "torch.matmul") || operator_is(op, "F.scaled_dot_product_attention") ? PRODUCT
-           : traits & TRAIT_REPEATS                                                             ? REPEATED
-           : traits & TRAIT_REDUCES                                                             ? REDUCED
-           : traits & TRAIT_ALONG                                                               ? ALONG
-                                                                                                : LIKE;
-    return *how != LIKE || traits & TRAITS_ELEMENTWISE;
-}
-
 /* The operands that an operator reads, and the largest rank among them and its results. */
 struct reader {
     struct operator *op;
@@ -318,6 +298,19 @@ static void read_operands(struct reader *r, struct operator *op)
         r->large = r->large || is_large(y);
         r->known = r->known && is_known(y);
     }
+}
+
+/* A module of rows has weights that are no operands. */
+static bool get_treatment(const struct reader *r, enum treatment *how)
+{
+    unsigned traits = r->op->signature->traits.bits;
+    *how = traits & TRAIT_PRODUCT                                    ? PRODUCT
+           : traits & (TRAIT_ROWS | TRAIT_TRAILING) && r->count == 1 ? LAST
+           : traits & TRAIT_REPEATS                                  ? REPEATED
+           : traits & TRAIT_REDUCES                                  ? REDUCED
+           : traits & TRAIT_ALONG                                    ? ALONG
+                                                                     : LIKE;
+    return *how != LIKE || traits & TRAITS_ELEMENTWISE;
 }
 
 /* The axes that the argument names, from the front; how many, -1: none. */
@@ -370,11 +363,16 @@ static int worked_axes(const struct reader *r, enum treatment how, int64_t *axes
             axes[i] = i;
         return count < 1 ? r->rank : count;
     }
+    bool broadcast = how != PRODUCT;
     for (int i = 0; i < count; i++)
         axes[i] = r->rank - count + i;
-    for (int i = 0; i < r->count; i++)
+    for (int i = 0; i < r->count; i++) {
+        broadcast = broadcast || r->operands[i]->rank == r->rank;
         if (r->operands[i]->rank < count)
             return -1;
+    }
+    if (!broadcast) /* torch.inner has the axes of both */
+        return -1;
     return v && value_get_ints(v, sizes, TENSOR_RANK) != 1 ? -1 : count;
 }
 
@@ -489,7 +487,9 @@ static void regroup(struct map *companions, const struct reader *r, enum treatme
     for (size_t i = 0; i < op->output_count; i++) {
         struct operand *old = op->outputs[i];
         int rank = result_shape(r, how, &groups, labels, old, shape);
-        struct operand *y = edit_result(fresh, old, rank, shape);
+        struct operand *y = operator_add_output(fresh, NULL);
+        operand_set_shape(y, old->dtype, rank,
+                          shape); /* sizes that its arguments name are those of the old one */
         if (is_large(old))
             map_put(companions, old, y);
         else
@@ -521,7 +521,7 @@ static void reduce_one(struct map *companions, struct operator *op)
         finish(companions, op, companion(companions, operator_operand(op, "input")));
     else if (is_permutation(op))
         split_permutation(companions, op);
-    else if (get_treatment(op, &how))
+    else if (get_treatment(&r, &how))
         regroup(companions, &r, how);
 }
 

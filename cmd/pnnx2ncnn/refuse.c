@@ -7,6 +7,9 @@
 #include "common/base/map.h"
 #include "formats/pnnx.h"
 
+extern const char remedies_text[];
+extern const size_t remedies_text_size;
+
 struct refusals {
     size_t before; /* operators with a lower id were there before lowering */
     size_t count;
@@ -36,60 +39,19 @@ struct refusals *refusals_new(struct graph *g)
     return r;
 }
 
-/* What a user can do instead: a form of the operator that a rule takes, or something else. */
-static const struct remedy {
-    const char *type, *text;
-} remedies[] = {
-    /* clang-format off */
-    { "F.avg_pool2d", "ceil_mode=False, no divisor_override" },
-    { "F.avg_pool3d", "ceil_mode=False, no divisor_override" },
-    { "nn.AvgPool2d", "ceil_mode=False, no divisor_override" },
-    { "nn.AvgPool3d", "ceil_mode=False, no divisor_override" },
-    { "F.max_pool1d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
-    { "F.max_pool2d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
-    { "F.max_pool3d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
-    { "nn.MaxPool1d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
-    { "nn.MaxPool2d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
-    { "nn.MaxPool3d", "indices that are not read; with ceil_mode sizes that are given, or stride + padding up to the kernel" },
-    { "F.interpolate", "no antialias; sizes that are given, or a scale of n or 1/n" },
-    { "nn.Upsample", "no antialias; sizes that are given, or a scale of n or 1/n" },
-    { "F.pad", "padding of the last three dimensions" },
-    { "F.grid_sample", "constant weights and float inputs" },
-    { "F.scaled_dot_product_attention", "float inputs (batch, heads, length, width) of lengths that are given, dropout_p=0.0" },
-    { "nn.MultiheadAttention", "lengths that are known, a mask of floats or a constant one" },
-    { "nn.RNN", "nonlinearity=tanh" },
-    { "nn.BatchNorm1d", "statistics that were learnt, or nn.InstanceNorm1d" },
-    { "nn.BatchNorm2d", "statistics that were learnt, or nn.InstanceNorm2d" },
-    { "nn.BatchNorm3d", "statistics that were learnt, or nn.InstanceNorm3d" },
-    { "Tensor.slice", "step=1, or a step that divides the size, which is given" },
-    { "Tensor.index", "constant indices of neighbouring axes" },
-    { "torch.gather", "Tensor.select or Tensor.slice" },
-    { "torch.index_select", "constant indices" },
-    { "torch.argmax", "the scores as the result, argmax outside" },
-    { "torch.argmin", "the scores as the result, argmin outside" },
-    { "torch.topk", "the scores as the result, topk outside" },
-    { "torch.sort", "the scores as the result, sort outside" },
-    { "torch.where", "arithmetic with a float mask" },
-    { "Tensor.masked_fill", "an addition of a float mask" },
-    { "torch.einsum", "at most four dimensions, results without a batch" },
-    { "torch.norm", "p above 0" },
-    { "F.normalize", "p above 0" },
-    { "Tensor.reshape", "at most four dimensions beside a batch of size 1, one unknown size" },
-    { "Tensor.permute", "at most four dimensions beside a batch of size 1" },
-    { "Tensor.size", "inputshape= with a number for that size" },
-    { "torch.quantize_per_tensor", "the network before it was quantized" },
-    { "torch.quantize_per_channel", "the network before it was quantized" },
-    { "torch.dequantize", "the network before it was quantized" },
-    { "aten::_make_per_tensor_quantized_tensor", "the network before it was quantized" },
-    { "aten::_make_per_channel_quantized_tensor", "the network before it was quantized" },
-    /* clang-format on */
-};
-
+/* What a user can do instead, from remedies.txt: "TYPE...: WORDS" in each line; NULL: nothing is known. */
 static const char *remedy_of(const struct operator *op)
 {
-    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
-        if (operator_is(op, remedies[i].type))
-            return remedies[i].text;
+    const char *end = remedies_text + remedies_text_size;
+    size_t length = strlen(op->type);
+    for (const char *line = remedies_text, *next; line < end; line = next) {
+        const char *words = strstr(line, ": ");
+        next = line + strcspn(line, "\n") + 1;
+        for (const char *at = line; *line != '#' && words && words < next && at < words;
+             at += strcspn(at, " ") + 1)
+            if (strncmp(at, op->type, length) == 0 && (at[length] == ' ' || at + length == words))
+                return arena_text(&op->graph->arena, words + 2, (size_t)(next - 1 - (words + 2)));
+    }
     return NULL;
 }
 
@@ -162,8 +124,8 @@ static void refuse(struct refusals *r, const struct operator *op, const char *wh
 /* Operators that take indices as they are: they move them, or look up by them. */
 static bool takes_indices(const struct operator *op)
 {
-    return elements_are_moved(op) || operator_is(op, "nn.Embedding") || operator_is(op, "F.embedding") ||
-           operator_is(op, "Reshape") || strncmp(op->type, "pnnx.", 5) == 0;
+    return elements_are_moved(op) || elements_are_neutral(op) || op->signature->traits.bits & TRAIT_LOOKUP ||
+           operator_is(op, "Reshape");
 }
 
 static void find_integer(struct operand *x, void *found)
@@ -248,9 +210,7 @@ static bool is_layer(const struct refusals *r, const struct operator *op)
 static void refuse_foreign(struct refusals *r, const struct operator *op)
 {
     const char *remedy = arena_printf(&op->graph->arena, "custom=%s, a layer that your program registers",
-                                      op->type + (strncmp(op->type, CUSTOM_OPERATOR, strlen(CUSTOM_OPERATOR))
-                                                      ? 0
-                                                      : strlen(CUSTOM_OPERATOR)));
+                                      op->type + (custom_registered(op) ? strlen(CUSTOM_OPERATOR) : 0));
     bool quantized =
         strncmp(op->type, CUSTOM_OPERATOR "quantized.", strlen(CUSTOM_OPERATOR "quantized.")) == 0;
     refuse(r, op, "has no ncnn layer", quantized ? "the network before it was quantized" : remedy);

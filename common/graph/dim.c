@@ -1,24 +1,25 @@
 /* dim.c - polynomials over named sizes.
  *
- * A symbolic dimension is a sum of terms; a term is an integer times a product of atoms; an atom is a name or a
- * floor division that is not exact.  Terms and atoms are kept in a fixed order that depends on their texts alone,
+ * A symbolic dimension is a sum of terms; a term is an integer times a product of atoms; an atom is a name, a
+ * floor division that is not exact, a minimum or maximum that is not known, or a product with a float, rounded down.  Terms and atoms are kept in a fixed order that depends on their texts alone,
  * so that a polynomial has one text, whatever made it; the text identifies it. */
 #include "common/graph/dim.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/float_text.h"
 #include "common/graph/graph.h"
 
 /* Larger polynomials become unknown: they mean that nobody can read them. */
 enum { MAX_TERMS = 32, MAX_DEGREE = DIM_DEGREE, MAX_DEPTH = 40, MAX_TEXT = 1000 };
 
 struct atom {
-    const char *text; /* interned: "h", "(h+1)//2" */
-    bool floor;       /* top // bottom; else a name */
-    int64_t top, bottom;
-    int64_t least; /* what it is at least */
+    const char *text;      /* interned: "h", "(h+1)//2" */
+    struct dim_part value; /* its name is the text */
+    int64_t least;         /* what it is at least */
 };
 
 struct term {
@@ -70,8 +71,8 @@ static int atom_compare(const struct symbols *s, uint32_t a, uint32_t b)
 {
     if (a == b)
         return 0;
-    if (s->atoms[a].floor != s->atoms[b].floor)
-        return s->atoms[a].floor ? 1 : -1;
+    if (s->atoms[a].value.kind != s->atoms[b].value.kind)
+        return (int)s->atoms[a].value.kind - (int)s->atoms[b].value.kind;
     return strcmp(s->atoms[a].text, s->atoms[b].text);
 }
 
@@ -207,7 +208,7 @@ static void text_add_term(struct text *t, const struct symbols *s, const struct 
         text_add(t, "-");
     for (int i = 0; i < term->degree; i++) {
         const struct atom *a = &s->atoms[term->atoms[i]];
-        bool parentheses = a->floor && (term->degree > 1 || term->factor != 1);
+        bool parentheses = a->value.kind == DIM_FLOOR && (term->degree > 1 || term->factor != 1);
         if (i > 0 || (term->factor != 1 && term->factor != -1))
             text_add(t, "*");
         text_add(t, parentheses ? "(" : "");
@@ -299,7 +300,8 @@ static int64_t atom_dim(struct graph *g, struct atom atom)
 
 int64_t dim_named(struct graph *g, const char *name)
 {
-    return atom_dim(g, (struct atom){ .text = intern(g->strings, name), .least = 1 });
+    name = intern(g->strings, name);
+    return atom_dim(g, (struct atom){ .text = name, .value = { .name = name }, .least = 1 });
 }
 
 int64_t dim_fresh(struct graph *g)
@@ -336,10 +338,8 @@ bool dim_term(const struct graph *g, int64_t d, int i, struct dim_term *out)
         return false;
     const struct term *t = &symbol->terms[i];
     *out = (struct dim_term){ .factor = t->factor, .count = t->degree };
-    for (int k = 0; k < t->degree; k++) {
-        const struct atom *a = &g->symbols->atoms[t->atoms[k]];
-        out->parts[k] = (struct dim_part){ a->floor ? NULL : a->text, a->top, a->bottom };
-    }
+    for (int k = 0; k < t->degree; k++)
+        out->parts[k] = g->symbols->atoms[t->atoms[k]].value;
     return true;
 }
 
@@ -365,15 +365,31 @@ static int64_t floor_int(int64_t a, int64_t b) /* b > 0 */
     return a / b - (a % b < 0);
 }
 
+/* floor(a * factor); 0 where that is no number that can be counted with. */
+static int64_t scale_int(int64_t a, double factor)
+{
+    double product = floor((double)a * factor);
+    return fabs(product) < 0x1p53 ? (int64_t)product : 0;
+}
+
 static bool dim_least(struct graph *g, int64_t d, int depth, int64_t *out);
 
 /* What the atom is at least: what was noted, or what its parts say. */
 static int64_t atom_least(struct graph *g, struct atom a, int depth)
 {
-    int64_t top;
-    if (!a.floor || !dim_known(a.bottom) || !dim_least(g, a.top, depth - 1, &top))
-        return a.least;
-    int64_t least = floor_int(top, a.bottom);
+    const struct dim_part *v = &a.value;
+    int64_t top, bottom = v->bottom, least = a.least;
+    bool extreme = v->kind == DIM_LESSER || v->kind == DIM_GREATER;
+    if (v->kind == DIM_NAME || !dim_least(g, v->top, depth - 1, &top) ||
+        (extreme && !dim_least(g, v->bottom, depth - 1, &bottom)) ||
+        (v->kind == DIM_FLOOR && !dim_known(bottom)))
+        return least;
+    switch (v->kind) {
+    case DIM_FLOOR: least = floor_int(top, bottom); break;
+    case DIM_LESSER: least = top < bottom ? top : bottom; break;
+    case DIM_GREATER: least = top > bottom ? top : bottom; break;
+    default: least = scale_int(top, v->factor); break;
+    }
     return least > a.least ? least : a.least;
 }
 
@@ -429,8 +445,8 @@ static bool dim_least(struct graph *g, int64_t d, int depth, int64_t *out)
     symbol = symbol_of(g, d);
     for (int i = 0; i < symbol->count; i++) {
         const struct term t = symbol->terms[i];
-        struct atom a = t.degree == 1 ? *atom_of(g, &t, 0) : (struct atom){ .floor = false };
-        if (t.factor >= 0 || !a.floor || !dim_known(a.bottom))
+        struct dim_part a = t.degree == 1 ? atom_of(g, &t, 0)->value : (struct dim_part){ .kind = DIM_NAME };
+        if (t.factor >= 0 || a.kind != DIM_FLOOR || !dim_known(a.bottom))
             continue;
         struct polynomial p = { .count = 1, .terms = { t } };
         int64_t rest = dim_sub(g, d, polynomial_dim(g, &p)), top = dim_mul(g, dim_int(g, t.factor), a.top);
@@ -457,9 +473,10 @@ static void note_least(struct graph *g, int64_t d, int64_t least)
         least = -floor_int(-least, t[0].factor);
         struct atom *a = &g->symbols->atoms[t[0].atoms[0]];
         a->least = a->least < least ? least : a->least;
-        if (!a->floor || !dim_known(a->bottom) || !int_mul(a->least, a->bottom, &least))
+        const struct dim_part *v = &a->value;
+        if (v->kind != DIM_FLOOR || !dim_known(v->bottom) || !int_mul(a->least, v->bottom, &least))
             return;
-        d = a->top;
+        d = v->top;
     }
 }
 
@@ -573,7 +590,7 @@ int64_t dim_div_exact(struct graph *g, int64_t a, int64_t b)
 }
 
 /* True when the polynomial is one floor division plus an integer; both are written. */
-static bool floor_plus_int(const struct symbols *s, const struct polynomial *p, const struct atom **floor,
+static bool floor_plus_int(const struct symbols *s, const struct polynomial *p, struct dim_part *floor,
                            int64_t *plus)
 {
     const struct term *t = p->terms;
@@ -581,8 +598,8 @@ static bool floor_plus_int(const struct symbols *s, const struct polynomial *p, 
     if (p->count < 1 || p->count > 2 || t[0].degree != 1 || t[0].factor != 1 ||
         (p->count == 2 && t[1].degree))
         return false;
-    *floor = &s->atoms[t[0].atoms[0]];
-    return (*floor)->floor;
+    *floor = s->atoms[t[0].atoms[0]].value;
+    return floor->kind == DIM_FLOOR;
 }
 
 static void text_add_operand(struct text *t, const struct graph *g, int64_t d)
@@ -590,7 +607,7 @@ static void text_add_operand(struct text *t, const struct graph *g, int64_t d)
     const struct symbol *symbol = symbol_of(g, d);
     bool plain =
         !symbol || (symbol->count == 1 && symbol->terms[0].factor == 1 && symbol->terms[0].degree == 1 &&
-                    !g->symbols->atoms[symbol->terms[0].atoms[0]].floor);
+                    g->symbols->atoms[symbol->terms[0].atoms[0]].value.kind != DIM_FLOOR);
     text_add(t, plain ? "" : "(");
     if (symbol)
         text_add(t, symbol->text);
@@ -610,9 +627,7 @@ static int64_t floor_atom(struct graph *g, int64_t top, int64_t bottom)
     if (t.full)
         return DIM_UNKNOWN;
     return atom_dim(g, (struct atom){ .text = intern_length(g->strings, t.chars, t.length),
-                                      .floor = true,
-                                      .top = top,
-                                      .bottom = bottom });
+                                      .value = { .kind = DIM_FLOOR, .top = top, .bottom = bottom } });
 }
 
 /* floor(p / b) for an integer b > 1, normalised:  what b divides leaves the floor, what remains is reduced by
@@ -620,7 +635,7 @@ static int64_t floor_atom(struct graph *g, int64_t top, int64_t bottom)
 static int64_t floor_by_int(struct graph *g, const struct polynomial *p, int64_t b)
 {
     struct polynomial whole = { .count = 0 }, rest = { .count = 0 };
-    const struct atom *inner;
+    struct dim_part inner;
     int64_t common = b, plus, divisor;
     for (int i = 0; i < p->count; i++) {
         struct term t = p->terms[i];
@@ -640,9 +655,9 @@ static int64_t floor_by_int(struct graph *g, const struct polynomial *p, int64_t
     if (rest.terms[rest.count - 1].factor == 0)
         rest.count--;
     b /= common;
-    if (floor_plus_int(g->symbols, &rest, &inner, &plus) && dim_known(inner->bottom) &&
-        int_mul(inner->bottom, b, &divisor) && int_mul(plus, inner->bottom, &plus)) {
-        int64_t top = dim_add(g, inner->top, dim_int(g, plus));
+    if (floor_plus_int(g->symbols, &rest, &inner, &plus) && dim_known(inner.bottom) &&
+        int_mul(inner.bottom, b, &divisor) && int_mul(plus, inner.bottom, &plus)) {
+        int64_t top = dim_add(g, inner.top, dim_int(g, plus));
         return dim_add(g, polynomial_dim(g, &whole), dim_div_floor(g, top, divisor));
     }
     return dim_add(g, polynomial_dim(g, &whole), floor_atom(g, polynomial_dim(g, &rest), b));
@@ -666,6 +681,76 @@ int64_t dim_div_floor(struct graph *g, int64_t a, int64_t b)
     if (!polynomial_of(g, a, &p))
         return DIM_UNKNOWN;
     return b > 1 ? floor_by_int(g, &p, b) : floor_atom(g, a, b);
+}
+
+/* ---- minimum, maximum, products with floats ---- */
+
+static void text_add_dim(struct text *t, const struct graph *g, int64_t d)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    if (symbol)
+        text_add(t, symbol->text);
+    else
+        text_add_int(t, d);
+}
+
+/* In the order of their texts: min(a;b) is min(b;a). */
+static int64_t extreme(struct graph *g, enum dim_kind kind, int64_t a, int64_t b)
+{
+    struct text t = { .length = 0 };
+    if (strcmp(dim_text(g, a), dim_text(g, b)) > 0)
+        return extreme(g, kind, b, a);
+    text_add(&t, kind == DIM_LESSER ? "min(" : "max(");
+    text_add_dim(&t, g, a);
+    text_add(&t, ";");
+    text_add_dim(&t, g, b);
+    text_add(&t, ")");
+    return t.full ? DIM_UNKNOWN
+                  : atom_dim(g, (struct atom){ .text = intern_length(g->strings, t.chars, t.length),
+                                               .value = { .kind = kind, .top = a, .bottom = b } });
+}
+
+int64_t dim_min(struct graph *g, int64_t a, int64_t b)
+{
+    int64_t difference = dim_sub(g, b, a);
+    if (difference == DIM_UNKNOWN)
+        return DIM_UNKNOWN;
+    if (dim_not_negative(g, difference))
+        return a;
+    return dim_not_negative(g, dim_sub(g, a, b)) ? b : extreme(g, DIM_LESSER, a, b);
+}
+
+int64_t dim_max(struct graph *g, int64_t a, int64_t b)
+{
+    int64_t difference = dim_sub(g, b, a);
+    if (difference == DIM_UNKNOWN)
+        return DIM_UNKNOWN;
+    if (dim_not_negative(g, difference))
+        return b;
+    return dim_not_negative(g, dim_sub(g, a, b)) ? a : extreme(g, DIM_GREATER, a, b);
+}
+
+/* Exact where the factor is m / 2^n, and these are small. */
+int64_t dim_scale(struct graph *g, int64_t a, double factor)
+{
+    char number[FLOAT_TEXT];
+    struct text t = { .length = 0 };
+    int64_t constant;
+    if (a == DIM_UNKNOWN || !(factor > 0 && factor < 0x1p31))
+        return DIM_UNKNOWN;
+    if (dim_constant(g, a, &constant))
+        return dim_int(g, scale_int(constant, factor));
+    if (factor * 1024 == floor(factor * 1024))
+        return dim_div_floor(g, dim_mul(g, a, (int64_t)(factor * 1024)), 1024);
+    float_text(number, factor);
+    text_add(&t, "floor(");
+    text_add(&t, number);
+    text_add(&t, "*");
+    text_add_operand(&t, g, a);
+    text_add(&t, ")");
+    return t.full ? DIM_UNKNOWN
+                  : atom_dim(g, (struct atom){ .text = intern_length(g->strings, t.chars, t.length),
+                                               .value = { .kind = DIM_SCALED, .top = a, .factor = factor } });
 }
 
 /* Text */
@@ -701,6 +786,35 @@ static int64_t parse_number(struct parser *p)
     return number;
 }
 
+static bool parse_char(struct parser *p, char c)
+{
+    p->wrong |= *p->at != c;
+    p->at += *p->at == c;
+    return !p->wrong;
+}
+
+static int64_t parse_factor(struct parser *p, int depth);
+
+/* What follows "min(", "max(" or "floor(". */
+static int64_t parse_function(struct parser *p, char first, int depth)
+{
+    int64_t a, b = 0;
+    double factor = 1;
+    char *end;
+    if (first == 'f') {
+        factor = float_read(p->at, &end);
+        p->wrong |= end == p->at;
+        p->at = end;
+        a = parse_char(p, '*') ? parse_factor(p, depth) : DIM_UNKNOWN;
+    } else {
+        a = parse_sum(p, depth);
+        b = parse_char(p, ';') ? parse_sum(p, depth) : DIM_UNKNOWN;
+    }
+    if (!parse_char(p, ')'))
+        return DIM_UNKNOWN;
+    return first == 'f' ? dim_scale(p->graph, a, factor) : (first == 'a' ? dim_max : dim_min)(p->graph, a, b);
+}
+
 static int64_t parse_factor(struct parser *p, int depth)
 {
     const char *start = p->at;
@@ -720,6 +834,12 @@ static int64_t parse_factor(struct parser *p, int depth)
         p->at += *p->at == ')';
         return d;
     }
+    static const char *const functions[] = { "min(", "max(", "floor(" };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (strncmp(start, functions[i], strlen(functions[i])) == 0) {
+            p->at += strlen(functions[i]);
+            return parse_function(p, functions[i][i == 1], depth + 1);
+        }
     while (isalnum((unsigned char)*p->at) || *p->at == '_')
         p->at++;
     if (p->at == start || !isalpha((unsigned char)*start)) {

@@ -20,9 +20,9 @@ static inline bool dim_known(int64_t d)
 int64_t dim_named(struct graph *g, const char *name);
 /* A dimension with a name that none has yet: d0, d1 ... */
 int64_t dim_fresh(struct graph *g);
-/* The dimension that the text describes: "17", "?", "%h", "%2*h+1", "%(h+1)//2" (the percent sign is how the
- * format marks a symbolic one, `//` is floor division as in Python; no text has a comma or a space); false when
- * it is none of these. */
+/* The dimension that the text describes: "17", "?", "%h", "%2*h+1", "%(h+1)//2", "%min(h;64)", "%max(h;64)",
+ * "%floor(0.7*h)" (the percent sign is how the format marks a symbolic one, `//` is floor division as in Python; no text has a
+ * comma or a space); false when it is none of these. */
 bool dim_parse(struct graph *g, const char *text, int64_t *out);
 /* Its text, as dim_parse() reads it; interned in the graph. */
 const char *dim_text(struct graph *g, int64_t d);
@@ -35,6 +35,11 @@ int64_t dim_div_exact(struct graph *g, int64_t a, int64_t b);
 /* floor(a / b), kept as a symbolic term "(h+1)//2" where it is not exact.  Names and divisors are sizes: not
  * negative; a division by 0 or by a negative number is DIM_UNKNOWN. */
 int64_t dim_div_floor(struct graph *g, int64_t a, int64_t b);
+/* The lesser and the greater of two. */
+int64_t dim_min(struct graph *g, int64_t a, int64_t b);
+int64_t dim_max(struct graph *g, int64_t a, int64_t b);
+/* floor(a * factor), the product in double, as Python has it; factor > 0. */
+int64_t dim_scale(struct graph *g, int64_t a, double factor);
 /* The product of `count` dimensions, and of none: 1. */
 int64_t dim_product(struct graph *g, const int64_t *dims, int count);
 /* A number that need not be a size: a negative one is a symbolic dimension without names, so that 3 - 5 + 4 is
@@ -45,15 +50,23 @@ bool dim_constant(const struct graph *g, int64_t d, int64_t *out);
 void dim_note_positive(struct graph *g, int64_t d);
 /* True when d cannot be negative, as the names stand for sizes of at least 1. */
 bool dim_not_negative(struct graph *g, int64_t d);
-/* One product of the sum that a symbolic dimension is: an integer times `count` parts, each a name, or (name NULL) the floor
- * division of two dimensions. */
+/* One product of the sum that a symbolic dimension is: an integer times `count` parts. */
 enum { DIM_DEGREE = 8 };
+enum dim_kind {
+    DIM_NAME,
+    DIM_FLOOR, /* top // bottom */
+    DIM_LESSER,
+    DIM_GREATER, /* of top and bottom */
+    DIM_SCALED,  /* floor(factor * top) */
+};
 struct dim_term {
     int64_t factor;
     int count;
     struct dim_part {
-        const char *name;
+        enum dim_kind kind;
+        const char *name; /* DIM_NAME */
         int64_t top, bottom;
+        double factor;
     } parts[DIM_DEGREE];
 };
 /* Writes the i-th product of d, from 0; false: there are no more, or d is not symbolic. */

@@ -20,7 +20,9 @@ struct trait_table {
 /* In the order of the bits. */
 static const char *const names[] = { "alike",     "broadcast", "spatial", "trailing", "along",   "reduces",
                                      "reshapes",  "permutes",  "swaps",   "copies",   "repeats", "moves",
-                                     "adds_axis", "random",    "list",    "tuple" };
+                                     "adds_axis", "random",    "list",    "tuple",    "joins",   "pads",
+                                     "writes",    "idle",      "product", "added",    "rows",    "paired",
+                                     "tables",    "images",    "lookup",  "recurrent" };
 
 static _Noreturn void broken(long line, const char *what, const char *at, size_t length)
 {

@@ -25,6 +25,18 @@ enum trait {
     TRAIT_RANDOM = 1 << 13,
     TRAIT_LIST = 1 << 14,
     TRAIT_TUPLE = 1 << 15, /* traits.results, traits.results_key */
+    TRAIT_JOINS = 1 << 16,
+    TRAIT_PADS = 1 << 17,
+    TRAIT_WRITES = 1 << 18,
+    TRAIT_IDLE = 1 << 19,
+    TRAIT_PRODUCT = 1 << 20,
+    TRAIT_ADDED = 1 << 21,
+    TRAIT_ROWS = 1 << 22,
+    TRAIT_PAIRED = 1 << 23,
+    TRAIT_TABLES = 1 << 24,
+    TRAIT_IMAGES = 1 << 25,
+    TRAIT_LOOKUP = 1 << 26,
+    TRAIT_RECURRENT = 1 << 27,
 
     TRAITS_ELEMENTWISE = TRAIT_ALIKE | TRAIT_BROADCAST,
     /* The result has all elements of the operand, in some order. */

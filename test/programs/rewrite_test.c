@@ -62,6 +62,7 @@ static size_t apply_inferring(struct rules *rules, struct graph *g)
 
 static size_t apply_lowering(struct rules *rules, struct graph *g)
 {
+    shapes_infer(g, SHAPES_ALL, 0);
     batch_solve(g);
     return rules_apply(rules, g);
 }
