@@ -1,7 +1,7 @@
 /* shape.h - what a shape function sees, and how the table of them is made.
  *
- * To add an operator, add its name to a row, or a row, of the table of its family (elementwise.c, conv.c, pool.c,
- * norm.c, matmul.c, reduce.c, view.c, index.c, create.c, recurrent.c, attention.c, fft.c, linalg.c, misc.c):
+ * To add an operator, add its name to a row, or a row, of the table of its family: numbers/ has those that compute,
+ * layout/ those that arrange, make, pick and take apart:
  *
  *     { "relu hardswish nn.ReLU", shape_unary, evaluate_unary, UNARY_RELU },
  *
@@ -101,9 +101,10 @@ struct family {
     size_t count;
 };
 
-extern const struct family family_elementwise, family_conv, family_pool, family_norm, family_matmul,
-    family_reduce, family_view, family_index, family_create, family_recurrent, family_attention, family_fft,
-    family_linalg, family_misc;
+extern const struct family family_attention, family_binary, family_cast, family_conv, family_create,
+    family_fft, family_index, family_join, family_linalg, family_matmul, family_misc, family_norm,
+    family_pieces, family_pool, family_recurrent, family_reduce, family_repeat, family_reshape,
+    family_ternary, family_unary, family_view;
 
 /* table.c */
 struct table *table_new(struct strings *strings);
@@ -226,14 +227,14 @@ void store_int(uint8_t *data, enum dtype dtype, int64_t i, int64_t value);
 void store_element(uint8_t *data, enum dtype dtype, int64_t i, const struct tensor *from, size_t at);
 bool dtype_evaluable(enum dtype t); /* neither complex nor unknown */
 
-/* What several families use: elementwise.c. */
+/* What several families use: numbers/unary.c, numbers/binary.c. */
 void shape_same(struct call *c);                     /* every result is as `input` */
 void shape_pair(struct call *c);                     /* `input` and `other`, broadcast and promoted */
 bool evaluate_extreme(struct call *c, bool maximum); /* of `input` and `other` */
 bool evaluate_product(struct call *c, const struct tensor *a,
                       const struct tensor *b); /* broadcast to the result */
 
-/* Resizing: conv.c, resize.c. */
+/* Resizing: numbers/conv.c, numbers/resize.c. */
 /* The scale of axis `i` of `count`; false: not known. */
 bool interpolate_scale(const struct call *c, const struct value *v, int i, int count, double *out);
 enum { MODE_IN_ARGUMENT, MODE_IN_TYPE }; /* the code of a row */
