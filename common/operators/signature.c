@@ -24,6 +24,7 @@ struct entry {
 struct signatures {
     struct strings *strings;
     struct trait_table *traits;
+    struct weight_table *weights;
     struct signature unknown;
     struct lines {
         struct arena arena;
@@ -168,6 +169,7 @@ static struct signature *parse(struct signatures *table, const struct entry *ent
     struct parameter *parameters = NULL;
     s->type = intern_length(table->strings, entry->type, entry->type_length);
     s->traits = traits_find(table->traits, s->type);
+    s->weights = weight_table_find(table->weights, s->type);
     while (accept(&r, ' ')) {
         if (r.at == r.end || *r.at == ' ')
             continue;
@@ -256,6 +258,7 @@ struct signatures *signatures_new(struct strings *strings)
     *inputs = (struct parameter){ .name = intern(strings, "inputs"), .kinds = KIND_ANY, .variadic = true };
     table->strings = strings;
     table->traits = traits_new(strings);
+    table->weights = weight_table_new(strings);
     table->lines = lines;
     table->unknown =
         (struct signature){ .type = intern(strings, ""), .parameters = inputs, .parameter_count = 1 };
@@ -267,6 +270,7 @@ void signatures_free(struct signatures *table)
     if (!table)
         return;
     traits_free(table->traits);
+    weight_table_free(table->weights);
     arena_release(&table->lines->arena);
     free(table->lines);
     free(table);

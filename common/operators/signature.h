@@ -22,6 +22,7 @@
 #include "common/base/near.h"
 #include "common/graph/value.h"
 #include "common/operators/traits.h"
+#include "common/operators/weights.h"
 
 /* Bits of parameter.kinds. */
 enum parameter_kind {
@@ -50,8 +51,9 @@ struct signature {
     const char *type; /* interned; "" for the signature of unknown types */
     const struct parameter *parameters;
     size_t parameter_count;
-    struct traits traits;         /* of the type: the same for all overloads */
-    const struct signature *next; /* the next overload of this type, or NULL */
+    struct traits traits;                /* of the type: the same for all overloads */
+    const struct module_weight *weights; /* of the type, the first; NULL: none */
+    const struct signature *next;        /* the next overload of this type, or NULL */
 };
 
 struct signatures;

@@ -25,6 +25,29 @@ END
     assert_output 'torch.no_such_operator'
 }
 
+@test "weights: the table has those of every module in the tables of tests, and each parameter that it asks" {
+    own_folder
+    "$PYTHON" -W ignore - "$ROOT" >weights <<'END'
+import os, re, sys
+sys.path.insert(0, os.path.join(sys.argv[1], 'test/cases'))
+import operators, operators_modules, torch
+# Layers behind the first and those backwards are as the first; how attention packs its inputs hangs on their widths.
+left_out = re.compile('num_batches_tracked|.*_l[1-9].*|.*_reverse|.*hr_l0|(in|[qkv])_proj_weight')
+found = set()
+for case in operators.CASES:
+    made = getattr(case.make(), 'inner', None) if case.type.startswith('nn.') else None
+    if made and type(made) is getattr(torch.nn, case.type[3:], None):
+        plain = [key for key in made.state_dict() if not left_out.fullmatch(key)]
+        if not re.search('orig|_[gvu]( |$)', ' '.join(plain)):
+            found |= {case.type + ' ' + key for key in plain}
+print('\n'.join(sorted(found)))
+END
+    assert [ "$(wc -l <weights)" -ge 60 ]
+    run -0 "$BUILD/test/signatures" -w $(cut -d' ' -f1 weights | sort -u)
+    refute_output --partial 'has no parameter'
+    assert_equal "$(LC_ALL=C sort -u <<<"$output" | LC_ALL=C comm -13 - <(LC_ALL=C sort -u weights))" ''
+}
+
 @test "signatures: every line of the table is parsed, none is lost" {
     run -0 --separate-stderr "$BUILD/test/signatures"
     assert_equal "$stderr" ""

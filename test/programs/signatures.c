@@ -1,7 +1,8 @@
 /* signatures - parses every line of the built-in table and prints it; a broken line ends it with a message.
  *
  *     signatures [TYPE...]       these alone
- *     signatures -t TYPE...      those of them of which the table of traits says nothing, not even why */
+ *     signatures -t TYPE...      those of them of which the table of traits says nothing, not even why
+ *     signatures -w TYPE...      the weights that each of them has: TYPE KEY */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,12 +37,30 @@ static int print_unknown(struct strings *strings, char **types)
     return 0;
 }
 
+static int print_weights(struct strings *strings, char **types)
+{
+    struct signatures *table = signatures_new(strings);
+    for (; *types; types++) {
+        const struct signature *s = signature_find(table, *types);
+        for (const struct module_weight *w = s ? s->weights : NULL; w; w = w->next) {
+            printf("%s %s\n", *types, w->key);
+            if (w->parameter && !signature_parameter(s, w->parameter))
+                printf("%s has no parameter %s\n", *types, w->parameter);
+        }
+    }
+    signatures_free(table);
+    strings_free(strings);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     report_start("signatures");
     struct strings *strings = strings_new();
     if (argc > 1 && strcmp(argv[1], "-t") == 0)
         return print_unknown(strings, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "-w") == 0)
+        return print_weights(strings, argv + 2);
     struct signatures *table = signatures_new(strings);
     for (int i = 1; i < argc; i++)
         print_overloads(signature_find(table, argv[i]));
