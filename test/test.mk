@@ -40,7 +40,8 @@ $(O)/test/server: $(O)/test/programs/server.o $(SERVER_OBJECTS) $(O)/libpnnx.a
 $(O)/test/pnnx2py/%.o: cmd/pnnx2py/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Dmain=pnnx2py_main -MMD -MP -c -o $@ $<
-$(O)/test/server-pnnx2py: test/programs/server.c $(patsubst cmd/%.c,$(O)/test/%.o,$(wildcard cmd/pnnx2py/*.c)) $(O)/libpnnx.a
+$(O)/test/server-pnnx2py: test/programs/server.c $(patsubst cmd/%.c,$(O)/test/%.o,$(wildcard cmd/pnnx2py/*.c)) \
+                          $(O)/cmd/pnnx2py/spellings.txt.o $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) -DSERVED=pnnx2py_main -DSERVED_NAME='"pnnx2py"' $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
 tests: all $(TEST_PROGRAMS)

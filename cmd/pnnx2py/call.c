@@ -310,13 +310,10 @@ static bool starts_with(const char *s, const char *prefix)
 
 void print_operator(struct printer *p, struct operator *op)
 {
-    const struct special *special = special_find(op->type);
     const char *colons = strstr(op->type, "::");
-    if (special)
-        special->print(p, op);
-    else if (print_arithmetic(p, op))
+    if (print_spelled(p, op) || print_arithmetic(p, op))
         return;
-    else if (colons && !starts_with(op->type, "prim::"))
+    if (colons && !starts_with(op->type, "prim::"))
         print_torch_op(p, op, colons);
     else if (!is_dotted(op->type))
         refuse(

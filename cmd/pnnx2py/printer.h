@@ -16,6 +16,7 @@ struct printer {
     struct lines out;         /* the file so far */
     struct map variables;     /* operand -> "v_x" */
     struct map modules;       /* operator -> what it is called behind "self." */
+    struct map spellings;     /* interned type -> how it is printed; spelling.c */
     bool *number;             /* by operand id: a Python number, not a tensor */
     const char *bin;          /* the path of the weights that the file opens */
     bool uses_math;           /* the forward function calls math.* */
@@ -86,15 +87,23 @@ bool print_arithmetic(struct printer *p, const struct operator *op);
 void numbers_find(struct printer *p);
 bool is_number(const struct printer *p, const struct value *v);
 
+/* ---- spelling.c ---- */
+
+/* Reads spellings.txt, which says how types are printed that are no plain call. */
+void spellings_read(struct printer *p);
+/* Prints an operator that has a spelling; false: it has none, nothing was printed. */
+bool print_spelled(struct printer *p, const struct operator *op);
+
 /* ---- special.c, subscript.c, recurrent.c ---- */
 
-/* How a type is printed that is no plain call.  Prints whole statements. */
-struct special {
-    const char *type;
-    void (*print)(struct printer *p, const struct operator *op);
-};
-/* The special way of a type, or NULL. */
-const struct special *special_find(const char *type);
+/* Prints an operator as whole statements. */
+typedef void print_function(struct printer *p, const struct operator *op);
+/* The function that spellings.txt calls by that name, or NULL. */
+print_function *special_find(const char *name, size_t length);
+/* The items of `inputs`, with a comma behind a single one. */
+void print_inputs(struct printer *p, const struct operator *op);
+/* Whether the first argument is a tensor; reports when not. */
+bool is_method(struct printer *p, const struct operator *op);
 
 void print_slice(struct printer *p, const struct operator *op);
 void print_slice_copy(struct printer *p, const struct operator *op);

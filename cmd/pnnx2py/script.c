@@ -238,6 +238,8 @@ struct lines python_of(struct graph *g, const char *bin)
     map_init(&p.modules);
     map_init(&p.archive_names);
     map_init(&p.archive_seen);
+    map_init(&p.spellings);
+    spellings_read(&p);
     identifiers_choose(&p);
     numbers_find(&p);
     print_file(&p);
@@ -247,5 +249,6 @@ struct lines python_of(struct graph *g, const char *bin)
     map_release(&p.modules);
     map_release(&p.archive_names);
     map_release(&p.archive_seen);
+    map_release(&p.spellings);
     return p.out;
 }

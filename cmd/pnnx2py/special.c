@@ -1,11 +1,11 @@
-/* special.c - operators that are no plain call: one row each. */
+/* special.c - operators that are no plain call, and no text of spellings.txt either, which says what is printed here. */
 #include <string.h>
 
 #include "printer.h"
 
 /* ---- tuples, lists, dicts, numbers ---- */
 
-static void print_inputs(struct printer *p, const struct operator *op)
+void print_inputs(struct printer *p, const struct operator *op)
 {
     const struct value *inputs = operator_get(op, "inputs");
     for (size_t i = 0; inputs && inputs->kind == VALUE_LIST && i < inputs->list.count; i++) {
@@ -14,22 +14,6 @@ static void print_inputs(struct printer *p, const struct operator *op)
     }
     if (inputs && inputs->kind == VALUE_LIST && inputs->list.count == 1)
         lines_add(&p->out, ",");
-}
-
-static void print_tuple(struct printer *p, const struct operator *op)
-{
-    print_results(p, op);
-    lines_add(&p->out, "(");
-    print_inputs(p, op);
-    lines_add(&p->out, ")\n");
-}
-
-static void print_list_construct(struct printer *p, const struct operator *op)
-{
-    print_results(p, op);
-    lines_add(&p->out, "[");
-    print_inputs(p, op);
-    lines_add(&p->out, "]\n");
 }
 
 /* keys= names the entries; without it the inputs alternate, as TorchScript has them. */
@@ -83,45 +67,6 @@ static void print_tuple_index(struct printer *p, const struct operator *op)
     lines_add(&p->out, "]\n");
 }
 
-/* A Python function of one argument, or a method without arguments. */
-static const struct {
-    const char *type, *before, *after;
-} wraps[] = {
-    { "prim::NumToTensor", "torch.tensor(", ")" },
-    { "aten::Int", "int(", ")" },
-    { "aten::IntImplicit", "int(", ")" },
-    { "aten::Float", "float(", ")" },
-    { "aten::FloatImplicit", "float(", ")" },
-    { "aten::Bool", "bool(", ")" },
-    { "aten::ScalarImplicit", "", ".item()" },
-    { "aten::item", "", ".item()" },
-    { "aten::len", "len(", ")" },
-    { "aten::dim", "", ".dim()" },
-    { "aten::numel", "", ".numel()" },
-    { "aten::__not__", "not ", "" },
-    { "aten::contiguous", "", ".contiguous()" },
-    { "aten::detach", "", ".detach()" },
-    { "prim::data", "", ".detach()" },
-    { "Tensor.clone", "", ".clone()" },
-    { "pnnx.Attribute", "", "" },
-};
-
-static void print_wrap(struct printer *p, const struct operator *op)
-{
-    size_t i = 0;
-    while (!operator_is(op, wraps[i].type))
-        i++;
-    if (op->argument_count == 0) {
-        refuse(p, op, "has no input");
-        return;
-    }
-    print_results(p, op);
-    lines_add(&p->out, wraps[i].before);
-    print_value(p, &op->arguments[0].value);
-    lines_add(&p->out, wraps[i].after);
-    lines_add(&p->out, "\n");
-}
-
 static void print_attribute(struct printer *p, const struct operator *op)
 {
     if (op->output_count != 1)
@@ -131,7 +76,7 @@ static void print_attribute(struct printer *p, const struct operator *op)
 
 /* ---- methods whose arguments go by position ---- */
 
-static bool is_method(struct printer *p, const struct operator *op)
+bool is_method(struct printer *p, const struct operator *op)
 {
     if (op->argument_count > 0 && op->arguments[0].value.kind == VALUE_OPERAND)
         return true;
@@ -144,17 +89,6 @@ static struct call open_method(struct printer *p, const struct operator *op, con
     print_results(p, op);
     print_value(p, &op->arguments[0].value);
     return call_open(p, ".%s", method);
-}
-
-/* Names of arguments differ between PNNX and PyTorch: by position. */
-static void print_positional(struct printer *p, const struct operator *op)
-{
-    if (!is_method(p, op))
-        return;
-    struct call c = open_method(p, op, op->type + strlen("Tensor."));
-    for (size_t i = 1; i < op->argument_count; i++)
-        call_argument(&c, &op->arguments[i].value);
-    call_close(&c);
 }
 
 /* A number of `shape` is 0: the size of the input there. */
@@ -354,15 +288,6 @@ static void print_prod(struct printer *p, const struct operator *op)
     lines_add(&p->out, "\n");
 }
 
-static void print_where(struct printer *p, const struct operator *op)
-{
-    print_results(p, op);
-    struct call c = call_open(p, "torch.where");
-    for (size_t i = 0; i < op->argument_count; i++)
-        call_argument(&c, &op->arguments[i].value);
-    call_close(&c);
-}
-
 /* A file may have the number of the correction under `unbiased`. */
 static void print_variance(struct printer *p, const struct operator *op)
 {
@@ -459,81 +384,46 @@ static void print_adaptive(struct printer *p, const struct operator *op)
     call_close(&c);
 }
 
-/* ---- the table ---- */
+/* ---- by name ---- */
 
-static const struct special specials[] = {
-    { "pnnx.Attribute", print_attribute },
-    { "prim::TupleConstruct", print_tuple },
-    { "prim::ListConstruct", print_list_construct },
-    { "prim::DictConstruct", print_dict },
-    { "prim::TupleUnpack", print_unpack },
-    { "prim::ListUnpack", print_unpack },
-    { "prim::TupleIndex", print_tuple_index },
-    { "aten::__getitem__", print_tuple_index },
-    { "prim::NumToTensor", print_wrap },
-    { "prim::data", print_wrap },
-    { "aten::Int", print_wrap },
-    { "aten::IntImplicit", print_wrap },
-    { "aten::Float", print_wrap },
-    { "aten::FloatImplicit", print_wrap },
-    { "aten::Bool", print_wrap },
-    { "aten::ScalarImplicit", print_wrap },
-    { "aten::item", print_wrap },
-    { "aten::len", print_wrap },
-    { "aten::dim", print_wrap },
-    { "aten::numel", print_wrap },
-    { "aten::__not__", print_wrap },
-    { "aten::contiguous", print_wrap },
-    { "aten::detach", print_wrap },
-    { "aten::fill_diagonal", print_written },
-    { "aten::size", print_size },
-    { "Tensor.clone", print_wrap },
-    { "Tensor.size", print_size },
-    { "Tensor.reshape", print_reshape },
-    { "Tensor.expand", print_positional },
-    { "Tensor.repeat", print_positional },
-    { "Tensor.permute", print_positional },
-    { "Tensor.view", print_positional },
-    { "Tensor.tile", print_positional },
-    { "Tensor.to", print_to },
-    { "Tensor.fill", print_fill },
-    { "Tensor.index", print_index },
-    { "Tensor.index_put", print_index_put },
-    { "Tensor.slice", print_slice },
-    { "Tensor.slice_copy", print_slice_copy },
-    { "Tensor.copy", print_copy },
-    { "torch.cat", print_cat },
-    { "torch.stack", print_cat },
-    { "torch.meshgrid", print_variadic },
-    { "torch.broadcast_tensors", print_variadic },
-    { "torch.block_diag", print_variadic },
-    { "torch.cartesian_prod", print_variadic },
-    { "torch.einsum", print_einsum },
-    { "torch.unsqueeze", print_unsqueeze },
-    { "torch.prod", print_prod },
-    { "torch.where", print_where },
-    { "torch.var", print_variance },
-    { "torch.std", print_variance },
-    { "torch.normal", print_normal },
-    { "torch.quantize_per_tensor", print_quantize },
-    { "F.upsample", print_upsample },
-    { "F.upsample_nearest", print_upsample },
-    { "F.upsample_bilinear", print_upsample },
-    { "F.pad", print_pad },
-    { "F.adaptive_avg_pool2d", print_adaptive },
-    { "F.adaptive_avg_pool3d", print_adaptive },
-    { "F.adaptive_max_pool2d", print_adaptive },
-    { "F.adaptive_max_pool3d", print_adaptive },
-    { "nn.LSTM", print_lstm },
-    { "nn.GRU", print_gru },
-    { "nn.RNN", print_gru },
-    { "nn.MultiheadAttention", print_attention },
+static const struct {
+    const char *name;
+    print_function *print;
+} functions[] = {
+    { "attribute", print_attribute },
+    { "dict", print_dict },
+    { "unpack", print_unpack },
+    { "tuple_index", print_tuple_index },
+    { "written", print_written },
+    { "size", print_size },
+    { "reshape", print_reshape },
+    { "to", print_to },
+    { "fill", print_fill },
+    { "index", print_index },
+    { "index_put", print_index_put },
+    { "slice", print_slice },
+    { "slice_copy", print_slice_copy },
+    { "copy", print_copy },
+    { "cat", print_cat },
+    { "variadic", print_variadic },
+    { "einsum", print_einsum },
+    { "unsqueeze", print_unsqueeze },
+    { "prod", print_prod },
+    { "variance", print_variance },
+    { "normal", print_normal },
+    { "quantize", print_quantize },
+    { "upsample", print_upsample },
+    { "pad", print_pad },
+    { "adaptive", print_adaptive },
+    { "lstm", print_lstm },
+    { "gru", print_gru },
+    { "attention", print_attention },
 };
 
-const struct special *special_find(const char *type)
+print_function *special_find(const char *name, size_t length)
 {
-    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
-        if (strcmp(type, specials[i].type) == 0)
-            return &specials[i];
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (strlen(functions[i].name) == length && memcmp(name, functions[i].name, length) == 0)
+            return functions[i].print;
     return NULL;
 }
