@@ -66,6 +66,8 @@ void call_text(struct call *c, const char *text);
 void call_rest(struct call *c, const struct operator *op, const char *const *without);
 void call_close(struct call *c);
 
+/* The arguments of `op` from `first` on, as print_call() has them. */
+void call_arguments(struct call *c, const struct operator *op, size_t first);
 /* A value that has to be a tensor: a number is made one. */
 void print_tensor(struct printer *p, const struct value *v);
 /* Prints `callee(first, key=value, ...)`: the arguments up to the signature's first (for aten: up to `self`)
@@ -73,10 +75,13 @@ void print_tensor(struct printer *p, const struct value *v);
 void print_call(struct printer *p, const struct operator *op, const char *callee);
 /* Starts a statement of the forward function: "        v_a, v_b = ". */
 void print_results(struct printer *p, const struct operator *op);
-/* Prints the statements of an operator. */
-void print_operator(struct printer *p, struct operator *op);
 /* Reports that an operator cannot be printed; `why` says what to do. */
 void refuse(struct printer *p, const struct operator *op, const char *why);
+
+/* ---- operator.c ---- */
+
+/* Prints the statements of an operator. */
+void print_operator(struct printer *p, struct operator *op);
 
 /* ---- arithmetic.c ---- */
 
