@@ -374,6 +374,7 @@ function("torch.linalg.matrix_norm", torch.linalg.matrix_norm, SQUARE)
 function("torch.linalg.cross", torch.linalg.cross, FLAT[:1] + (3,), FLAT[:1] + (3,))
 for name in ("entr", "i0e", "i1", "i1e", "ndtr", "erfcx", "expit", "log1p", "exp2"):
     function("", getattr(torch.special, name), positive(*FLAT))
+function("torch.special.log_ndtr", torch.special.log_ndtr, FLAT)
 function("torch.zeros_like", lambda x: (x * 1).zero_(), FLAT)
 function("torch.full_like", lambda x: (x * 1).fill_(2), FLAT)
 

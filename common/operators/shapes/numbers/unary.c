@@ -273,7 +273,8 @@ static const struct row rows[] = {
     { "atanh arctanh", shape_unary_float, evaluate_unary, UNARY_ATANH },
     { "erf", shape_unary_float, evaluate_unary, UNARY_ERF },
     { "sigmoid expit nn.Sigmoid", shape_unary_float, evaluate_unary, UNARY_SIGMOID },
-    { "erfc erfinv exp2 lgamma gammaln digamma polygamma logit sinc i0 i0e i1 i1e ndtri ndtr entr deg2rad rad2deg",
+    { "erfc erfinv exp2 lgamma gammaln digamma polygamma logit sinc i0 i0e i1 i1e ndtri ndtr log_ndtr erfcx "
+      "entr deg2rad rad2deg",
       shape_unary_float, NULL, 0 },
     { "logical_not __not__", shape_unary_bool, evaluate_unary, UNARY_LOGICAL_NOT },
     { "isnan", shape_unary_bool, evaluate_unary, UNARY_ISNAN },
