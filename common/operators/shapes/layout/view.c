@@ -1,6 +1,7 @@
 /* view.c - strided views: each element of the result is one of the operand, found by a start and a step for each axis. */
 #include "common/operators/shapes/layout/view.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* ---- strided views: permute, expand, slice, select, flip, split ... ---- */
@@ -23,6 +24,7 @@ enum view_kind {
 
 void view_begin(struct view *v, const struct fact *x)
 {
+    assert(x->rank >= 0 && x->rank <= MAX_RANK);
     *v = (struct view){ .x = *x, .rank = x->rank };
     for (int i = 0; i < x->rank; i++) {
         v->dims[i] = x->dims[i];
@@ -33,6 +35,7 @@ void view_begin(struct view *v, const struct fact *x)
 
 void view_remove(struct view *v, int axis)
 {
+    assert(axis >= 0 && axis < v->rank);
     v->rank--;
     memmove(&v->dims[axis], &v->dims[axis + 1], (size_t)(v->rank - axis) * sizeof *v->dims);
     memmove(&v->from[axis], &v->from[axis + 1], (size_t)(v->rank - axis) * sizeof *v->from);

@@ -1,4 +1,5 @@
 /* binary.c - operators on two operands that are broadcast against each other. */
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -208,6 +209,7 @@ static void broadcast_strides(const struct tensor *t, int rank, int64_t *strides
 
 void walk_add(struct walk *w, const struct tensor *t)
 {
+    assert(w->operands < (int)LENGTH(w->at));
     broadcast_strides(t, w->rank, w->strides[w->operands++]);
 }
 
