@@ -5,6 +5,7 @@
 Each network is traced at the first of its sizes, and converted twice by the driver: with names (inputshape=[1,3,h,w]) and
 with two sizes (inputshape=, inputshape2=).  Both results run at all sizes.  Results are TAP.
 """
+import math
 import os
 import sys
 
@@ -112,6 +113,24 @@ def shuffled(x):
     return x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
 
 
+@torch.jit.script
+def by_floats(x):
+    """Seven tenths of the rows, from a third of the columns on, which is rounded up."""
+    return x[:, :, :int(x.shape[2] * 0.7), math.ceil(x.shape[3] / 3):] * 2
+
+
+@torch.jit.script
+def bounded(x):
+    """At most 18 rows, all but at least 5 columns, half of them."""
+    return x[:, :, :min(x.shape[2], 18), max(x.shape[3] // 2 - 5, 5):] * 2
+
+
+@torch.jit.script
+def up_to_a_multiple(x):
+    """As many rows as the next multiple of 8, by zeros."""
+    return F.pad(x, [0, 0, 0, math.ceil(x.shape[2] / 8) * 8 - x.shape[2]]) * 2
+
+
 NETWORKS = {
     'attention over positions': lambda: Over(attention),
     'bands that divide': lambda: Over(windows),
@@ -163,6 +182,9 @@ NETWORKS = {
     'products by einsum': lambda: Over(lambda x: (torch.einsum('bchw,bdhw->bcd', x, x), torch.einsum('bchw,bchv->bhwv', x, x))),
     'divided by how many there are': lambda: Over(lambda x: x.sum((2, 3)) / (x.shape[2] * x.shape[3]) + (x * x.shape[3] ** -0.5).sum((2, 3))),
     'half of the columns, from the left and from the right': lambda: Over(lambda x: x[..., :x.shape[3] // 2] + x[..., -(x.shape[3] // 2):]),
+    'parts of the sizes by floats': lambda: Over(by_floats),
+    'sizes that are bounded': lambda: Over(bounded),
+    'padded to a multiple': lambda: Over(up_to_a_multiple),
     'double and half again': lambda: Over(lambda x: F.interpolate(F.interpolate(x, scale_factor=2), scale_factor=0.5, mode='bilinear') + x),
 }
 

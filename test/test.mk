@@ -25,7 +25,7 @@ $(O)/test/fail_calls.so: test/programs/fail_calls.c
 RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions \
                     pnnx2ncnn/functions pnnx2ncnn/batch pnnx2ncnn/layout pnnx2ncnn/references pnnx2ncnn/weights pnnx2ncnn/fourier \
                     pnnx2ncnn/places pnnx2ncnn/einsum \
-                    pnnx2ncnn/elements pnnx2ncnn/edit pnnx2ncnn/custom)
+                    pnnx2ncnn/elements pnnx2ncnn/sizes pnnx2ncnn/edit pnnx2ncnn/custom)
 $(O)/test/rewrite_test: $(O)/test/programs/rewrite_test.o $(O)/test/programs/rewrite/generate.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 

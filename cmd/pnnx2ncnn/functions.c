@@ -652,6 +652,11 @@ const struct rule_function lower_functions[] = {
     { "resize_ids", "c:l", resize_ids },             /* for **: Interp's, of the last two dimensions */
     { "resize_depth_ids", "c:l", resize_depth_ids }, /* the same of a volume's depth */
     { "resize_middle", "c:b", resize_middle },
+    { "resize_text", "c:s", sizes_resize_text }, /* to sizes that are computed */
+    { "resize_blobs", "c:l", sizes_resize_blobs },
+    { "slice_start", "c:s", sizes_slice_start }, /* between sizes that are computed */
+    { "slice_end", "c:s", sizes_slice_end },
+    { "slice_blobs", "c:l", sizes_slice_blobs },
     { "size_name", "oi:s", size_name }, /* tensor, axis of its blob */
     { "second_size", "oi:s", second_size },
     { "size_text", "sl:s", size_text }, /* each $ is the next number */

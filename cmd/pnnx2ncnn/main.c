@@ -213,7 +213,6 @@ static const struct pass {
     { "ranks", reduce_ranks, NULL, NULL },
     { "refusals", NULL, refuse_early, NULL },
     { "batch", batch_solve, NULL, has_batch },
-    { "layers of sizes", lower_sizes, NULL, NULL },
     { "layers", NULL, lower, NULL },
     { "custom", NULL, finish_custom, NULL },
 };

@@ -38,8 +38,6 @@ void reduce_ranks(struct graph *g);
 
 /* What computes a size from those of tensors becomes one pnnx.Expression, where a size is asked. */
 void prepare_sizes(struct graph *g);
-/* Reshapes and resizing to such sizes become layers with expressions; after the batch axes are known. */
-void lower_sizes(struct graph *g);
 
 /* ---- refuse.c: what cannot be converted ---- */
 

@@ -83,22 +83,32 @@ static const char *carried_text(struct references *r, const struct carrier *c)
 }
 
 /* The layer's // cuts off what PyTorch's rounds down. */
-static const char *floor_text(struct references *r, const struct dim_part *part)
+static const char *floor_text(struct references *r, const struct dim_part *part, const char *top,
+                              const char *bottom)
 {
-    const char *top = references_size(r, part->top), *bottom = references_size(r, part->bottom);
     if (dim_not_negative(r->at->graph, part->top))
         return operation(r, "//", top, bottom);
     const char *quotient = operation(r, "/", top, bottom);
     return quotient ? arena_printf(&r->at->graph->arena, "floor(%s)", quotient) : NULL;
 }
 
+static const char *part_text(struct references *r, const struct dim_part *part)
+{
+    if (part->kind == DIM_NAME)
+        return references_size(r, dim_named(r->at->graph, part->name));
+    const char *top = references_size(r, part->top);
+    if (part->kind == DIM_SCALED)
+        return top ? arena_printf(&r->at->graph->arena, "floor(*(%s,%.9g))", top, part->factor) : NULL;
+    const char *bottom = references_size(r, part->bottom);
+    return part->kind == DIM_FLOOR ? floor_text(r, part, top, bottom)
+                                   : operation(r, part->kind == DIM_LESSER ? "min" : "max", top, bottom);
+}
+
 static const char *product_text(struct references *r, const struct dim_term *term)
 {
     const char *text = term->factor == 1 && term->count ? NULL : number_text(r, term->factor);
     for (int i = 0; i < term->count; i++) {
-        const struct dim_part *part = &term->parts[i];
-        const char *next =
-            part->name ? references_size(r, dim_named(r->at->graph, part->name)) : floor_text(r, part);
+        const char *next = part_text(r, &term->parts[i]);
         text = i == 0 && term->factor == 1 ? next : operation(r, "*", next, text);
         if (!text)
             return NULL;

@@ -20,6 +20,10 @@ rule_call weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, w
 rule_call places_joined, places_gathered, places_strided, places_same, places_runs, places_rows,
     places_matrix;
 
+/* ---- sizes.c ---- */
+
+rule_call sizes_resize_text, sizes_resize_blobs, sizes_slice_start, sizes_slice_end, sizes_slice_blobs;
+
 /* ---- einsum.c ---- */
 
 rule_call einsum_codes, einsum_total, einsum_terms;

@@ -803,7 +803,7 @@ static int64_t parse_function(struct parser *p, char first, int depth)
     char *end;
     if (first == 'f') {
         factor = float_read(p->at, &end);
-        p->wrong |= end == p->at;
+        p->wrong |= end == p->at || !(factor > 0);
         p->at = end;
         a = parse_char(p, '*') ? parse_factor(p, depth) : DIM_UNKNOWN;
     } else {

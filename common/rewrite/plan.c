@@ -129,14 +129,30 @@ static struct item plan_carried(struct match *m, const struct carrier *c)
 
 static struct item plan_size(struct match *m, int64_t d);
 
+/* int(top * factor), as Python has it of what is not negative. */
+static struct item plan_scaled(struct match *m, const struct dim_part *part, struct item top)
+{
+    struct plan *whole = new_plan(m, intern(m->rules->strings, "aten::Int"));
+    if (!dim_not_negative(m->graph, part->top))
+        return unknown;
+    struct item product = plan_arithmetic(m, "torch.mul", top, item_value(value_float(part->factor)));
+    plan_argument(m, whole, intern(m->rules->strings, "a"), product);
+    return item_of_plan(whole);
+}
+
 static struct item plan_part(struct match *m, const struct dim_part *part)
 {
-    if (part->name)
+    static const char *const types[] = {
+        [DIM_FLOOR] = "torch.floor_divide", [DIM_LESSER] = "torch.minimum", [DIM_GREATER] = "torch.maximum"
+    };
+    if (part->kind == DIM_NAME)
         return plan_size(m, dim_named(m->graph, part->name));
-    struct item top = plan_size(m, part->top), bottom = plan_size(m, part->bottom);
-    return item_is_known(&top) && item_is_known(&bottom)
-               ? plan_arithmetic(m, "torch.floor_divide", top, bottom)
-               : unknown;
+    struct item top = plan_size(m, part->top);
+    if (part->kind == DIM_SCALED)
+        return item_is_known(&top) ? plan_scaled(m, part, top) : unknown;
+    struct item bottom = plan_size(m, part->bottom);
+    return item_is_known(&top) && item_is_known(&bottom) ? plan_arithmetic(m, types[part->kind], top, bottom)
+                                                         : unknown;
 }
 
 /* part * part * factor */
@@ -170,7 +186,7 @@ static bool is_name(const struct graph *g, int64_t d)
 {
     struct dim_term term, more;
     return dim_term(g, d, 0, &term) && !dim_term(g, d, 1, &more) && term.factor == 1 && term.count == 1 &&
-           term.parts[0].name;
+           term.parts[0].kind == DIM_NAME;
 }
 
 /* A name alone may be known from a multiple of it; what else no operand has is computed from its parts. */

@@ -18,6 +18,13 @@ dims() {
     assert_output "$(printf '%s\n' '%(h+1)//2' '%h+(2*h+1)//3+2' '%h//2' '%(h+3)//4' '%c' '%h//w')"
 }
 
+@test "shapes: a dimension may be a minimum, a maximum, or a product with a float, rounded down" {
+    run -0 dims '%min(64;h)' '%max(h;0)' '%min(h+1;h)' '%2*min(h;w)+1' '%floor(0.7*h)' '%floor(1.5*(h+w))' '%floor(0.7*(h+1))//2' '%min(64;h)-max(-3;-h)'
+    assert_output "$(printf '%s\n' '%min(h;64)' '%h' '%h' '%2*min(h;w)+1' '%floor(0.7*h)' '%h+w+(h+w)//2' '%floor(0.7*(h+1))//2' '%min(h;64)-max(-3;-h)')"
+    run -0 dims '%min(h' '%min(h,3)' '%floor(h*0.3)' '%floor(-1*h)' '%max(h;)'
+    assert_output "$(printf '%s\n' wrong wrong wrong wrong wrong)"
+}
+
 @test "dimensions: what overflows is unknown" {
     run -0 dims '%9223372036854775807*2' '%9223372036854775807+1' '%h*h*h*h*h*h*h*h*h' '%h//0'
     assert_output "$(printf '%s\n' '?' '?' '?' '?')"

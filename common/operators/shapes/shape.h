@@ -36,6 +36,12 @@ struct tensor {
     bool weight; /* from the file, not computed: see tensor_new() */
 };
 
+/* A float that is computed from sizes: top / over * factor.  A dimension, numbers above 0. */
+struct quotient {
+    int64_t top, over;
+    double factor;
+};
+
 /* What is known of an operand, or of an argument. */
 struct fact {
     bool present;        /* false: absent or None */
@@ -47,6 +53,7 @@ struct fact {
     const struct tensor *constant; /* its contents; NULL: not known */
     const int64_t
         *sizes; /* integer contents that may be symbolic: 1 when rank is 0, dims[0] when it is 1; or NULL */
+    const struct quotient *quotient; /* of a number of DTYPE_F64; or NULL */
 };
 
 /* One inference over a graph: a fact for each operand.  The graph is only read. */
@@ -231,6 +238,12 @@ bool dtype_evaluable(enum dtype t); /* neither complex nor unknown */
 void shape_same(struct call *c);                     /* every result is as `input` */
 void shape_pair(struct call *c);                     /* `input` and `other`, broadcast and promoted */
 bool evaluate_extreme(struct call *c, bool maximum); /* of `input` and `other` */
+/* Of `input` and `other`, one of which is a number and the other a size, or computed from one. */
+enum quotient_step { QUOTIENT_MUL, QUOTIENT_DIV, QUOTIENT_ADD, QUOTIENT_SUB };
+bool evaluate_quotient(struct call *c, enum quotient_step step);
+/* Of `input`, that is computed from a size: a size, or a float that is one. */
+enum rounding { ROUND_DOWN, ROUND_UP, ROUND_TO_ZERO };
+bool round_quotient(struct call *c, enum rounding rounding);
 bool evaluate_product(struct call *c, const struct tensor *a,
                       const struct tensor *b); /* broadcast to the result */
 

@@ -267,26 +267,39 @@ static bool evaluate_pair(struct call *c, enum binary code, enum dtype type, con
     return true;
 }
 
+static bool evaluate_symbolic_float(struct call *c, enum binary code)
+{
+    if (arg_size(c, "alpha", 1) != 1)
+        return false;
+    switch (code) {
+    case BINARY_ADD: return evaluate_quotient(c, QUOTIENT_ADD);
+    case BINARY_SUB: return evaluate_quotient(c, QUOTIENT_SUB);
+    case BINARY_MUL: return evaluate_quotient(c, QUOTIENT_MUL);
+    case BINARY_DIV: return evaluate_quotient(c, QUOTIENT_DIV);
+    default: return false;
+    }
+}
+
 /* Arithmetic on sizes that are not all known. */
 static bool evaluate_symbolic(struct call *c, enum binary code)
 {
     struct graph *g = c->graph;
     struct fact *f = &c->results[0];
     int64_t a = arg_size(c, "input", 0), b = dim_mul(g, arg_size(c, "other", 0), arg_size(c, "alpha", 1));
+    if (f->rank == 0 && f->number && f->dtype == DTYPE_F64)
+        return evaluate_symbolic_float(c, code);
     if (f->rank != 0 || !f->number || a == DIM_UNKNOWN || b == DIM_UNKNOWN)
         return false;
     switch (code) {
     case BINARY_ADD: result_size(c, 0, dim_add(g, a, b)); break;
     case BINARY_SUB: result_size(c, 0, dim_sub(g, a, b)); break;
+    case BINARY_RSUB: result_size(c, 0, arg_size(c, "alpha", 1) == 1 ? dim_sub(g, b, a) : DIM_UNKNOWN); break;
     case BINARY_MUL: result_size(c, 0, dim_mul(g, a, b)); break;
+    case BINARY_MAXIMUM: result_size(c, 0, dim_max(g, a, b)); break;
+    case BINARY_MINIMUM: result_size(c, 0, dim_min(g, a, b)); break;
     case BINARY_TRUNC_DIVIDE:
     case BINARY_FLOOR_DIVIDE: result_size(c, 0, dim_div_floor(g, a, b)); break;
     case BINARY_REMAINDER: result_size(c, 0, dim_sub(g, a, dim_mul(g, b, dim_div_floor(g, a, b)))); break;
-    case BINARY_DIV:
-        if (dim_div_exact(g, a, b) == DIM_UNKNOWN)
-            return false;
-        f->sizes = arena_copy(&c->run->arena, &(int64_t){ dim_div_exact(g, a, b) }, sizeof(int64_t));
-        break;
     default: return false;
     }
     return true;
@@ -315,9 +328,10 @@ bool evaluate_extreme(struct call *c, bool maximum)
 {
     struct fact facts[2] = { arg_fact(c, "input"), arg_fact(c, "other") };
     const struct tensor *a = arg_constant(c, "input"), *b = arg_constant(c, "other");
-    if (!a || !b || c->results[0].rank == RANK_UNKNOWN)
+    enum binary code = maximum ? BINARY_MAXIMUM : BINARY_MINIMUM;
+    if (c->results[0].rank == RANK_UNKNOWN)
         return false;
-    return evaluate_pair(c, maximum ? BINARY_MAXIMUM : BINARY_MINIMUM, binary_type(facts), a, b, 1);
+    return a && b ? evaluate_pair(c, code, binary_type(facts), a, b, 1) : evaluate_symbolic(c, code);
 }
 
 /* The product of two constants that are broadcast to the result, for matmul.c. */

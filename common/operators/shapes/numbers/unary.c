@@ -158,6 +158,12 @@ double compute_real(enum dtype type, double x)
 
 static bool evaluate_symbolic_unary(struct call *c)
 {
+    switch (c->row->code) {
+    case UNARY_FLOOR: return round_quotient(c, ROUND_DOWN);
+    case UNARY_CEIL: return round_quotient(c, ROUND_UP);
+    case UNARY_TRUNC: return round_quotient(c, ROUND_TO_ZERO);
+    default: break;
+    }
     int64_t size = arg_size(c, "input", 0);
     if (!c->results[0].number || c->results[0].dtype != DTYPE_I64 || size == DIM_UNKNOWN)
         return false;
