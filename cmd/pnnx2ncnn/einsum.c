@@ -136,15 +136,12 @@ static bool read_equation(struct equation *e, const struct operator *op)
 }
 
 /* True when the result is one number. */
-bool einsum_total(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool einsum_total(struct rule_call *call)
 {
     struct equation e;
-    (void)g, (void)count;
-    if (!read_equation(&e, a[0].op))
+    if (!read_equation(&e, call->a[0].op))
         return false;
-    result->kind = RULE_VALUE;
-    result->value = value_bool(e.result_count == 0);
-    return true;
+    return rule_give(call, value_bool(e.result_count == 0));
 }
 
 static bool are_blobs(const struct value *operands)
@@ -157,14 +154,13 @@ static bool are_blobs(const struct value *operands)
 
 /* Characters of an einsum equation as the layer wants them.  A result of one number gets an axis, the first one: what
  * is left to sum up. */
-bool einsum_codes(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool einsum_codes(struct rule_call *call)
 {
     struct equation e;
     int64_t codes[2 * EINSUM_CODES];
     int axes[EINSUM_AXES], axis_count = 0;
     size_t n = 0;
-    (void)count;
-    if (!read_equation(&e, a[0].op) || !are_blobs(operator_get(a[0].op, "operands")))
+    if (!read_equation(&e, call->a[0].op) || !are_blobs(operator_get(call->a[0].op, "operands")))
         return false;
     if (e.result_count == 0)
         e.results[e.result_count++] = e.terms[0];
@@ -182,34 +178,29 @@ bool einsum_codes(struct graph *g, const struct rule_item *a, size_t count, stru
     codes[n++] = '>';
     for (size_t i = 0; i < e.result_count; i++)
         codes[n++] = 'i' + (int64_t)i;
-    result->kind = RULE_VALUE;
-    result->value = value_ints(&g->arena, codes, n);
-    return true;
+    return rule_give(call, value_ints(&call->graph->arena, codes, n));
 }
 
 /* The axes of each operand, and of the result, as lists of numbers. */
-bool einsum_terms(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool einsum_terms(struct rule_call *call)
 {
     struct equation e;
     int64_t axes[EINSUM_CODES];
-    (void)count;
-    if (!read_equation(&e, a[0].op))
+    if (!read_equation(&e, call->a[0].op))
         return false;
-    const struct value *operands = operator_get(a[0].op, "operands");
-    struct value *terms = arena_array(&g->arena, operands->list.count + 1, sizeof *terms);
+    const struct value *operands = operator_get(call->a[0].op, "operands");
+    struct value *terms = arena_array(&call->graph->arena, operands->list.count + 1, sizeof *terms);
     size_t term = 0, n = 0;
     for (size_t i = 0; i <= e.term_count; i++) {
         if (i < e.term_count && e.terms[i] >= 0) {
             axes[n++] = e.terms[i];
             continue;
         }
-        terms[term++] = value_ints(&g->arena, axes, n);
+        terms[term++] = value_ints(&call->graph->arena, axes, n);
         n = 0;
     }
     for (; n < e.result_count; n++)
         axes[n] = e.results[n];
-    terms[term++] = value_ints(&g->arena, axes, n);
-    result->kind = RULE_VALUE;
-    result->value = value_list(terms, term);
-    return true;
+    terms[term++] = value_ints(&call->graph->arena, axes, n);
+    return rule_give(call, value_list(terms, term));
 }

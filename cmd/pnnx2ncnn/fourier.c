@@ -11,45 +11,31 @@
 #define PI       3.14159265358979323846
 #define ELEMENTS ((int64_t)1 << 24) /* of one matrix */
 
-static bool give(struct rule_item *result, const struct attribute *w)
-{
-    result->kind = RULE_TENSOR;
-    result->tensor = w;
-    return true;
-}
-
 /* ---- parts of complex numbers ---- */
 
 /* True of a complex number, and of a tensor of them. */
-bool complex_value(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool complex_value(struct rule_call *call)
 {
-    const struct value *v = &a[0].value;
-    (void)g, (void)count;
+    const struct value *v = &call->a[0].value;
     bool complex = v->kind == VALUE_OPERAND ? dtype_is_complex(v->operand->dtype) : v->kind == VALUE_COMPLEX;
-    result->kind = RULE_VALUE;
-    result->value = value_bool(complex);
-    return true;
+    return rule_give(call, value_bool(complex));
 }
 
-static bool number_part(const struct value *v, struct rule_item *result, bool imaginary)
+static bool number_part(struct rule_call *call, const struct value *v, bool imaginary)
 {
     if (v->kind != VALUE_COMPLEX)
         return false;
-    result->kind = RULE_VALUE;
-    result->value = value_float(imaginary ? v->complex.im : v->complex.re);
-    return true;
+    return rule_give(call, value_float(imaginary ? v->complex.im : v->complex.re));
 }
 
-bool complex_real_of(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool complex_real_of(struct rule_call *call)
 {
-    (void)g, (void)count;
-    return number_part(&a[0].value, result, false);
+    return number_part(call, &call->a[0].value, false);
 }
 
-bool complex_imag_of(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool complex_imag_of(struct rule_call *call)
 {
-    (void)g, (void)count;
-    return number_part(&a[0].value, result, true);
+    return number_part(call, &call->a[0].value, true);
 }
 
 /* Zero, a constant tensor of zeros, or a product with one: what an imaginary part is that a real tensor does not have. */
@@ -67,41 +53,36 @@ static bool is_zeros(const struct value *v)
     return zeros;
 }
 
-bool complex_zeros(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool complex_zeros(struct rule_call *call)
 {
-    (void)g, (void)count;
-    result->kind = RULE_VALUE;
-    result->value = value_bool(is_zeros(&a[0].value));
-    return true;
+    return rule_give(call, value_bool(is_zeros(&call->a[0].value)));
 }
 
 /* A tensor of one part of each element, half as wide. */
-static bool tensor_part(struct graph *g, const struct attribute *w, struct rule_item *result, size_t part)
+static bool tensor_part(struct rule_call *call, const struct attribute *w, size_t part)
 {
     if (!dtype_is_complex(w->dtype))
         return false;
-    struct attribute *half = arena_copy(&g->arena, w, sizeof *w);
+    struct attribute *half = arena_copy(&call->graph->arena, w, sizeof *w);
     half->dtype = dtype_to_real(w->dtype);
     half->has_crc = false;
     half->size = w->size / 2;
     size_t size = dtype_size(half->dtype), elements = element_count(w->rank, w->shape);
-    uint8_t *data = arena_array(&g->arena, elements ? elements : 1, size);
+    uint8_t *data = arena_array(&call->graph->arena, elements ? elements : 1, size);
     for (size_t i = 0; i < elements; i++)
         memcpy(data + i * size, w->data + (2 * i + part) * size, size);
     half->data = data;
-    return give(result, half);
+    return rule_give_tensor(call, half);
 }
 
-bool complex_real_parts(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool complex_real_parts(struct rule_call *call)
 {
-    (void)count;
-    return tensor_part(g, a[0].tensor, result, 0);
+    return tensor_part(call, call->a[0].tensor, 0);
 }
 
-bool complex_imag_parts(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool complex_imag_parts(struct rule_call *call)
 {
-    (void)count;
-    return tensor_part(g, a[0].tensor, result, 1);
+    return tensor_part(call, call->a[0].tensor, 1);
 }
 
 /* ---- matrices ---- */
@@ -109,16 +90,16 @@ bool complex_imag_parts(struct graph *g, const struct rule_item *a, size_t count
 /* points, rows, columns, scale, half: element (k, j) is scale * wave(2 pi j k / points).  Columns behind the points are
  * zeros: what is read there does not count.  With half the columns are the first half of a symmetric spectrum, and those
  * that stand for two count twice. */
-static bool waves(struct graph *g, const struct rule_item *a, struct rule_item *result,
-                  double (*wave)(double angle))
+static bool waves(struct rule_call *call, double (*wave)(double angle))
 {
-    int64_t points = a[0].value.integer, shape[2] = { a[1].value.integer, a[2].value.integer };
-    double scale = a[3].value.real;
-    bool half = a[4].value.boolean;
+    int64_t points = call->a[0].value.integer,
+            shape[2] = { call->a[1].value.integer, call->a[2].value.integer };
+    double scale = call->a[3].value.real;
+    bool half = call->a[4].value.boolean;
     float *data;
     if (points < 1 || shape[0] < 1 || shape[1] < 1 || shape[0] > ELEMENTS / shape[1] || points > ELEMENTS)
         return false;
-    const struct attribute *w = weights_new(g, 2, shape, &data);
+    const struct attribute *w = weights_new(call->graph, 2, shape, &data);
     int64_t used = half ? points / 2 + 1 : points;
     for (int64_t k = 0; k < shape[0]; k++)
         for (int64_t j = 0; j < shape[1]; j++) {
@@ -126,19 +107,17 @@ static bool waves(struct graph *g, const struct rule_item *a, struct rule_item *
             double times = half && j > 0 && 2 * j != points ? 2 : 1;
             data[k * shape[1] + j] = j < used ? (float)(scale * times * wave(angle)) : 0;
         }
-    return give(result, w);
+    return rule_give_tensor(call, w);
 }
 
-bool fourier_cosines(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool fourier_cosines(struct rule_call *call)
 {
-    (void)count;
-    return waves(g, a, result, cos);
+    return waves(call, cos);
 }
 
-bool fourier_sines(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool fourier_sines(struct rule_call *call)
 {
-    (void)count;
-    return waves(g, a, result, sin);
+    return waves(call, sin);
 }
 
 /* ---- windows ---- */
@@ -164,34 +143,33 @@ static double window_at(const struct window *s, int64_t j)
 }
 
 /* matrix, window, its width: each row times the window. */
-bool fourier_windowed(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool fourier_windowed(struct rule_call *call)
 {
-    const struct attribute *matrix = a[0].tensor;
-    const struct window s = { a[1].tensor, a[2].value.integer, matrix->shape[1] };
+    const struct attribute *matrix = call->a[0].tensor;
+    const struct window s = { call->a[1].tensor, call->a[2].value.integer, matrix->shape[1] };
     float *data;
-    (void)count;
     if (!fits(&s))
         return false;
-    const struct attribute *w = weights_new(g, 2, matrix->shape, &data);
+    const struct attribute *w = weights_new(call->graph, 2, matrix->shape, &data);
     for (int64_t k = 0; k < matrix->shape[0]; k++)
         for (int64_t j = 0; j < s.points; j++) {
             size_t at = (size_t)(k * s.points + j);
             data[at] = (float)(element_real(matrix->dtype, matrix->data, at) * window_at(&s, j));
         }
-    return give(result, w);
+    return rule_give_tensor(call, w);
 }
 
 /* window, width, points, hop, frames, from, size: 1 / the sum of the squared windows over each sample from `from` on. */
-bool fourier_envelope(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool fourier_envelope(struct rule_call *call)
 {
-    const struct window s = { a[0].tensor, a[1].value.integer, a[2].value.integer };
-    int64_t hop = a[3].value.integer, frames = a[4].value.integer, from = a[5].value.integer;
-    int64_t shape[3] = { 1, 1, a[6].value.integer };
+    const struct window s = { call->a[0].tensor, call->a[1].value.integer, call->a[2].value.integer };
+    int64_t hop = call->a[3].value.integer, frames = call->a[4].value.integer,
+            from = call->a[5].value.integer;
+    int64_t shape[3] = { 1, 1, call->a[6].value.integer };
     float *data;
-    (void)count;
     if (!fits(&s) || hop < 1 || shape[2] < 1 || shape[2] > ELEMENTS)
         return false;
-    const struct attribute *w = weights_new(g, 3, shape, &data);
+    const struct attribute *w = weights_new(call->graph, 3, shape, &data);
     for (int64_t i = 0; i < shape[2]; i++) {
         double sum = 0;
         for (int64_t f = 0; f < frames; f++) {
@@ -200,5 +178,5 @@ bool fourier_envelope(struct graph *g, const struct rule_item *a, size_t count, 
         }
         data[i] = sum > 1e-11 ? (float)(1 / sum) : 0;
     }
-    return give(result, w);
+    return rule_give_tensor(call, w);
 }

@@ -11,21 +11,6 @@
 #include "cmd/pnnx2ncnn/weights.h"
 #include "common/graph/dim.h"
 
-typedef bool function(struct graph *g, const struct rule_item *arguments, size_t count,
-                      struct rule_item *result);
-
-static bool give(struct rule_item *result, struct value v)
-{
-    result->kind = RULE_VALUE;
-    result->value = v;
-    return true;
-}
-
-static bool give_ints(struct graph *g, struct rule_item *result, const int64_t *ints, size_t count)
-{
-    return give(result, value_ints(&g->arena, ints, count));
-}
-
 static struct operand *operand_of(const struct rule_item *item)
 {
     return item->value.operand;
@@ -43,20 +28,18 @@ static int ints_of(const struct rule_item *item, int64_t ints[TENSOR_RANK])
 
 /* ---- layouts ---- */
 
-static bool axis(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool axis(struct rule_call *call)
 {
-    (void)g, (void)count;
-    int physical = layout_axis(operand_of(&a[0]), a[1].value.integer);
-    return physical >= 0 && give(result, value_int(physical));
+    int physical = layout_axis(operand_of(&call->a[0]), call->a[1].value.integer);
+    return physical >= 0 && rule_give(call, value_int(physical));
 }
 
 /* None is all axes.  The batch, of size 1, has nothing to reduce. */
-static bool axes(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool axes(struct rule_call *call)
 {
-    const struct operand *x = operand_of(&a[0]);
+    const struct operand *x = operand_of(&call->a[0]);
     int64_t dims[TENSOR_RANK], out[TENSOR_RANK];
-    int given = a[1].value.kind == VALUE_NONE ? 0 : ints_of(&a[1], dims), n = 0;
-    (void)count;
+    int given = call->a[1].value.kind == VALUE_NONE ? 0 : ints_of(&call->a[1], dims), n = 0;
     if (given < 0 || x->rank < 1 || x->rank > TENSOR_RANK)
         return false;
     for (int i = 0; i < (given ? given : x->rank); i++) {
@@ -67,39 +50,36 @@ static bool axes(struct graph *g, const struct rule_item *a, size_t count, struc
         if (dim != x->batch)
             out[n++] = layout_axis(x, dim);
     }
-    return give_ints(g, result, out, (size_t)n);
+    return rule_give_ints(call, out, (size_t)n);
 }
 
-static bool blob_rank(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool blob_rank(struct rule_call *call)
 {
-    (void)g, (void)count;
-    int rank = layout_rank(operand_of(&a[0]));
-    return rank >= 0 && give(result, value_int(rank));
+    int rank = layout_rank(operand_of(&call->a[0]));
+    return rank >= 0 && rule_give(call, value_int(rank));
 }
 
-static bool blob_shape(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool blob_shape(struct rule_call *call)
 {
     struct dims d;
-    (void)count;
-    if (!layout_dims(operand_of(&a[0]), &d))
+    if (!layout_dims(operand_of(&call->a[0]), &d))
         return false;
     for (int i = 0; i < d.rank; i++)
         if (!dim_known(d.size[i]))
             return false;
-    return give_ints(g, result, d.size, (size_t)d.rank);
+    return rule_give_ints(call, d.size, (size_t)d.rank);
 }
 
 /* True when two tensors lie in blobs of the same dimensions. */
-static bool same_blob(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool same_blob(struct rule_call *call)
 {
     struct dims x, y;
-    (void)g, (void)count;
-    if (!layout_dims(operand_of(&a[0]), &x) || !layout_dims(operand_of(&a[1]), &y))
+    if (!layout_dims(operand_of(&call->a[0]), &x) || !layout_dims(operand_of(&call->a[1]), &y))
         return false;
     bool same = x.rank == y.rank;
     for (int i = 0; same && i < x.rank; i++)
         same = dim_equal(x.size[i], y.size[i]);
-    return give(result, value_bool(same));
+    return rule_give(call, value_bool(same));
 }
 
 static bool is_single(const struct operand *x)
@@ -112,23 +92,22 @@ static bool is_single(const struct operand *x)
 
 /* True when the runtime broadcasts two blobs as PyTorch does the tensors: their ranks are equal, or one has a single
  * element. */
-static bool aligned(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool aligned(struct rule_call *call)
 {
-    const struct operand *x = operand_of(&a[0]), *y = operand_of(&a[1]);
-    (void)g, (void)count;
+    const struct operand *x = operand_of(&call->a[0]), *y = operand_of(&call->a[1]);
     if (x->rank < 0 || y->rank < 0)
         return false;
-    return give(result, value_bool(is_single(x) || is_single(y) || layout_rank(x) == layout_rank(y)));
+    return rule_give(call, value_bool(is_single(x) || is_single(y) || layout_rank(x) == layout_rank(y)));
 }
 
 /* Whether a tensor's elements surely lie in order: it is no view of others. */
-static bool in_order(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool in_order(struct rule_call *call)
 {
-    const struct operator *op = operand_of(&a[0])->producer;
-    (void)g, (void)count;
+    const struct operator *op = operand_of(&call->a[0])->producer;
     bool moved = op->signature->traits.bits & TRAITS_MOVED;
-    return give(result, value_bool(!moved || operator_is(op, "torch.cat") || operator_is(op, "torch.stack") ||
-                                   operator_is(op, "Tensor.contiguous")));
+    return rule_give(call,
+                     value_bool(!moved || operator_is(op, "torch.cat") || operator_is(op, "torch.stack") ||
+                                operator_is(op, "Tensor.contiguous")));
 }
 
 /* ---- Reshape ---- */
@@ -142,56 +121,52 @@ static struct value pair(struct graph *g, const char *key, struct value v)
 }
 
 /* The parameters as [key, value] pairs. */
-static bool give_reshape(struct graph *g, const struct reshape *r, struct rule_item *result)
+static bool give_reshape(struct rule_call *call, const struct reshape *r)
 {
     struct parameter_pair pairs[RESHAPE_PAIRS];
-    size_t count = layout_parameters(&g->arena, r, pairs);
-    struct value *items = arena_array(&g->arena, count, sizeof *items);
+    size_t count = layout_parameters(&call->graph->arena, r, pairs);
+    struct value *items = arena_array(&call->graph->arena, count, sizeof *items);
     for (size_t i = 0; i < count; i++)
-        items[i] = pair(g, pairs[i].key, pairs[i].value);
-    return give(result, value_list(items, count));
+        items[i] = pair(call->graph, pairs[i].key, pairs[i].value);
+    return rule_give(call, value_list(items, count));
 }
 
-static bool reshape_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool reshape_ids(struct rule_call *call)
 {
     struct reshape r;
-    (void)count;
-    return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give_reshape(g, &r, result);
+    return layout_reshape(operand_of(&call->a[0]), operand_of(&call->a[1]), &r) && give_reshape(call, &r);
 }
 
 /* The blobs that such a layer reads. */
-static bool reshape_blobs(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool reshape_blobs(struct rule_call *call)
 {
     struct reshape r;
-    (void)count;
-    return layout_reshape(operand_of(&a[0]), operand_of(&a[1]), &r) && give(result, layout_inputs(g, &r));
+    return layout_reshape(operand_of(&call->a[0]), operand_of(&call->a[1]), &r) &&
+           rule_give(call, layout_inputs(call->graph, &r));
 }
 
 /* Those of a reshape to the dimensions of the result, and the blobs that such a layer reads behind its input. */
-static bool rows_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool rows_ids(struct rule_call *call)
 {
     struct reshape r;
-    (void)count;
-    return layout_rows(operand_of(&a[0]), &r) && give_reshape(g, &r, result);
+    return layout_rows(operand_of(&call->a[0]), &r) && give_reshape(call, &r);
 }
 
-static bool rows_blobs(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool rows_blobs(struct rule_call *call)
 {
     struct reshape r;
-    (void)count;
-    if (!layout_rows(operand_of(&a[0]), &r))
+    if (!layout_rows(operand_of(&call->a[0]), &r))
         return false;
-    struct value inputs = layout_inputs(g, &r);
-    return give(result, value_list(inputs.list.items + 1, inputs.list.count - 1));
+    struct value inputs = layout_inputs(call->graph, &r);
+    return rule_give(call, value_list(inputs.list.items + 1, inputs.list.count - 1));
 }
 
 /* Those of a reshape to sizes, outermost first; one may be -1. */
-static bool shape_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool shape_ids(struct rule_call *call)
 {
     struct reshape r = { .from_batch = NO_AXIS, .to_batch = NO_AXIS };
-    (void)count;
-    r.to.rank = ints_of(&a[0], r.to.size);
-    return r.to.rank > 0 && r.to.rank <= BLOB_RANK && give_reshape(g, &r, result);
+    r.to.rank = ints_of(&call->a[0], r.to.size);
+    return r.to.rank > 0 && r.to.rank <= BLOB_RANK && give_reshape(call, &r);
 }
 
 /* ---- Permute ---- */
@@ -229,149 +204,45 @@ static bool blob_permutation(const struct operand *x, const int64_t *dims, int c
     return n <= BLOB_RANK;
 }
 
-static bool permute_code(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool permute_code(struct rule_call *call)
 {
     int64_t dims[TENSOR_RANK];
     int order[TENSOR_RANK];
-    const struct operand *x = operand_of(&a[0]);
-    (void)g, (void)count;
-    return blob_permutation(x, dims, ints_of(&a[1], dims), order) &&
-           give(result, value_int(permutation_code(order, layout_rank(x))));
-}
-
-/* The dims of a permutation that exchanges two. */
-static bool swapped(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    const struct operand *x = operand_of(&a[0]);
-    int64_t dims[TENSOR_RANK], from = a[1].value.integer, to = a[2].value.integer;
-    (void)count;
-    from += from < 0 ? x->rank : 0;
-    to += to < 0 ? x->rank : 0;
-    if (x->rank > TENSOR_RANK || from < 0 || to < 0 || from >= x->rank || to >= x->rank)
-        return false;
-    for (int i = 0; i < x->rank; i++)
-        dims[i] = i == from ? to : i == to ? from : i;
-    return give_ints(g, result, dims, (size_t)x->rank);
+    const struct operand *x = operand_of(&call->a[0]);
+    return blob_permutation(x, dims, ints_of(&call->a[1], dims), order) &&
+           rule_give(call, value_int(permutation_code(order, layout_rank(x))));
 }
 
 /* ---- Crop, Slice, Tile ---- */
 
-/* Where a slice begins: 0 to the size; needs the size for a negative start. */
-static bool crop_start(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    const struct operand *x = operand_of(&a[0]);
-    int axis = layout_axis(x, a[1].value.integer);
-    int64_t start = a[2].value.kind == VALUE_INT ? a[2].value.integer : 0;
-    (void)g, (void)count;
-    if (axis < 0 || (a[2].value.kind != VALUE_INT && a[2].value.kind != VALUE_NONE))
-        return false;
-    int64_t size = x->shape[a[1].value.integer < 0 ? a[1].value.integer + x->rank : a[1].value.integer];
-    if (start < 0 && !dim_known(size))
-        return false;
-    start += start < 0 ? size : 0;
-    return give(result, value_int(start < 0 ? 0 : start));
-}
-
-/* Where it ends: -233 is the end of the dimension; the layer counts negative ends from there, as PyTorch does. */
-static bool crop_end(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    const struct operand *x = operand_of(&a[0]);
-    int axis = layout_axis(x, a[1].value.integer);
-    (void)g, (void)count;
-    if (axis < 0 || (a[2].value.kind != VALUE_INT && a[2].value.kind != VALUE_NONE))
-        return false;
-    int64_t size = x->shape[a[1].value.integer < 0 ? a[1].value.integer + x->rank : a[1].value.integer];
-    int64_t end = a[2].value.kind == VALUE_INT ? a[2].value.integer : INT_MAX;
-    if (end < 0 && dim_known(size))
-        end += size;
-    if (end == 0 || end == -233 || (dim_known(size) && end < 0))
-        return false; /* an empty slice, or one that the sentinel hides */
-    bool open = end >= INT_MAX || (dim_known(size) && end >= size);
-    return give(result, value_int(open ? -233 : end));
-}
-
 /* How often each dimension of the blob is repeated to become the result, outermost first. */
-static bool tiles(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool tiles(struct rule_call *call)
 {
     struct dims x, y;
     int64_t out[TENSOR_RANK];
-    (void)count;
-    if (!layout_dims(operand_of(&a[0]), &x) || !layout_dims(operand_of(&a[1]), &y) || x.rank > y.rank)
+    if (!layout_dims(operand_of(&call->a[0]), &x) || !layout_dims(operand_of(&call->a[1]), &y) ||
+        x.rank > y.rank)
         return false;
     for (int i = 0; i < y.rank; i++) {
-        out[i] = dim_div_exact(g, y.size[i], i < y.rank - x.rank ? 1 : x.size[i - (y.rank - x.rank)]);
+        out[i] =
+            dim_div_exact(call->graph, y.size[i], i < y.rank - x.rank ? 1 : x.size[i - (y.rank - x.rank)]);
         if (out[i] < 1)
             return false;
     }
-    return give_ints(g, result, out, (size_t)y.rank);
-}
-
-/* The sizes of the pieces along a dimension: from the results' shapes; -1 in the last place takes what is left. */
-static bool pieces(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    const struct operator *op = operand_of(&a[0])->producer;
-    const struct operand *x = operand_of(&a[1]);
-    int64_t dim = a[2].value.integer;
-    (void)count;
-    dim += dim < 0 ? x->rank : 0;
-    if (dim < 0 || dim >= x->rank)
-        return false;
-    int64_t *sizes = arena_array(&g->arena, op->output_count, sizeof *sizes);
-    for (size_t i = 0; i < op->output_count; i++) {
-        const struct operand *y = op->outputs[i];
-        bool last = i + 1 == op->output_count;
-        if (y->rank != x->rank || (!last && !dim_known(y->shape[dim])))
-            return false;
-        sizes[i] = last ? -233 : y->shape[dim];
-    }
-    return give_ints(g, result, sizes, op->output_count);
-}
-
-/* Where all dimensions are cut by negative pads: how much in front, and (negative, or the sentinel for nothing) behind. */
-static bool cuts(struct graph *g, const struct rule_item *a, struct rule_item *result, bool ends)
-{
-    int64_t pad[2 * TENSOR_RANK], out[TENSOR_RANK];
-    const struct operand *x = operand_of(&a[0]);
-    int n = value_get_ints(&a[1].value, pad, 2 * TENSOR_RANK), rank = layout_rank(x);
-    if (n < 0 || rank < 1)
-        return false;
-    for (int i = 0; i < rank; i++)
-        out[i] = ends ? -233 : 0;
-    for (int i = 0; 2 * i + 1 < n; i++) {
-        int64_t cut = -pad[2 * i + ends];
-        int axis = cut ? layout_axis(x, -1 - i) : 0;
-        if (axis < 0 || cut < 0)
-            return false;
-        if (cut)
-            out[axis] = ends ? -cut : cut;
-    }
-    return give_ints(g, result, out, (size_t)rank);
-}
-
-static bool cut_starts(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    (void)count;
-    return cuts(g, a, result, false);
-}
-
-static bool cut_ends(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    (void)count;
-    return cuts(g, a, result, true);
+    return rule_give_ints(call, out, (size_t)y.rank);
 }
 
 /* ---- Padding ---- */
 
 /* The parameters 0 to 3, 7 and 8 of Padding; pads are those of PyTorch: from the last dimension on, in front and behind.
  * The layer pads the last two dimensions, and the outermost of three, the second of four. */
-static bool pad_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool pad_ids(struct rule_call *call)
 {
     static const char *const ids[][2] = { { "2", "3" }, { "0", "1" }, { "7", "8" } };
     int64_t pad[2 * TENSOR_RANK];
-    const struct operand *x = operand_of(&a[0]);
-    int n = value_get_ints(&a[1].value, pad, 2 * TENSOR_RANK);
-    struct value *items = arena_array(&g->arena, 6, sizeof *items);
-    (void)count;
+    const struct operand *x = operand_of(&call->a[0]);
+    int n = value_get_ints(&call->a[1].value, pad, 2 * TENSOR_RANK);
+    struct value *items = arena_array(&call->graph->arena, 6, sizeof *items);
     if (n < 2 || n % 2)
         return false;
     for (int i = 0; i < n; i++) {
@@ -380,8 +251,8 @@ static bool pad_ids(struct graph *g, const struct rule_item *a, size_t count, st
             return false;
     }
     for (int i = 0; i < 6; i++)
-        items[i] = pair(g, ids[i / 2][i % 2], value_int(i < n ? pad[i] : 0));
-    return give(result, value_list(items, n > 4 ? 6 : 4));
+        items[i] = pair(call->graph, ids[i / 2][i % 2], value_int(i < n ? pad[i] : 0));
+    return rule_give(call, value_list(items, n > 4 ? 6 : 4));
 }
 
 /* ---- Interp ---- */
@@ -432,50 +303,46 @@ static bool scale_gives(double scale, int64_t in, int64_t out)
 }
 
 /* Interp's ids for two dimensions, from `first` on; before the first of all is one that stays. */
-static bool give_interp(struct graph *g, const struct resize *r, int first, struct rule_item *result)
+static bool give_interp(struct rule_call *call, const struct resize *r, int first)
 {
-    struct value *items = arena_array(&g->arena, 2, sizeof *items);
+    struct value *items = arena_array(&call->graph->arena, 2, sizeof *items);
     for (int i = first; i < first + 2; i++) {
         bool there = i >= 0 && i < r->count;
         struct value *item = &items[i - first];
         if (r->sizes_say)
-            *item = pair(g, i == first ? "3" : "4", value_int(there ? r->out[i] : 1));
+            *item = pair(call->graph, i == first ? "3" : "4", value_int(there ? r->out[i] : 1));
         else if (!there || scale_gives(r->scale[i], r->in[i], r->out[i]))
-            *item = pair(g, i == first ? "1" : "2", value_float(there ? r->scale[i] : 1));
+            *item = pair(call->graph, i == first ? "1" : "2", value_float(there ? r->scale[i] : 1));
         else
             return false;
     }
-    return give(result, value_list(items, 2));
+    return rule_give(call, value_list(items, 2));
 }
 
 /* Those of the last two dimensions. */
-static bool resize_ids(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool resize_ids(struct rule_call *call)
 {
     struct resize r;
-    (void)count;
-    return read_resize(a[0].op, &r) && give_interp(g, &r, r.count - 2, result);
+    return read_resize(call->a[0].op, &r) && give_interp(call, &r, r.count - 2);
 }
 
 /* Those of a volume's depth, its images being rows. */
-static bool resize_depth_ids(struct graph *g, const struct rule_item *a, size_t count,
-                             struct rule_item *result)
+static bool resize_depth_ids(struct rule_call *call)
 {
     struct resize r;
-    (void)count;
-    if (!read_resize(a[0].op, &r) || r.count != 3)
+    if (!read_resize(call->a[0].op, &r) || r.count != 3)
         return false;
     r.in[1] = r.out[1] = dim_known(r.out[1]) && dim_known(r.out[2]) ? r.out[1] * r.out[2] : DIM_UNKNOWN;
     r.scale[1] = 1;
-    return give_interp(g, &r, 0, result);
+    return give_interp(call, &r, 0);
 }
 
 /* True when the middles of the result's elements lie in the same elements as their beginnings, which the runtime takes. */
-static bool resize_middle(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool resize_middle(struct rule_call *call)
 {
     struct resize r;
     bool same = true;
-    (void)g, (void)count;
-    if (!read_resize(a[0].op, &r))
+    if (!read_resize(call->a[0].op, &r))
         return false;
     for (int i = 0; i < r.count; i++) {
         if (!dim_known(r.in[i]) || !dim_known(r.out[i]))
@@ -488,105 +355,82 @@ static bool resize_middle(struct graph *g, const struct rule_item *a, size_t cou
             same = same && want == got;
         }
     }
-    return give(result, value_bool(same));
+    return rule_give(call, value_bool(same));
 }
 
-/* The expression for a size of the second blob of a layer: tensor, dim. */
-static bool second_size(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+/* What expressions call a size of a layer's blob. */
+static bool size_name(struct rule_call *call)
 {
-    struct operand *x = operand_of(&a[0]);
-    struct references r = { .at = x->producer, .count = 1 };
-    int64_t axis = a[1].value.integer;
-    (void)g, (void)count;
+    struct operand *x = operand_of(&call->a[0]);
+    struct references r = { .at = x->producer, .count = (size_t)call->a[2].value.integer };
+    int64_t axis = call->a[1].value.integer;
     const char *text = layout_is_counted(x) ? NULL : references_axis(&r, x, axis < 0 ? axis + x->rank : axis);
-    return text && give(result, value_string(intern(g->strings, text)));
-}
-
-/* What expressions call a dimension of the first blob; `axis` is the blob's, outermost first. */
-static bool size_name(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    static const char *const names[] = { "0w", "0h", "0w", "0c", "0h", "0w", "0c", "0d", "0h", "0w" };
-    int64_t rank = layout_rank(operand_of(&a[0])), axis = a[1].value.integer;
-    (void)count;
-    if (rank < 1 || rank > BLOB_RANK || axis < 0 || axis >= rank)
-        return false;
-    return give(result, value_string(intern(g->strings, names[rank * (rank - 1) / 2 + axis])));
+    return rule_give_text(call, text);
 }
 
 /* An expression of sizes (ncnn(5)): the text with each $ replaced by the next number of the list. */
-static bool size_text(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool size_text(struct rule_call *call)
 {
-    const char *from = a[0].value.string, *text = "";
+    const char *from = call->a[0].value.string, *text = "";
     int64_t numbers[16];
-    int n = value_get_ints(&a[1].value, numbers, 16);
-    (void)count;
+    int n = value_get_ints(&call->a[1].value, numbers, 16);
     for (int i = 0; *from; i++) {
         int length = (int)strcspn(from, "$");
-        text = arena_printf(&g->arena, "%s%.*s", text, length, from);
+        text = arena_printf(&call->graph->arena, "%s%.*s", text, length, from);
         from += length;
         if (*from++ != '$')
             break;
         if (i >= n)
             return false;
-        text = arena_printf(&g->arena, "%s%lld", text, (long long)numbers[i]);
+        text = arena_printf(&call->graph->arena, "%s%lld", text, (long long)numbers[i]);
     }
-    return give(result, value_string(intern(g->strings, text)));
+    return rule_give_text(call, text);
 }
 
 /* ---- numbers ---- */
 
 /* Item `i` of a list that may be one number for all. */
-static bool at(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static const struct value *item_at(const struct value *v, int64_t i)
 {
-    const struct value *v = &a[0].value;
-    int64_t i = a[1].value.integer;
-    (void)g, (void)count;
     if (v->kind == VALUE_INT)
-        return give(result, *v);
+        return v;
     if (v->kind != VALUE_LIST || i < 0 || !v->list.count ||
         (v->list.count != 1 && i >= (int64_t)v->list.count))
-        return false;
-    return give(result, v->list.items[v->list.count == 1 ? 0 : i]);
+        return NULL;
+    return &v->list.items[v->list.count == 1 ? 0 : i];
 }
 
-/* The same of a convolution's padding, which may be a word. */
-static bool pad_at(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool at(struct rule_call *call)
 {
-    const struct value *v = &a[0].value;
-    if (v->kind == VALUE_STRING && strcmp(v->string, "valid") == 0)
-        return give(result, value_int(0));
-    if (v->kind == VALUE_STRING && strcmp(v->string, "same") == 0)
-        return give(result, value_int(-233)); /* what is uneven goes to the end, as in PyTorch */
-    return at(g, a, count, result);
+    const struct value *item = item_at(&call->a[0].value, call->a[1].value.integer);
+    return item && rule_give(call, *item);
 }
 
 /* How a pooling with ceil_mode comes to its result's sizes: 1 without a window more, 0 with one in each dimension where it
  * makes a difference, -1 neither.  PyTorch leaves the window out that would begin behind the tensor and the padding in
  * front of it, the layer does not know.  There is none where stride + padding are at most the kernel: the last window
  * begins before in + 2 * padding - kernel + stride. */
-static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool pool_mode(struct rule_call *call)
 {
-    const struct operand *x = operand_of(&a[0]), *y = operand_of(&a[1]);
+    const struct operand *x = operand_of(&call->a[0]), *y = operand_of(&call->a[1]);
     bool down = true, up = true;
-    struct rule_item item[2] = { { .kind = RULE_VALUE }, { .kind = RULE_VALUE } }, n[3];
-    (void)count;
-    int spatial = a[2].value.kind == VALUE_LIST ? (int)a[2].value.list.count : x->rank - 2;
+    const struct value *n[3];
+    int spatial = call->a[2].value.kind == VALUE_LIST ? (int)call->a[2].value.list.count : x->rank - 2;
     if (spatial < 1 || spatial > 3 || x->rank < spatial || y->rank != x->rank)
         return false;
     for (int i = 0; i < spatial; i++) {
         int64_t in = x->shape[x->rank - spatial + i], out = y->shape[y->rank - spatial + i];
         for (int k = 0; k < 3; k++) { /* kernel, stride, padding */
-            item[0].value = a[2 + k].value;
-            item[1].value = value_int(i);
-            if (!at(g, item, 2, &n[k]) || n[k].value.kind != VALUE_INT)
+            n[k] = item_at(&call->a[2 + k].value, i);
+            if (!n[k] || n[k]->kind != VALUE_INT)
                 return false;
         }
-        int64_t kernel = n[0].value.integer, stride = n[1].value.integer, room;
-        room = in + 2 * n[2].value.integer - kernel;
+        int64_t kernel = n[0]->integer, stride = n[1]->integer, room;
+        room = in + 2 * n[2]->integer - kernel;
         if (stride < 1)
             return false;
         if (!dim_known(in) || !dim_known(out)) {
-            if (stride + n[2].value.integer > kernel)
+            if (stride + n[2]->integer > kernel)
                 return false;
             down = down && stride == 1;
             continue;
@@ -596,42 +440,22 @@ static bool pool_mode(struct graph *g, const struct rule_item *a, size_t count, 
         down = down && out == room / stride + 1;
         up = up && out == (room + stride - 1) / stride + 1;
     }
-    return give(result, value_int(down ? 1 : up ? 0 : -1));
+    return rule_give(call, value_int(down ? 1 : up ? 0 : -1));
 }
 
-/* A pooling's stride; the kernel when it is None or empty. */
-static bool stride_or(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool float_max(struct rule_call *call)
 {
-    const struct value *v = &a[0].value;
-    (void)g, (void)count;
-    return give(result, v->kind == VALUE_NONE || (v->kind == VALUE_LIST && !v->list.count) ? a[1].value : *v);
-}
-
-/* An adaptive pooling's output size: None or 0 keeps the input's. */
-static bool kept(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    const struct value *v = &a[0].value;
-    (void)g, (void)count;
-    if (v->kind == VALUE_NONE || (v->kind == VALUE_INT && v->integer == 0))
-        return give(result, value_int(-233));
-    return v->kind == VALUE_INT && give(result, *v);
-}
-
-static bool float_max(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
-{
-    (void)g, (void)a, (void)count;
-    return give(result, value_float((double)FLT_MAX));
+    return rule_give(call, value_float((double)FLT_MAX));
 }
 
 /* The number as a float that is finite: the largest one for infinity. */
-static bool finite(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+static bool finite(struct rule_call *call)
 {
     double f;
-    (void)g, (void)count;
-    if (!value_number(&a[0].value, &f) || f != f)
+    if (!value_number(&call->a[0].value, &f) || f != f)
         return false;
     double most = (double)FLT_MAX;
-    return give(result, value_float(f > most ? most : f < -most ? -most : f));
+    return rule_give(call, value_float(f > most ? most : f < -most ? -most : f));
 }
 
 /* The letters in types: see common/rewrite/rewrite.h. */
@@ -657,22 +481,12 @@ const struct rule_function lower_functions[] = {
     { "slice_start", "c:s", sizes_slice_start }, /* between sizes that are computed */
     { "slice_end", "c:s", sizes_slice_end },
     { "slice_blobs", "c:l", sizes_slice_blobs },
-    { "size_name", "oi:s", size_name }, /* tensor, axis of its blob */
-    { "second_size", "oi:s", second_size },
-    { "size_text", "sl:s", size_text }, /* each $ is the next number */
-    { "cut_starts", "ol:l", cut_starts },
-    { "cut_ends", "ol:l", cut_ends },
+    { "size_name", "oii:s", size_name }, /* tensor, dim, which of the layer's blobs it is */
+    { "size_text", "sl:s", size_text },  /* each $ is the next number */
     { "at", "vi:v", at },
-    { "pad_at", "vi:v", pad_at },
-    { "stride_or", "vv:v", stride_or },
     { "pool_mode", "oovvv:i", pool_mode }, /* tensor, result, kernel, stride, padding */
-    { "kept", "v:v", kept },
     { "permute_code", "ov:i", permute_code },
-    { "swapped", "oii:l", swapped },
-    { "crop_start", "oiv:i", crop_start }, /* tensor, dim, start */
-    { "crop_end", "oiv:i", crop_end },
     { "tiles", "oo:l", tiles },
-    { "pieces", "ooi:l", pieces }, /* a result, tensor, dim */
     { "float_max", ":f", float_max },
     { "finite", "v:f", finite },
     { "equation_codes", "c:l", einsum_codes }, /* of torch.einsum */

@@ -14,23 +14,14 @@
 #define MOST_PLACES  (1 << 24)
 
 /* Gives a tensor of `count` places from the arena. */
-static bool give_places(struct graph *g, const int64_t *places, int64_t count, struct rule_item *result)
+static bool give_places(struct rule_call *call, const int64_t *places, int64_t count)
 {
-    struct attribute *w = arena_alloc(&g->arena, sizeof *w);
+    struct attribute *w = arena_alloc(&call->graph->arena, sizeof *w);
     *w = (struct attribute){ .key = "", .dtype = DTYPE_I64, .rank = 1 };
     w->size = (size_t)count * sizeof *places;
-    w->shape = arena_copy(&g->arena, &count, sizeof count);
+    w->shape = arena_copy(&call->graph->arena, &count, sizeof count);
     w->data = (const uint8_t *)places;
-    result->kind = RULE_TENSOR;
-    result->tensor = w;
-    return count > 0;
-}
-
-static bool give_ints(struct graph *g, const int64_t *ints, size_t count, struct rule_item *result)
-{
-    result->kind = RULE_VALUE;
-    result->value = value_ints(&g->arena, ints, count);
-    return true;
+    return count > 0 && rule_give_tensor(call, w);
 }
 
 /* The product of the sizes; false: there are no elements, or too many. */
@@ -105,47 +96,45 @@ static bool join_index(struct joined *j, const struct attribute *w, int64_t size
 }
 
 /* The places where a mask is true. */
-static bool give_true(struct graph *g, const struct attribute *w, struct rule_item *result)
+static bool give_true(struct rule_call *call, const struct attribute *w)
 {
     size_t size = element_count(w->rank, w->shape);
-    int64_t *places = arena_array(&g->arena, size + 1, sizeof *places), count = 0;
+    int64_t *places = arena_array(&call->graph->arena, size + 1, sizeof *places), count = 0;
     for (size_t i = 0; i < size; i++)
         if (element_real(DTYPE_BOOL, w->data, i) != 0)
             places[count++] = (int64_t)i;
-    return give_places(g, places, count, result);
+    return give_places(call, places, count);
 }
 
-bool places_joined(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool places_joined(struct rule_call *call)
 {
-    const struct value *indices = &a[0].value;
+    const struct value *indices = &call->a[0].value;
     int64_t sizes[TENSOR_RANK];
-    struct joined j = { .g = g };
-    int rank = value_get_ints(&a[1].value, sizes, TENSOR_RANK);
-    (void)count;
+    struct joined j = { .g = call->graph };
+    int rank = value_get_ints(&call->a[1].value, sizes, TENSOR_RANK);
     for (size_t i = 0; i < indices->list.count; i++) {
         const struct value *v = &indices->list.items[i];
         const struct attribute *w = v->kind == VALUE_OPERAND ? operand_constant(v->operand) : NULL;
         if (w && w->dtype == DTYPE_BOOL)
             return indices->list.count == 1 && w->rank == rank &&
-                   memcmp(w->shape, sizes, (size_t)rank * sizeof *sizes) == 0 && give_true(g, w, result);
+                   memcmp(w->shape, sizes, (size_t)rank * sizeof *sizes) == 0 && give_true(call, w);
         if (!w || (int)i >= rank || !join_index(&j, w, sizes[i]))
             return false;
     }
-    return give_places(g, j.places, j.count, result);
+    return give_places(call, j.places, j.count);
 }
 
 /* ---- places of a whole tensor ---- */
 
 /* Those that torch.gather picks along an axis. */
-bool places_gathered(struct graph *g, const struct rule_item *a, size_t n, struct rule_item *result)
+bool places_gathered(struct rule_call *call)
 {
-    const struct attribute *w = a[0].tensor;
-    int64_t sizes[TENSOR_RANK], count, axis = a[2].value.integer;
-    (void)n;
-    if (value_get_ints(&a[1].value, sizes, TENSOR_RANK) != w->rank || !dtype_is_integer(w->dtype) ||
+    const struct attribute *w = call->a[0].tensor;
+    int64_t sizes[TENSOR_RANK], count, axis = call->a[2].value.integer;
+    if (value_get_ints(&call->a[1].value, sizes, TENSOR_RANK) != w->rank || !dtype_is_integer(w->dtype) ||
         !count_elements(w->shape, w->rank, &count))
         return false;
-    int64_t *places = arena_array(&g->arena, (size_t)count, sizeof *places);
+    int64_t *places = arena_array(&call->graph->arena, (size_t)count, sizeof *places);
     for (int64_t k = 0; k < count; k++) {
         int64_t rest = k, step = 1, place = 0;
         for (int i = w->rank; i-- > 0; rest /= w->shape[i], step *= sizes[i]) {
@@ -156,43 +145,39 @@ bool places_gathered(struct graph *g, const struct rule_item *a, size_t n, struc
         }
         places[k] = place;
     }
-    return give_places(g, places, count, result);
+    return give_places(call, places, count);
 }
 
 /* Those of torch.as_strided: sizes, strides, the place of the first. */
-bool places_strided(struct graph *g, const struct rule_item *a, size_t n, struct rule_item *result)
+bool places_strided(struct rule_call *call)
 {
     int64_t sizes[TENSOR_RANK], strides[TENSOR_RANK], count;
-    int rank = value_get_ints(&a[0].value, sizes, TENSOR_RANK);
-    (void)n;
-    if (rank < 1 || value_get_ints(&a[1].value, strides, TENSOR_RANK) != rank ||
+    int rank = value_get_ints(&call->a[0].value, sizes, TENSOR_RANK);
+    if (rank < 1 || value_get_ints(&call->a[1].value, strides, TENSOR_RANK) != rank ||
         !count_elements(sizes, rank, &count))
         return false;
-    int64_t *places = arena_array(&g->arena, (size_t)count, sizeof *places);
+    int64_t *places = arena_array(&call->graph->arena, (size_t)count, sizeof *places);
     for (int64_t k = 0; k < count; k++) {
         int64_t rest = k;
-        places[k] = a[2].value.integer;
+        places[k] = call->a[2].value.integer;
         for (int i = rank; i-- > 0; rest /= sizes[i])
             places[k] += rest % sizes[i] * strides[i];
     }
-    return give_places(g, places, count, result);
+    return give_places(call, places, count);
 }
 
 /* Whether the places are the same in each of `images` parts of `size` elements. */
-bool places_same(struct graph *g, const struct rule_item *a, size_t n, struct rule_item *result)
+bool places_same(struct rule_call *call)
 {
-    const struct attribute *w = a[0].tensor;
-    int64_t images = a[1].value.integer, size = a[2].value.integer,
+    const struct attribute *w = call->a[0].tensor;
+    int64_t images = call->a[1].value.integer, size = call->a[2].value.integer,
             count = images > 0 ? w->shape[0] / images : 0;
     bool same = count > 0 && w->shape[0] % images == 0;
-    (void)g, (void)n;
     for (int64_t i = 0; same && i < w->shape[0]; i++) {
         int64_t first = place_at(w, i % count, size);
         same = first >= 0 && place_at(w, i, images * size) == first + i / count * size;
     }
-    result->kind = RULE_VALUE;
-    result->value = value_bool(same);
-    return true;
+    return rule_give(call, value_bool(same));
 }
 
 /* ---- how places lie ---- */
@@ -211,54 +196,50 @@ static int64_t run(const struct attribute *w, int64_t size, int64_t from, int64_
 }
 
 /* The runs, [first, step, count] each. */
-bool places_runs(struct graph *g, const struct rule_item *a, size_t n, struct rule_item *result)
+bool places_runs(struct rule_call *call)
 {
-    const struct attribute *w = a[0].tensor;
+    const struct attribute *w = call->a[0].tensor;
     struct value runs[MOST_RUNS];
     size_t count = 0;
-    int64_t size = a[1].value.integer, length;
-    (void)n;
+    int64_t size = call->a[1].value.integer, length;
     for (int64_t i = 0; i < w->shape[0]; i += length) {
         int64_t step;
         length = count < MOST_RUNS ? run(w, size, i, &step) : 0;
         if (!length)
             return false;
         int64_t items[] = { place_at(w, i, size), step, length };
-        runs[count++] = value_ints(&g->arena, items, 3);
+        runs[count++] = value_ints(&call->graph->arena, items, 3);
     }
-    result->kind = RULE_VALUE;
-    result->value = value_list(arena_copy(&g->arena, runs, count * sizeof *runs), count);
-    return count > 0;
+    return count > 0 &&
+           rule_give(call, value_list(arena_copy(&call->graph->arena, runs, count * sizeof *runs), count));
 }
 
 /* Places that are rows of so many neighbours, each so far behind the one before: [first, rows, neighbours, distance]. */
-bool places_rows(struct graph *g, const struct rule_item *a, size_t n, struct rule_item *result)
+bool places_rows(struct rule_call *call)
 {
-    const struct attribute *w = a[0].tensor;
-    int64_t size = a[1].value.integer, count = w->shape[0], step;
+    const struct attribute *w = call->a[0].tensor;
+    int64_t size = call->a[1].value.integer, count = w->shape[0], step;
     int64_t first = count ? place_at(w, 0, size) : -1, width = count ? run(w, size, 0, &step) : 0;
     int64_t distance = width && width < count ? place_at(w, width, size) - first : 0;
-    (void)n;
     if (!width || (step != 1 && width > 1) || count % width || distance < width)
         return false;
     for (int64_t i = 0; i < count; i++)
         if (place_at(w, i, size) != first + i / width * distance + i % width)
             return false;
-    return give_ints(g, (int64_t[]){ first, count / width, width, distance }, 4, result);
+    return rule_give_ints(call, (int64_t[]){ first, count / width, width, distance }, 4);
 }
 
 /* The matrix with a row for each place, 1 at that place, of an axis of that size; or its transpose. */
-bool places_matrix(struct graph *g, const struct rule_item *a, size_t n, struct rule_item *result)
+bool places_matrix(struct rule_call *call)
 {
-    const struct attribute *w = a[0].tensor;
-    int64_t size = a[1].value.integer, count = w->shape[0];
-    bool columns = a[2].value.boolean;
+    const struct attribute *w = call->a[0].tensor;
+    int64_t size = call->a[1].value.integer, count = w->shape[0];
+    bool columns = call->a[2].value.boolean;
     float *data;
-    (void)n;
     if (size < 1 || count > MOST_FACTORS / size)
         return false;
-    result->kind = RULE_TENSOR;
-    result->tensor = weights_new(g, 2, (int64_t[]){ columns ? size : count, columns ? count : size }, &data);
+    const struct attribute *matrix =
+        weights_new(call->graph, 2, (int64_t[]){ columns ? size : count, columns ? count : size }, &data);
     memset(data, 0, (size_t)(count * size) * sizeof *data);
     for (int64_t i = 0; i < count; i++) {
         int64_t place = place_at(w, i, size);
@@ -266,5 +247,5 @@ bool places_matrix(struct graph *g, const struct rule_item *a, size_t n, struct 
             return false;
         data[columns ? place * count + i : i * size + place] = 1;
     }
-    return true;
+    return rule_give_tensor(call, matrix);
 }

@@ -58,24 +58,12 @@ static const struct value *given(const struct operator *op, const char *key)
     return v && v->kind != VALUE_NONE ? v : NULL;
 }
 
-static bool give(struct rule_item *result, struct value v)
+static bool give_blobs(struct rule_call *call, const struct references *r)
 {
-    result->kind = RULE_VALUE;
-    result->value = v;
-    return true;
-}
-
-static bool give_text(struct graph *g, struct rule_item *result, const char *text)
-{
-    return text && give(result, value_string(intern(g->strings, text)));
-}
-
-static bool give_blobs(struct graph *g, const struct references *r, struct rule_item *result)
-{
-    struct value *items = arena_array(&g->arena, r->count, sizeof *items);
+    struct value *items = arena_array(&call->graph->arena, r->count, sizeof *items);
     for (size_t i = 0; i < r->count; i++)
         items[i] = value_operand(r->blobs[i]);
-    return give(result, value_list(items, r->count));
+    return rule_give(call, value_list(items, r->count));
 }
 
 /* The text of the sizes that an image is resized to, innermost first, and the blobs that it is over; NULL: scales say where
@@ -96,18 +84,16 @@ static const char *resize_text(struct operator *op, struct references *r)
     return text;
 }
 
-bool sizes_resize_text(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool sizes_resize_text(struct rule_call *call)
 {
     struct references r;
-    (void)count;
-    return give_text(g, result, resize_text(a[0].op->outputs[0]->producer, &r));
+    return rule_give_text(call, resize_text(call->a[0].op->outputs[0]->producer, &r));
 }
 
-bool sizes_resize_blobs(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool sizes_resize_blobs(struct rule_call *call)
 {
     struct references r;
-    (void)count;
-    return resize_text(a[0].op->outputs[0]->producer, &r) && give_blobs(g, &r, result);
+    return resize_text(call->a[0].op->outputs[0]->producer, &r) && give_blobs(call, &r);
 }
 
 /* The texts of where a slice begins and ends, and the blobs; the layer clips what is larger than the size, and counts what is
@@ -140,23 +126,20 @@ static bool slice_bounds(struct operator *op, struct bounds *b)
     return b->first && b->last;
 }
 
-bool sizes_slice_start(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool sizes_slice_start(struct rule_call *call)
 {
     struct bounds b;
-    (void)count;
-    return slice_bounds(a[0].op->outputs[0]->producer, &b) && give_text(g, result, b.first);
+    return slice_bounds(call->a[0].op->outputs[0]->producer, &b) && rule_give_text(call, b.first);
 }
 
-bool sizes_slice_end(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool sizes_slice_end(struct rule_call *call)
 {
     struct bounds b;
-    (void)count;
-    return slice_bounds(a[0].op->outputs[0]->producer, &b) && give_text(g, result, b.last);
+    return slice_bounds(call->a[0].op->outputs[0]->producer, &b) && rule_give_text(call, b.last);
 }
 
-bool sizes_slice_blobs(struct graph *g, const struct rule_item *a, size_t count, struct rule_item *result)
+bool sizes_slice_blobs(struct rule_call *call)
 {
     struct bounds b;
-    (void)count;
-    return slice_bounds(a[0].op->outputs[0]->producer, &b) && give_blobs(g, &b.r, result);
+    return slice_bounds(call->a[0].op->outputs[0]->producer, &b) && give_blobs(call, &b.r);
 }

@@ -4,34 +4,33 @@
 
 #include "common/rewrite/rewrite.h"
 
-typedef bool rule_call(struct graph *g, const struct rule_item *arguments, size_t count,
-                       struct rule_item *result);
+typedef bool call_function(struct rule_call *call);
 
 /* A float tensor to fill: *data has as many elements as the shape says.  Both are in the graph's arena. */
 const struct attribute *weights_new(struct graph *g, int rank, const int64_t *shape, float **data);
 
-rule_call weights_filled, weights_reshaped, weights_outside_triangle, weights_swap_groups, weights_transposed,
-    weights_rows, weights_grid, weights_chosen, weights_hides_rows, weights_of_layers;
-rule_call weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
-rule_call weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
+call_function weights_filled, weights_reshaped, weights_outside_triangle, weights_swap_groups,
+    weights_transposed, weights_rows, weights_grid, weights_chosen, weights_hides_rows, weights_of_layers;
+call_function weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
+call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
 
 /* ---- places.c: those along an axis that constant indices pick ---- */
 
-rule_call places_joined, places_gathered, places_strided, places_same, places_runs, places_rows,
+call_function places_joined, places_gathered, places_strided, places_same, places_runs, places_rows,
     places_matrix;
 
 /* ---- sizes.c ---- */
 
-rule_call sizes_resize_text, sizes_resize_blobs, sizes_slice_start, sizes_slice_end, sizes_slice_blobs;
+call_function sizes_resize_text, sizes_resize_blobs, sizes_slice_start, sizes_slice_end, sizes_slice_blobs;
 
 /* ---- einsum.c ---- */
 
-rule_call einsum_codes, einsum_total, einsum_terms;
+call_function einsum_codes, einsum_total, einsum_terms;
 
 /* ---- fourier.c ---- */
 
-rule_call complex_value, complex_zeros, complex_real_of, complex_imag_of, complex_real_parts,
+call_function complex_value, complex_zeros, complex_real_of, complex_imag_of, complex_real_parts,
     complex_imag_parts;
-rule_call fourier_cosines, fourier_sines, fourier_windowed, fourier_envelope;
+call_function fourier_cosines, fourier_sines, fourier_windowed, fourier_envelope;
 
 #endif

@@ -159,45 +159,35 @@ static bool find_mask(const struct attention *a, struct operand **mask)
     return constant->rank >= 2;
 }
 
-bool attention_mask(struct graph *g, const struct rule_item *arguments, size_t count,
-                    struct rule_item *result)
+bool attention_mask(struct rule_call *call)
 {
     struct attention a;
     struct operand *mask;
-    (void)g, (void)count;
-    if (!find_attention(arguments[0].op, &a) || !find_mask(&a, &mask))
+    if (!find_attention(call->a[0].op, &a) || !find_mask(&a, &mask))
         return false;
-    *result = (struct rule_item){ .kind = RULE_TENSOR }; /* absent */
     if (!mask)
-        return true;
+        return rule_give_tensor(call, NULL); /* absent */
     const struct attribute *constant = operand_constant(mask);
-    if (!constant || constant->rank == 2) {
-        *result = (struct rule_item){ .kind = RULE_VALUE, .value = value_operand(mask) };
-        return true;
-    }
-    struct attribute *flat = arena_copy(&g->arena, constant, sizeof *constant);
+    if (!constant || constant->rank == 2)
+        return rule_give(call, value_operand(mask));
+    struct attribute *flat = arena_copy(&call->graph->arena, constant, sizeof *constant);
     flat->shape = constant->shape + (constant->rank - 2);
     flat->rank = 2;
-    result->tensor = flat;
-    return true;
+    return rule_give_tensor(call, flat);
 }
 
 /* ---- inputs and results ---- */
 
-bool attention_input(struct graph *g, const struct rule_item *arguments, size_t count,
-                     struct rule_item *result)
+bool attention_input(struct rule_call *call)
 {
     struct attention a;
-    int64_t i = arguments[1].value.integer;
-    (void)g, (void)count;
-    if (i < 0 || i > 2 || !find_attention(arguments[0].op, &a))
+    int64_t i = call->a[1].value.integer;
+    if (i < 0 || i > 2 || !find_attention(call->a[0].op, &a))
         return false;
     /* The key must stand where the value does; all three the same is one. */
     bool needed = i == 0 || (i == 1 && (a.inputs[1] != a.inputs[0] || a.inputs[2] != a.inputs[0])) ||
                   (i == 2 && a.inputs[2] != a.inputs[1]);
-    *result = needed ? (struct rule_item){ .kind = RULE_VALUE, .value = value_operand(a.inputs[i]) }
-                     : (struct rule_item){ .kind = RULE_TENSOR };
-    return true;
+    return needed ? rule_give(call, value_operand(a.inputs[i])) : rule_give_tensor(call, NULL);
 }
 
 /* The operand before the shape-only calls of the types, within the scope. */
@@ -352,13 +342,11 @@ static bool weights(struct graph *g, const struct attention *a, struct rule_tens
     return true;
 }
 
-bool attention_weights(struct graph *g, const struct rule_item *arguments, size_t count,
-                       struct rule_item *result)
+bool attention_weights(struct rule_call *call)
 {
     struct attention a;
-    (void)count;
-    result->kind = RULE_TENSORS;
-    return find_attention(arguments[0].op, &a) && weights(g, &a, &result->tensors);
+    call->result.kind = RULE_TENSORS;
+    return find_attention(call->a[0].op, &a) && weights(call->graph, &a, &call->result.tensors);
 }
 
 /* ---- all in all ---- */
@@ -371,16 +359,14 @@ static const struct attribute *tensor_named(const struct rule_tensors *list, con
     return NULL;
 }
 
-bool attention_options(struct graph *g, const struct rule_item *arguments, size_t count,
-                       struct rule_item *result)
+bool attention_options(struct rule_call *call)
 {
     struct attention a;
     struct operand *mask;
     struct rule_tensors list;
-    const struct value *inputs = &arguments[1].value, *w = &arguments[3].value;
-    (void)count;
-    if (!find_attention(arguments[0].op, &a) || !find_mask(&a, &mask) || !weights(g, &a, &list) ||
-        !is_projected(&a, arguments[2].value.operand) ||
+    const struct value *inputs = &call->a[1].value, *w = &call->a[3].value;
+    if (!find_attention(call->a[0].op, &a) || !find_mask(&a, &mask) || !weights(call->graph, &a, &list) ||
+        !is_projected(&a, call->a[2].value.operand) ||
         (w->kind == VALUE_OPERAND && !is_averaged(&a, w->operand)))
         return false;
     for (size_t i = 0; i < inputs->list.count; i++)
@@ -400,7 +386,5 @@ bool attention_options(struct graph *g, const struct rule_item *arguments, size_
         value_bool(a.batch_first)
     };
     size_t length = sizeof items / sizeof *items;
-    result->kind = RULE_VALUE;
-    result->value = value_list(arena_copy(&g->arena, items, sizeof items), length);
-    return true;
+    return rule_give(call, value_list(arena_copy(&call->graph->arena, items, sizeof items), length));
 }

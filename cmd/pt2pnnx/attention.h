@@ -11,16 +11,12 @@
 
 /* (call, inputs of the invocation, its result, its weights or absent): [embed_dim, kdim, vdim, bias, add_bias_kv,
  * add_zero_attn, batch_first].  Unknown when an input is none of query, key, value and mask, or a result is another. */
-bool attention_options(struct graph *g, const struct rule_item *arguments, size_t count,
-                       struct rule_item *result);
+bool attention_options(struct rule_call *call);
 /* (call, 0|1|2): the query; the key, absent when it is the query; the value, absent when it is the key. */
-bool attention_input(struct graph *g, const struct rule_item *arguments, size_t count,
-                     struct rule_item *result);
+bool attention_input(struct rule_call *call);
 /* (call): the mask as the caller gave it, or absent; of a mask that was folded, its last two axes. */
-bool attention_mask(struct graph *g, const struct rule_item *arguments, size_t count,
-                    struct rule_item *result);
+bool attention_mask(struct rule_call *call);
 /* (call): the weights under the names that torch.nn gives them. */
-bool attention_weights(struct graph *g, const struct rule_item *arguments, size_t count,
-                       struct rule_item *result);
+bool attention_weights(struct rule_call *call);
 
 #endif

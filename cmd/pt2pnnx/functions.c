@@ -9,14 +9,12 @@
 /* The weights of a recurrent layer under the names that torch.nn gives them.  `ws` has for each layer and
  * direction: weight_ih, weight_hh, then bias_ih and bias_hh if there are biases, then weight_hr if there is a
  * projection.  Unknown when one is no constant, or their number is wrong. */
-static bool rnn_weights(struct graph *g, const struct rule_item *arguments, size_t count,
-                        struct rule_item *result)
+static bool rnn_weights(struct rule_call *call)
 {
-    const struct value *ws = &arguments[0].value;
-    int64_t layers = arguments[1].value.integer;
-    bool bidirectional = arguments[2].value.boolean, biases = arguments[3].value.boolean;
+    const struct value *ws = &call->a[0].value;
+    int64_t layers = call->a[1].value.integer;
+    bool bidirectional = call->a[2].value.boolean, biases = call->a[3].value.boolean;
     int64_t cells = layers * (bidirectional ? 2 : 1);
-    (void)count;
     if (layers <= 0 || layers > 1000 || ws->list.count % (size_t)cells)
         return false;
     size_t per_cell = ws->list.count / (size_t)cells, basic = biases ? 4 : 2;
@@ -24,7 +22,7 @@ static bool rnn_weights(struct graph *g, const struct rule_item *arguments, size
         return false;
 
     static const char *const stems[] = { "weight_ih", "weight_hh", "bias_ih", "bias_hh" };
-    struct rule_tensors tensors = { arena_array(&g->arena, ws->list.count, sizeof *tensors.items),
+    struct rule_tensors tensors = { arena_array(&call->graph->arena, ws->list.count, sizeof *tensors.items),
                                     ws->list.count };
     for (size_t i = 0; i < ws->list.count; i++) {
         const struct value *w = &ws->list.items[i];
@@ -35,21 +33,20 @@ static bool rnn_weights(struct graph *g, const struct rule_item *arguments, size
         const char *stem = k < basic ? stems[k] : "weight_hr",
                    *back = bidirectional && cell % 2 ? "_reverse" : "";
         tensors.items[i] = *data;
-        tensors.items[i].key = intern(g->strings, arena_printf(&g->arena, "%s_l%zu%s", stem, layer, back));
+        tensors.items[i].key =
+            intern(call->graph->strings, arena_printf(&call->graph->arena, "%s_l%zu%s", stem, layer, back));
     }
-    result->kind = RULE_TENSORS;
-    result->tensors = tensors;
+    call->result.kind = RULE_TENSORS;
+    call->result.tensors = tensors;
     return true;
 }
 
 /* The decimal number with the fewest digits that is the same in 32 bits; a number that needs 64 stays. */
-static bool short_float(struct graph *g, const struct rule_item *arguments, size_t count,
-                        struct rule_item *result)
+static bool short_float(struct rule_call *call)
 {
     double v, wide;
     char text[40];
-    (void)g, (void)count;
-    if (!value_number(&arguments[0].value, &v))
+    if (!value_number(&call->a[0].value, &v))
         return false;
     wide = v;
     for (int digits = 1; digits <= 9 && (double)(float)v == v; digits++) {
@@ -58,9 +55,7 @@ static bool short_float(struct graph *g, const struct rule_item *arguments, size
         if ((float)wide == (float)v)
             break;
     }
-    result->kind = RULE_VALUE;
-    result->value = value_float(wide);
-    return true;
+    return rule_give(call, value_float(wide));
 }
 
 const struct rule_function raise_functions[] = {

@@ -382,7 +382,7 @@ static bool pass(struct match *m, char letter, bool optional, const struct item 
 struct item function_call(struct match *m, const struct rule_function *f, const struct item *arguments,
                           size_t count)
 {
-    struct rule_item *passed = scratch_array(m->scratch, size_add(count, 9), sizeof *passed), result = { 0 };
+    struct rule_item *passed = scratch_array(m->scratch, size_add(count, 9), sizeof *passed);
     const char *p = f->types;
     size_t declared = 0;
     char letter = 'v';
@@ -400,17 +400,42 @@ struct item function_call(struct match *m, const struct rule_function *f, const 
         if (declared >= size_add(count, 8))
             break;
     }
-    if (!f->call(m->graph, passed, declared, &result))
+    struct rule_call call = { .graph = m->graph, .a = passed, .count = declared };
+    if (!f->call(&call))
         return unknown;
-    switch (result.kind) {
+    switch (call.result.kind) {
     case RULE_TENSOR: {
-        if (!result.tensor)
+        if (!call.result.tensor)
             return (struct item){ .kind = ITEM_ABSENT };
-        return (struct item){ .kind = ITEM_TENSOR, .tensor = result.tensor };
+        return (struct item){ .kind = ITEM_TENSOR, .tensor = call.result.tensor };
     }
-    case RULE_TENSORS: return (struct item){ .kind = ITEM_TENSORS, .tensors = result.tensors };
+    case RULE_TENSORS: return (struct item){ .kind = ITEM_TENSORS, .tensors = call.result.tensors };
     case RULE_OPERATOR: return unknown;
     case RULE_VALUE: break;
     }
-    return item_value(result.value);
+    return item_value(call.result.value);
+}
+
+/* ---- what C functions end with ---- */
+
+bool rule_give(struct rule_call *call, struct value v)
+{
+    call->result = (struct rule_item){ .kind = RULE_VALUE, .value = v };
+    return true;
+}
+
+bool rule_give_text(struct rule_call *call, const char *text)
+{
+    return text && rule_give(call, value_string(intern(call->graph->strings, text)));
+}
+
+bool rule_give_ints(struct rule_call *call, const int64_t *ints, size_t count)
+{
+    return rule_give(call, value_ints(&call->graph->arena, ints, count));
+}
+
+bool rule_give_tensor(struct rule_call *call, const struct attribute *w)
+{
+    call->result = (struct rule_item){ .kind = RULE_TENSOR, .tensor = w };
+    return true;
 }

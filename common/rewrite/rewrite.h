@@ -43,6 +43,14 @@ struct rule_item {
     const struct operator *op;      /* RULE_OPERATOR */
 };
 
+/* One call. */
+struct rule_call {
+    struct graph *graph;       /* new memory comes from its arena */
+    const struct rule_item *a; /* the arguments */
+    size_t count;
+    struct rule_item result; /* to be written */
+};
+
 /* One C function that rules of a program may call.  `types` has a letter for each argument and, after a colon,
  * one for the result: v a value, o an operand, t a tensor (a constant operand or an attribute), T tensors (`self` of a
  * module), i int, f float (an int is turned into one), s string, l list, b bool, c an operator (`P as c`), * any more
@@ -52,9 +60,15 @@ struct rule_item {
 struct rule_function {
     const char *name;
     const char *types;
-    /* Writes *result and returns true; false: unknown, no match.  New memory comes from g->arena. */
-    bool (*call)(struct graph *g, const struct rule_item *arguments, size_t count, struct rule_item *result);
+    /* Writes call->result and returns true; false: unknown, no match. */
+    bool (*call)(struct rule_call *call);
 };
+
+/* What such a function may end with; each returns true. */
+bool rule_give(struct rule_call *call, struct value v);
+bool rule_give_text(struct rule_call *call, const char *text); /* interned here; false: NULL */
+bool rule_give_ints(struct rule_call *call, const int64_t *ints, size_t count);
+bool rule_give_tensor(struct rule_call *call, const struct attribute *w); /* borrowed; NULL: absent */
 
 /* A rule set.  All that is passed is borrowed and must outlive it. */
 struct rules *rules_new(struct strings *strings, const struct signatures *signatures,
