@@ -20,6 +20,9 @@
 /* True for a layer with tagged weights of which one, or a raw one beside it, is finite, but infinite as float16. */
 bool ncnn_keeps_float(const struct operator *op);
 
+/* Gives every blob one reader at most: a layer Split behind each that has more, with a result for each reader. */
+void ncnn_insert_splits(struct graph *g);
+
 /* Writes both files, whole or not at all: opens them through formats/output.h, .bin first, and leaves the commit
  * to the caller.  Every blob must have one reader at most (layers Split have been inserted).  Tagged weights are
  * float16 when `fp16`, rounded to the nearest, ties to even; but for layers of ncnn_keeps_float(), which keep float32 and

@@ -206,14 +206,6 @@ static int vote(const struct solver *s, const struct operand *y)
     return best_cost == INT_MAX ? default_axis(y) : best;
 }
 
-static bool is_single(const struct operand *x)
-{
-    for (int i = 0; i < x->rank; i++)
-        if (x->shape[i] != 1)
-            return false;
-    return x->rank >= 0;
-}
-
 /* Gives an operand of arithmetic the result's rank: sizes 1 in front, where PyTorch sees them. */
 static void align(struct solver *s, struct operator *op, struct operand *x, const struct operand *y)
 {
@@ -222,7 +214,7 @@ static void align(struct solver *s, struct operator *op, struct operand *x, cons
     if (x->rank < 0 || fresh < 0 || y->rank > TENSOR_RANK)
         return;
     int rank = x->rank - can_be_batch(x, want); /* of its blob, the batch axis being there */
-    if (is_single(x) || (rank ? rank : 1) == layout_rank(y)) {
+    if (layout_is_single(x) || (rank ? rank : 1) == layout_rank(y)) {
         need(s, op, x, want);
         return;
     }

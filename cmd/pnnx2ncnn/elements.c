@@ -173,25 +173,13 @@ static void write_conversion(const struct classes *c, struct operator *op)
 /* ---- constants ---- */
 
 /* The constant in another type: nothing is lost of small integers. */
-static struct operand *converted(struct operator *op, struct operand *x, enum dtype type)
+static struct operand *converted(struct operator *op, const struct attribute *from, enum dtype type)
 {
-    struct graph *g = op->graph;
-    const struct attribute *from = operand_constant(x);
     size_t count = element_count(from->rank, from->shape);
-    uint8_t *data = arena_array(&g->arena, count + 1, dtype_size(type));
-    struct attribute w = *from;
-    w.dtype = type;
-    w.size = count * dtype_size(type);
-    w.data = data;
-    w.has_crc = false;
+    uint8_t *data = arena_array(&op->graph->arena, count + 1, dtype_size(type));
     for (size_t i = 0; i < count; i++)
         element_set_real(type, data, i, element_real(from->dtype, from->data, i));
-    const char *name = arena_printf(&g->arena, "%s_%s", x->producer->name, dtype_tag(type));
-    struct operator *fresh = graph_add(g, op, "pnnx.Attribute", graph_fresh_operator_name(g, name));
-    operator_add_attribute(fresh, w);
-    struct operand *y = operator_add_output(fresh, NULL);
-    operand_set_shape(y, type, x->rank, x->shape);
-    return y;
+    return edit_constant(op, type, from->rank, from->shape, data);
 }
 
 static struct value with_constants(struct operator *op, const struct value *v, enum dtype type)
@@ -202,7 +190,7 @@ static struct value with_constants(struct operator *op, const struct value *v, e
     if (w && !number && (dtype_is_integer(w->dtype) || w->dtype == DTYPE_BOOL)) {
         enum dtype want = w->dtype == DTYPE_BOOL ? DTYPE_F32 : type;
         bool same = want == DTYPE_I32 && is_wide(w->dtype); /* the writer narrows these */
-        return same ? copy : value_operand(converted(op, v->operand, want));
+        return same ? copy : value_operand(converted(op, w, want));
     }
     if (v->kind == VALUE_LIST) {
         copy.list.items = arena_array(&op->graph->arena, v->list.count, sizeof *copy.list.items);

@@ -6,8 +6,9 @@
 
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
-#include "common/base/map.h"
+#include "common/base/word_table.h"
 #include "common/graph/dim.h"
+#include "formats/ncnn.h"
 
 /* ---- reshapes ---- */
 
@@ -182,69 +183,6 @@ static void part_results(struct operator *output)
     operator_set(output, "input", value_list(items, count));
 }
 
-/* ---- one reader for each blob ---- */
-
-/* The Split of an operand, and how many of its results have been given to readers. */
-struct fan {
-    struct operator *split;
-    size_t given;
-};
-
-static void add_split(struct map *fans, struct operand *x)
-{
-    struct graph *g = x->producer->graph;
-    size_t readers = x->use_count;
-    struct fan *fan = arena_alloc(&g->arena, sizeof *fan);
-    fan->split = graph_add(g, x->producer->next, "Split", graph_fresh_operator_name(g, "splitncnn"));
-    for (size_t i = 0; i < readers; i++) {
-        struct operand *y = operator_add_output(fan->split, NULL);
-        operand_set_shape(y, x->dtype, x->rank, x->shape);
-        y->batch = x->batch;
-    }
-    map_put(fans, x, fan);
-}
-
-/* The value with each operand that has a Split replaced by the Split's next result. */
-static struct value fanned(struct graph *g, const struct map *fans, struct value v)
-{
-    if (v.kind == VALUE_OPERAND) {
-        struct fan *fan = map_get(fans, v.operand);
-        return fan ? value_operand(fan->split->outputs[fan->given++]) : v;
-    }
-    if (v.kind == VALUE_LIST && value_has_operand(&v)) {
-        struct value *items = arena_array(&g->arena, v.list.count, sizeof *items);
-        for (size_t i = 0; i < v.list.count; i++)
-            items[i] = fanned(g, fans, v.list.items[i]);
-        v.list.items = items;
-    }
-    return v;
-}
-
-static void insert_splits(struct graph *g)
-{
-    struct map fans;
-    map_init(&fans);
-    for (struct operator *op = g->first, *next; op; op = next) {
-        next = op->next;
-        for (size_t i = 0; i < op->output_count; i++)
-            if (op->outputs[i]->use_count > 1)
-                add_split(&fans, op->outputs[i]);
-    }
-    for (struct operator *op = g->first; op; op = op->next)
-        for (size_t i = 0; i < op->argument_count; i++)
-            if (!operator_is(op, "Split") && value_has_operand(&op->arguments[i].value))
-                operator_set(op, op->arguments[i].key, fanned(g, &fans, op->arguments[i].value));
-    for (struct operator *op = g->first; op; op = op->next) {
-        for (size_t i = 0; i < op->output_count; i++) {
-            struct fan *fan = map_get(&fans, op->outputs[i]);
-            struct value x = value_operand(op->outputs[i]);
-            if (fan)
-                operator_set(fan->split, "inputs", value_list(&x, 1));
-        }
-    }
-    map_release(&fans);
-}
-
 /* ---- blobs ---- */
 
 static void finish_results(struct operator *output, struct ports *ports)
@@ -268,7 +206,7 @@ void finish_blobs(struct graph *g, struct ports *ports)
     for (struct operator *op = g->first; op; op = op->next)
         if (operator_is(op, "pnnx.Output"))
             part_results(op);
-    insert_splits(g);
+    ncnn_insert_splits(g);
     for (struct operator *op = g->first, *next; op; op = next) {
         next = op->next;
         if (operator_is(op, "Input"))
@@ -281,45 +219,17 @@ void finish_blobs(struct graph *g, struct ports *ports)
 
 /* ---- names ---- */
 
-/* What the existing converter calls the layers of a type; others take the type in lower case. */
-static const struct prefix {
-    const char *type, *prefix;
-} prefixes[] = {
-    { "Convolution", "conv" },
-    { "Convolution1D", "conv1d" },
-    { "Convolution3D", "conv3d" },
-    { "ConvolutionDepthWise", "convdw" },
-    { "ConvolutionDepthWise1D", "convdw1d" },
-    { "ConvolutionDepthWise3D", "convdw3d" },
-    { "Deconvolution", "deconv" },
-    { "Deconvolution1D", "deconv1d" },
-    { "Deconvolution3D", "deconv3d" },
-    { "DeconvolutionDepthWise", "deconvdw" },
-    { "DeconvolutionDepthWise1D", "deconvdw1d" },
-    { "DeconvolutionDepthWise3D", "deconvdw3d" },
-    { "InnerProduct", "linear" },
-    { "BatchNorm", "bn" },
-    { "GroupNorm", "gn" },
-    { "InstanceNorm", "in" },
-    { "LayerNorm", "ln" },
-    { "RMSNorm", "rmsn" },
-    { "Concat", "cat" },
-    { "MultiHeadAttention", "attention" },
-    { "Swish", "silu" },
-    { "HardSigmoid", "hsigmoid" },
-    { "HardSwish", "hswish" },
-    { "Embed", "embed" },
-};
+extern const char names_text[];
+extern const size_t names_text_size;
 
+/* What the existing converter calls the layers of a type. */
 static const char *prefix_of(struct graph *g, const char *type)
 {
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strcmp(type, prefixes[i].type) == 0)
-            return prefixes[i].prefix;
+    const char *name = word_table_find(&g->arena, names_text, names_text_size, type);
     char *lower = arena_text(&g->arena, type, strlen(type));
     for (char *c = lower; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return lower;
+    return name ? name : lower;
 }
 
 /* True when the layer's own name can stand in the file. */

@@ -82,14 +82,6 @@ static bool same_blob(struct rule_call *call)
     return rule_give(call, value_bool(same));
 }
 
-static bool is_single(const struct operand *x)
-{
-    bool single = x->rank >= 0;
-    for (int i = 0; i < x->rank; i++)
-        single = single && x->shape[i] == 1;
-    return single;
-}
-
 /* True when the runtime broadcasts two blobs as PyTorch does the tensors: their ranks are equal, or one has a single
  * element. */
 static bool aligned(struct rule_call *call)
@@ -97,7 +89,8 @@ static bool aligned(struct rule_call *call)
     const struct operand *x = operand_of(&call->a[0]), *y = operand_of(&call->a[1]);
     if (x->rank < 0 || y->rank < 0)
         return false;
-    return rule_give(call, value_bool(is_single(x) || is_single(y) || layout_rank(x) == layout_rank(y)));
+    return rule_give(
+        call, value_bool(layout_is_single(x) || layout_is_single(y) || layout_rank(x) == layout_rank(y)));
 }
 
 /* Whether a tensor's elements surely lie in order: it is no view of others. */

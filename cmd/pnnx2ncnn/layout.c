@@ -29,6 +29,14 @@ bool layout_is_counted(const struct operand *x)
     return x->batch >= 0 && x->batch < x->rank && x->shape[x->batch] != 1;
 }
 
+bool layout_is_single(const struct operand *x)
+{
+    for (int i = 0; i < x->rank; i++)
+        if (x->shape[i] != 1)
+            return false;
+    return x->rank >= 0;
+}
+
 int layout_axis(const struct operand *x, int64_t axis)
 {
     if (x->rank < 1)

@@ -32,6 +32,9 @@ int layout_rank(const struct operand *x);
 /* True when the operand's batch axis is carried as a count of blobs: its size is not known to be 1. */
 bool layout_is_counted(const struct operand *x);
 
+/* True for a tensor of one element, which broadcasts to any. */
+bool layout_is_single(const struct operand *x);
+
 /* The axis of the blob that an axis of the tensor is (negative: from the end); -1: it is the batch, or there is no
  * such axis. */
 int layout_axis(const struct operand *x, int64_t axis);

@@ -47,7 +47,7 @@ static const struct file {
 
 struct lowering {
     struct rules *user;              /* owned; NULL without -r: tried before the layers */
-    struct rules *phases[PHASE_END]; /* owned */
+    struct rules *phases[PHASE_END]; /* owned; by phase */
 };
 
 static struct rules *new_rules(struct strings *strings, const struct signatures *signatures, bool explain)
@@ -62,7 +62,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
 {
     struct lowering *lowering = xmalloc(sizeof *lowering);
     lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
-    for (size_t i = 0; i < PHASE_END; i++)
+    for (enum phase i = 1; i < PHASE_END; i++)
         lowering->phases[i] = new_rules(strings, signatures, explain);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
@@ -72,7 +72,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->phases[files[i].phase], files[i].name, files[i].text, *files[i].size);
-    rules_without(lowering->phases, PHASE_END, without);
+    rules_without(lowering->phases + 1, PHASE_END - 1, without);
     report_stop();
     return lowering;
 }
@@ -110,7 +110,7 @@ void lowering_free(struct lowering *lowering)
 {
     if (lowering->user)
         rules_free(lowering->user);
-    for (size_t i = 0; i < PHASE_END; i++)
+    for (enum phase i = 1; i < PHASE_END; i++)
         rules_free(lowering->phases[i]);
     free(lowering);
 }

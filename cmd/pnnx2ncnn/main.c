@@ -135,23 +135,6 @@ static void note_results(struct conversion *c)
     finish_note_results(c->graph, &c->ports);
 }
 
-/* What computes a size is gathered before a pass takes it for arithmetic of tensors. */
-static void write_as_others(struct conversion *c)
-{
-    lowering_apply(c->rules, PHASE_WRITTEN, c->graph);
-    prepare_sizes(c->graph);
-}
-
-static void write_picks(struct conversion *c)
-{
-    lowering_apply(c->rules, PHASE_PICKS, c->graph);
-}
-
-static void write_types(struct conversion *c)
-{
-    lowering_apply(c->rules, PHASE_TYPES, c->graph);
-}
-
 static void refuse_early(struct conversion *c)
 {
     c->refusals = refusals_new(c->graph);
@@ -197,24 +180,29 @@ static bool has_batch(const struct operator *op)
 static const struct pass {
     const char *name;
     void (*run)(struct graph *g);             /* or */
-    void (*step)(struct conversion *c);       /* what needs more than the graph */
+    void (*step)(struct conversion *c);       /* what needs more than the graph; or */
+    enum phase rules;                         /* 0: none */
     bool (*holds)(const struct operator *op); /* of every operator behind it; or NULL */
 } passes[] = {
-    { "expressions", expressions_take_apart, NULL, is_no_expression },
-    { "shapes", NULL, infer_shapes, NULL },
-    { "outputs", prepare_outputs, NULL, NULL },
-    { "results", NULL, note_results, NULL },
-    { "written", NULL, write_as_others, NULL }, /* sizes are expressions now */
-    { "picks", NULL, write_picks, NULL },
-    { "written", NULL, write_as_others, NULL }, /* what those have made */
-    { "indices", prepare_indices, NULL, NULL },
-    { "types", NULL, write_types, NULL },
-    { "elements", prepare_elements, NULL, NULL },
-    { "ranks", reduce_ranks, NULL, NULL },
-    { "refusals", NULL, refuse_early, NULL },
-    { "batch", batch_solve, NULL, has_batch },
-    { "layers", NULL, lower, NULL },
-    { "custom", NULL, finish_custom, NULL },
+    /* clang-format off */
+    { "expressions", .run = expressions_take_apart, .holds = is_no_expression },
+    { "shapes", .step = infer_shapes },
+    { "outputs", .run = prepare_outputs },
+    { "results", .step = note_results },
+    { "written", .rules = PHASE_WRITTEN },
+    { "sizes", .run = prepare_sizes }, /* before a pass takes what computes them for arithmetic of tensors */
+    { "picks", .rules = PHASE_PICKS },
+    { "written", .rules = PHASE_WRITTEN }, /* what those have made */
+    { "sizes", .run = prepare_sizes },
+    { "indices", .run = prepare_indices },
+    { "types", .rules = PHASE_TYPES },
+    { "elements", .run = prepare_elements },
+    { "ranks", .run = reduce_ranks },
+    { "refusals", .step = refuse_early },
+    { "batch", .run = batch_solve, .holds = has_batch },
+    { "layers", .step = lower },
+    { "custom", .step = finish_custom },
+    /* clang-format on */
 };
 
 /* Ends the program where the graph, or an operator, is not what the pass promises. */
@@ -236,8 +224,10 @@ static void convert(const struct settings *s, struct strings *strings, const str
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         if (passes[i].run)
             passes[i].run(c.graph);
-        else
+        else if (passes[i].step)
             passes[i].step(&c);
+        else
+            lowering_apply(c.rules, passes[i].rules, c.graph);
         if (CHECKED)
             check_pass(c.graph, &passes[i]);
     }

@@ -66,10 +66,10 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
                               const struct text_list *files, const struct text_list *without, bool explain);
 /* The phases of rules, each to its fixed point. */
 enum phase {
-    PHASE_WRITTEN, /* operators as other operators ... */
-    PHASE_PICKS,   /* ... and elements picked by constants, which rules of the first may join before */
-    PHASE_TYPES,   /* what depends on PyTorch's types as arithmetic of floats */
-    PHASE_LAYERS,  /* operators as layers: the user's rules first */
+    PHASE_WRITTEN = 1, /* operators as other operators ... */
+    PHASE_PICKS,       /* ... and elements picked by constants, which rules of the first may join before */
+    PHASE_TYPES,       /* what depends on PyTorch's types as arithmetic of floats */
+    PHASE_LAYERS,      /* operators as layers: the user's rules first */
     PHASE_END
 };
 void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);

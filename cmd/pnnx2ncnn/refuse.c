@@ -5,6 +5,7 @@
 
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/base/map.h"
+#include "common/base/word_table.h"
 #include "formats/pnnx.h"
 
 extern const char remedies_text[];
@@ -39,20 +40,10 @@ struct refusals *refusals_new(struct graph *g)
     return r;
 }
 
-/* What a user can do instead, from remedies.txt: "TYPE...: WORDS" in each line; NULL: nothing is known. */
+/* What a user can do instead; NULL: nothing is known. */
 static const char *remedy_of(const struct operator *op)
 {
-    const char *end = remedies_text + remedies_text_size;
-    size_t length = strlen(op->type);
-    for (const char *line = remedies_text, *next; line < end; line = next) {
-        const char *words = strstr(line, ": ");
-        next = line + strcspn(line, "\n") + 1;
-        for (const char *at = line; *line != '#' && words && words < next && at < words;
-             at += strcspn(at, " ") + 1)
-            if (strncmp(at, op->type, length) == 0 && (at[length] == ' ' || at + length == words))
-                return arena_text(&op->graph->arena, words + 2, (size_t)(next - 1 - (words + 2)));
-    }
-    return NULL;
+    return word_table_find(&op->graph->arena, remedies_text, remedies_text_size, op->type);
 }
 
 /* Where a description grows; what does not fit is cut. */
