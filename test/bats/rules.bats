@@ -191,7 +191,9 @@ rewrite_test: habits.rules:6:22: expected an operator and its arguments, &type(.
     assert_equal "$stderr" "rewrite_test: together.rules:5:1: 'shadowed' never applies: 'wide' of line 4 always comes first
 rewrite_test: together.rules:7:1: 'back' and 'there' of line 6 undo each other
 rewrite_test: together.rules:8:1: 'for_ever' applies to its own result, for ever
-rewrite_test: together.rules:10:1: 'waits' waits for an operator that 'one' of line 9 rewrites before"
+rewrite_test: together.rules:10:1: 'waits' waits for an operator that 'one' of line 9 rewrites before
+rewrite_test: together.rules:14:1: 'fewer' never applies: 'some' of line 13 always comes first
+rewrite_test: together.rules:16:1: 'special' says nothing that 'general' of line 18 does not say"
 }
 
 @test "rules: a part of a result has a name of its own" {

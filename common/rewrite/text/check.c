@@ -1,8 +1,8 @@
-/* check.c - mistakes that only several rules together make: one that an earlier one always shadows, rules that
- * undo each other (also one of the user's and a built-in one), a pattern that waits inside for what another rule has rewritten already.
+/* check.c - mistakes that only several rules together make: one that an earlier one always shadows, or that a later one says
+ * too, rules that undo each other (also one of the user's and a built-in one), a pattern that waits inside for what another rule has rewritten already.
  *
- * All three ask whether one pattern fits everything that another tree describes.  The answer errs to "no": a rule with
- * a condition, or with a value that may be unknown, is never taken to apply always. */
+ * All ask whether one pattern fits everything that another tree describes, where the conditions of the one are among those of the
+ * other.  The answer errs to "no": a rule with a value that may be unknown is never taken to apply always. */
 #include <string.h>
 
 #include "common/rewrite/match.h"
@@ -24,12 +24,18 @@ static const struct node *without_as(const struct node *n)
     return n;
 }
 
+/* A position has a key in patterns only. */
+static bool same_place(const struct node_argument *a, const struct node_argument *b)
+{
+    return a->kind == b->kind && (a->kind == ARGUMENT_POSITION || a->key == b->key);
+}
+
 static bool same_tree(const struct node *a, const struct node *b)
 {
     if (a->kind != b->kind || a->text != b->text || a->slot != b->slot || a->count != b->count ||
         a->argument_count != b->argument_count)
         return false;
-    if (a->kind == NODE_INT && a->integer != b->integer)
+    if ((a->kind == NODE_INT && a->integer != b->integer) || (a->kind == NODE_BINARY && a->token != b->token))
         return false;
     if (a->kind == NODE_FLOAT && a->real != b->real)
         return false;
@@ -37,7 +43,7 @@ static bool same_tree(const struct node *a, const struct node *b)
         if (a->kids[i] && b->kids[i] && !same_tree(a->kids[i], b->kids[i]))
             return false;
     for (size_t i = 0; i < a->argument_count; i++)
-        if (a->arguments[i].kind != b->arguments[i].kind || a->arguments[i].key != b->arguments[i].key ||
+        if (!same_place(&a->arguments[i], &b->arguments[i]) ||
             (a->arguments[i].value && b->arguments[i].value &&
              !same_tree(a->arguments[i].value, b->arguments[i].value)))
             return false;
@@ -264,14 +270,97 @@ static bool covers(struct cover *c, const struct node *wide, const struct node *
     return result;
 }
 
-/* Whether `wide`, a part of one rule's pattern, fits all that `narrow`, a part of another rule, describes. */
+/* Whether `wide`, a part of one rule's pattern, fits all that `narrow`, a part of another rule, describes; what the names stand
+ * for is in *c then. */
+static bool cover(struct cover *c, struct rules *rules, const struct rule *wide_rule, const struct node *wide,
+                  const struct rule *narrow_rule, const struct node *narrow)
+{
+    *c = (struct cover){ .rules = rules, .wide = wide_rule, .narrow = narrow_rule };
+    scratch_reset(rules->scratch);
+    c->bound = scratch_array(rules->scratch, wide_rule->slot_count, sizeof *c->bound);
+    return covers(c, wide, narrow);
+}
+
 static bool tree_covers(struct rules *rules, const struct rule *wide_rule, const struct node *wide,
                         const struct rule *narrow_rule, const struct node *narrow)
 {
-    struct cover c = { .rules = rules, .wide = wide_rule, .narrow = narrow_rule };
-    scratch_reset(rules->scratch);
-    c.bound = scratch_array(rules->scratch, wide_rule->slot_count, sizeof *c.bound);
-    return covers(&c, wide, narrow);
+    struct cover c;
+    return cover(&c, rules, wide_rule, wide, narrow_rule, narrow);
+}
+
+/* ---- conditions and results under such a cover ---- */
+
+static const struct node *plain_name(const struct node *n)
+{
+    while (n->kind == NODE_AS || n->kind == NODE_KIND || n->kind == NODE_AT || n->kind == NODE_OPTIONAL)
+        n = n->kids[0];
+    return n;
+}
+
+/* Whether the two are the same when the names of the wider rule stand for what they were bound to. */
+static bool same_under(const struct cover *c, const struct node *wide, const struct node *narrow)
+{
+    wide = plain_name(wide), narrow = definition_of(c, plain_name(narrow));
+    if (wide->kind == NODE_NAME && wide->slot != NO_SLOT)
+        return c->bound[wide->slot] && same_tree(plain_name(c->bound[wide->slot]), narrow);
+    if (is_literal(wide) && is_literal(narrow))
+        return same_literal(wide, narrow);
+    if (wide->kind != narrow->kind || wide->text != narrow->text ||
+        (wide->kind == NODE_BINARY && wide->token != narrow->token) || wide->count != narrow->count ||
+        wide->argument_count != narrow->argument_count)
+        return false;
+    for (size_t i = 0; i < wide->count; i++)
+        if (!wide->kids[i] != !narrow->kids[i] ||
+            (wide->kids[i] && !same_under(c, wide->kids[i], narrow->kids[i])))
+            return false;
+    for (size_t i = 0; i < wide->argument_count; i++) {
+        const struct node_argument *a = &wide->arguments[i], *b = &narrow->arguments[i];
+        if (a->kind != b->kind || a->key != b->key || !a->value || !b->value ||
+            !same_under(c, a->value, b->value))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the wider rule's condition follows from that of the narrower one. */
+static bool follows(const struct cover *c, const struct node *wide, const struct node *narrow)
+{
+    if (narrow->kind == NODE_AND)
+        return follows(c, wide, narrow->kids[0]) || follows(c, wide, narrow->kids[1]);
+    return same_under(c, wide, narrow);
+}
+
+static bool is_asked(const struct cover *c, const struct node *wide)
+{
+    const struct rule *narrow = c->narrow;
+    if (wide->kind == NODE_AND)
+        return is_asked(c, wide->kids[0]) && is_asked(c, wide->kids[1]);
+    for (size_t i = 0; i < narrow->condition_count; i++)
+        if (follows(c, wide, narrow->conditions[i]))
+            return true;
+    return narrow->choice_count == 1 && narrow->choices[0].condition &&
+           follows(c, wide, narrow->choices[0].condition);
+}
+
+/* Whether the wider rule's first choice applies wherever the narrower rule does. */
+static bool conditions_follow(const struct cover *c)
+{
+    for (size_t i = 0; i < c->wide->condition_count; i++)
+        if (!is_asked(c, c->wide->conditions[i]))
+            return false;
+    return !c->wide->choices[0].condition || is_asked(c, c->wide->choices[0].condition);
+}
+
+static bool same_results(const struct cover *c)
+{
+    const struct choice *a = &c->wide->choices[0], *b = &c->narrow->choices[0];
+    if (c->narrow->choice_count != 1 || a->part_count != b->part_count || a->targets.given ||
+        b->targets.given || !a->name != !b->name || (a->name && !same_under(c, a->name, b->name)))
+        return false;
+    for (size_t i = 0; i < a->part_count; i++)
+        if (!same_under(c, a->parts[i], b->parts[i]))
+            return false;
+    return true;
 }
 
 /* ---- rules that apply whenever their pattern fits ---- */
@@ -303,15 +392,20 @@ static bool is_certain(const struct node *n)
     return true;
 }
 
-static bool always_applies(const struct rule *rule)
+/* Whether nothing but its pattern and its conditions keeps the rule's first choice from applying. */
+static bool is_plain(const struct rule *rule)
 {
-    if (!rule->pattern || rule->condition_count || rule->taking_count || rule->targets.given ||
-        rule->also_count || rule->choices[0].condition)
+    if (!rule->pattern || rule->taking_count || rule->targets.given || rule->also_count || rule->share_count)
         return false;
     for (size_t i = 0; i < rule->choices[0].part_count; i++)
         if (!is_certain(rule->choices[0].parts[i]))
             return false;
     return true;
+}
+
+static bool always_applies(const struct rule *rule)
+{
+    return is_plain(rule) && !rule->condition_count && !rule->choices[0].condition;
 }
 
 static bool same_classes(const struct rule *a, const struct rule *b)
@@ -335,19 +429,40 @@ static void complain(struct rules *rules, const struct rule *rule, const char *f
     rules->file = file;
 }
 
-static void check_shadows(struct rules *rules, const struct rule_list *list)
+/* Whether the wider rule applies wherever the narrower one does; if `same`, with the same result. */
+static bool contains(struct rules *rules, const struct rule *wide, const struct rule *narrow, bool same)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        const struct rule *wide = list->items[i];
-        if (!always_applies(wide))
+    struct cover c;
+    return is_plain(wide) && narrow->pattern && same_classes(wide, narrow) &&
+           cover(&c, rules, wide, wide->pattern, narrow, narrow->pattern) && conditions_follow(&c) &&
+           (!same || (!narrow->share_count && same_results(&c)));
+}
+
+/* Complains of the rule where another of the list makes it superfluous; true: one does. */
+static bool check_shadow(struct rules *rules, const struct rule *rule, const struct rule_list *list)
+{
+    size_t at = 0;
+    while (at < list->count && list->items[at] != rule)
+        at++;
+    for (size_t i = 0; i < list->count && at < list->count; i++) {
+        if (i < at && contains(rules, list->items[i], rule, false))
+            complain(rules, rule, "'%s' never applies: '%s' of line %d always comes first", list->items[i]);
+        else if (i > at && contains(rules, list->items[i], rule, true))
+            complain(rules, rule, "'%s' says nothing that '%s' of line %d does not say", list->items[i]);
+        else
             continue;
-        for (size_t k = i + 1; k < list->count; k++) {
-            const struct rule *narrow = list->items[k];
-            if (same_classes(wide, narrow) &&
-                tree_covers(rules, wide, wide->pattern, narrow, narrow->pattern))
-                complain(rules, narrow, "'%s' never applies: '%s' of line %d always comes first", wide);
-        }
+        return true;
     }
+    return false;
+}
+
+/* In the order of the rules: that of the lists is none. */
+static void check_shadows(struct rules *rules, const struct rule *rule)
+{
+    bool found = false;
+    for (size_t i = 0; i < rules->by_type.room && !found; i++)
+        if (rules->by_type.entries[i].key && rules->by_type.entries[i].value)
+            found = check_shadow(rules, rule, rules->by_type.entries[i].value);
 }
 
 /* The operator that a rule makes of its root, or NULL. */
@@ -434,13 +549,11 @@ static void check_inside(struct rules *rules, const struct rule *rule, const str
 
 void rules_check(struct rules *rules)
 {
-    for (size_t i = 0; i < rules->by_type.room; i++)
-        if (rules->by_type.entries[i].key && rules->by_type.entries[i].value)
-            check_shadows(rules, rules->by_type.entries[i].value);
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = rules->items[i];
         if (!rule->pattern || !rule->sound)
             continue;
+        check_shadows(rules, rule);
         check_undo(rules, rule);
         check_inside(rules, rule, rule->pattern, true);
         for (size_t k = 0; k < rule->definition_count; k++)
