@@ -424,38 +424,3 @@ size_t rules_apply(struct rules *rules, struct graph *g)
     rule_history_free(history);
     return count;
 }
-
-/* ---- examples ---- */
-
-/* The lines of one kind from *line on, joined; *line goes behind them.  NULL: the next line is of another kind. */
-static const char *join_lines(struct rules *rules, const struct example_line **line, char kind)
-{
-    const char *text = NULL;
-    const struct example_line *before = NULL;
-    for (; *line && (*line)->kind == kind; *line = (*line)->next) {
-        if (before && ((*line)->rule != before->rule || (*line)->line != before->line + 1))
-            break;
-        text = arena_printf(&rules->arena, "%s%s\n", text ? text : "", (*line)->text);
-        before = *line;
-    }
-    return text;
-}
-
-size_t rules_examples(const struct rules *const_rules, const struct rule_example **examples)
-{
-    struct rules *rules = (struct rules *)const_rules; /* its arena grows */
-    struct rule_example *list = NULL;
-    size_t count = 0;
-    for (const struct example_line *line = rules->examples; line;) {
-        struct rule_example x = { .line = line->line };
-        x.rule = line->rule < rules->count ? rules->items[line->rule]->name : "?";
-        size_t rule = line->rule;
-        x.before = join_lines(rules, &line, '>');
-        x.after = line && line->rule == rule ? join_lines(rules, &line, '=') : NULL;
-        x.miss = line && line->rule == rule ? join_lines(rules, &line, '!') : NULL;
-        list = arena_grow(&rules->arena, list, count, sizeof *list);
-        list[count++] = x;
-    }
-    *examples = list;
-    return count;
-}

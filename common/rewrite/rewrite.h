@@ -120,8 +120,8 @@ void rules_check_against(struct rules *user, const struct rules *other);
 void rules_check(struct rules *rules);
 
 /* The examples of a rule file, for tests: each `#>` block with its `#=` and `#!` blocks.  Further `#!` blocks, apart by
- * a line that is none, are examples of their own, without the others.  See rewrite-test in
- * test/. */
+ * a line that is none, are examples of their own, without the others.  A near miss may be differences from the example before,
+ * "#! NAME: key=value ...": `miss` is the whole text then.  Reports (STATUS_USAGE) a difference of no operator. */
 struct rule_example {
     const char *rule;   /* the rule they stand under */
     const char *before; /* PNNX operator lines of #> */
@@ -129,6 +129,6 @@ struct rule_example {
     const char *miss;   /* of #!, or NULL */
     long line;
 };
-size_t rules_examples(const struct rules *rules, const struct rule_example **examples);
+size_t rules_examples(struct rules *rules, const struct rule_example **examples);
 
 #endif

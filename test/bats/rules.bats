@@ -141,6 +141,25 @@ END
     assert_line '1 rules, 2 examples, 2 failed, 0 rules without an example, 0 without a near miss'
 }
 
+@test "rules: a near miss may be what differs from the example before it" {
+    cat >differences.rules <<'END'
+leaky: F.leaky_relu(torch.neg(x), negative_slope=0) => F.relu(x) if x.rank == 2 ;
+#> torch.neg n 1 1 x a #x=(2,3)f32
+#> F.leaky_relu r 1 1 a y negative_slope=0
+#= F.relu r 1 1 x y
+#! r: negative_slope=0.5
+# Another shape, and another type.
+#! n: #x=(2,3,4)f32
+#! r: F.elu -negative_slope alpha=0
+# No such operator.
+#! m: negative_slope=0.5
+END
+    run --separate-stderr -1 rewrite differences.rules
+    assert_equal "$stderr" "rewrite_test: differences.rules:10:1: no operator of the example before is called 'm'"
+    assert_line 'differences.rules:10: leaky: applied where it must not'
+    assert_line '1 rules, 4 examples, 1 failed, 0 rules without an example, 0 without a near miss'
+}
+
 @test "rules: a file with ten mistakes reports ten, each with its line and column" {
     cd "$ROOT/test/rules"
     run --separate-stderr -2 rewrite ten.rules
