@@ -183,6 +183,24 @@ static bool expand_run(struct lexer *l)
     return found;
 }
 
+/* $*name: the words of the variable's text, which blanks part, as arguments: with commas between them. */
+static bool expand_words(struct lexer *l)
+{
+    const char *after, *value = variable_at(l, l->p + 1, l->end, &after);
+    if (!value)
+        return false;
+    bool quoted = *value == '\'' || *value == '"';
+    struct buffer b = { NULL, 0 };
+    for (size_t i = quoted, end = strlen(value) - quoted; i < end; i++)
+        add_text(l->arena, &b, is_space(value[i]) ? ", " : value + i, is_space(value[i]) ? 2 : 1);
+    l->fixed_line = l->line;
+    l->fixed_column = (int)(l->p - l->line_start) + 1;
+    l->p = b.size ? arena_text(l->arena, b.text, b.size) : "";
+    l->expansion_end = l->p + b.size;
+    l->resume = after;
+    return true;
+}
+
 /* ---- tokens ---- */
 
 static const struct {
@@ -312,7 +330,8 @@ static void lex_mark(struct lexer *l, struct token *t)
 struct token lex(struct lexer *l)
 {
     bool first = skip_space(l);
-    if (l->variables && !l->resume && l->p < l->end && (is_word(*l->p) || *l->p == '$') && expand_run(l))
+    bool words = l->variables && !l->resume && at(l, 0) == '$' && at(l, 1) == '*' && expand_words(l);
+    if (words || (l->variables && !l->resume && l->p < l->end && (is_word(*l->p) || *l->p == '$') && expand_run(l)))
         skip_space(l);
     struct token t = { .first = first, .line = l->line, .column = (int)(l->p - l->line_start) + 1 };
     if (l->resume) {
