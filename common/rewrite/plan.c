@@ -275,7 +275,8 @@ static bool plan_weights(struct match *m, struct plan *plan, const struct node *
         const struct node *n = list->kids[i];
         struct item item = evaluate(m, n);
         const struct attribute *tensor = item_tensor(&item);
-        if (!tensor && (item.kind != ITEM_ABSENT || !n->optional))
+        bool absent = item.kind == ITEM_ABSENT || (item.kind == ITEM_VALUE && item.value.kind == VALUE_NONE);
+        if (!tensor && (!absent || !n->optional))
             return false;
         if (!tensor)
             continue;

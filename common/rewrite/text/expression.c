@@ -125,7 +125,7 @@ static struct node *parse_comprehension(struct parser *p, struct node *value)
 static struct node *parse_item(struct parser *p)
 {
     bool weight = (parser_word(p, "tagged") || parser_word(p, "raw")) &&
-                  (p->ahead.kind == TOKEN_NAME || p->ahead.kind == '@');
+                  (p->ahead.kind == TOKEN_NAME || p->ahead.kind == '@' || p->ahead.kind == '(');
     if (p->token.kind == '*' || weight) {
         struct node *n = node_here(p, weight ? NODE_WEIGHT : NODE_STAR);
         n->text = p->token.text;

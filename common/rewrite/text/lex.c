@@ -331,7 +331,8 @@ struct token lex(struct lexer *l)
 {
     bool first = skip_space(l);
     bool words = l->variables && !l->resume && at(l, 0) == '$' && at(l, 1) == '*' && expand_words(l);
-    if (words || (l->variables && !l->resume && l->p < l->end && (is_word(*l->p) || *l->p == '$') && expand_run(l)))
+    if (words ||
+        (l->variables && !l->resume && l->p < l->end && (is_word(*l->p) || *l->p == '$') && expand_run(l)))
         skip_space(l);
     struct token t = { .first = first, .line = l->line, .column = (int)(l->p - l->line_start) + 1 };
     if (l->resume) {
