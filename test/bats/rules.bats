@@ -160,6 +160,27 @@ END
     assert_line '1 rules, 4 examples, 1 failed, 0 rules without an example, 0 without a near miss'
 }
 
+@test "rules: parameters of layers have names, and numbers that mean something words" {
+    cat >layers.rules <<'END'
+one: torch.sum(x) => Reduction(x, operation='sum', axes=[0], 5=1) ;
+#> torch.sum s 1 1 x y #x=(3)f32
+#= Reduction s 1 1 x y 0=0 3=[0] 5=1
+either: torch.add(x, v:number, alpha=_) => BinaryOp(x, op_type='add' if v > 0 else 'sub', with_scalar=1, b=abs(v)) if x.rank == 1 ;
+#> torch.add s 1 1 x y other=-2 alpha=1 #x=(3)f32
+#= BinaryOp s 1 1 x y 0=1 1=1 2=2
+#! s: #x=(3,4)f32
+END
+    run -0 rewrite layers.rules
+    assert_output '2 rules, 3 examples, 0 failed, 0 rules without an example, 0 without a near miss'
+    cat >wrong.rules <<'END'
+one: torch.sum(x) => Reduction(x, operation='add', axes=[0]) ;
+two: torch.sum(x) => Reduction(x, operator=0) ;
+END
+    run --separate-stderr -2 rewrite wrong.rules
+    assert_equal "$stderr" "rewrite_test: wrong.rules:1:45: Reduction has no operation 'add' (it has sum sum_abs sum_square mean max min prod l1 l2 log_sum log_sum_exp)
+rewrite_test: wrong.rules:2:35: 'Reduction' has no argument 'operator'"
+}
+
 @test "rules: a file with ten mistakes reports ten, each with its line and column" {
     cd "$ROOT/test/rules"
     run --separate-stderr -2 rewrite ten.rules

@@ -3,6 +3,7 @@
 
 setup() {
     load helpers
+    cd "$BATS_TEST_TMPDIR"
 }
 
 @test "traits: of every operator type in the tables of tests something is known, or why nothing is" {
@@ -65,4 +66,16 @@ torch.max input other"
     run -0 "$BUILD/test/signatures" nn.LSTM torch.cat
     assert_line --index 0 --partial "nn.LSTM input h0? c0? input_size hidden_size num_layers?"
     assert_line --index 1 "torch.cat *tensors? dim?"
+}
+
+@test "remedies: every type of the table is an operator" {
+    sed -n '/^#/d; s/: .*//p' "$ROOT"/cmd/pnnx2ncnn/remedies.txt | tr ' ' '\n' | sort -u >types
+    cut -d' ' -f1 "$ROOT/common/operators/signatures.txt" | sort -u >known
+    run -0 comm -23 types known
+    assert_output ''
+}
+
+@test "layers: ncnn(5) lists the parameters that the signatures have" {
+    sed -n '/^\.SS Parameters of layers/,/^\.fi/p' "$ROOT/man/ncnn.5" | sed '1,/^\.nf/d; /^\.fi/d' >page
+    run -0 diff page <("$ROOT/scripts/layers-page")
 }

@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/word_table.h"
 #include "common/rewrite/match.h"
 #include "common/rewrite/text/parser.h"
 
 enum { MAX_EXPANSION = 32 };
+
+extern const char layers_text[];
+extern const size_t layers_text_size;
 
 struct resolver {
     struct rules *rules;
@@ -322,6 +326,35 @@ static void check_repeated_keys(struct resolver *r, const struct node *call)
         }
 }
 
+/* Puts the number in the place of what a layer calls it (layers.txt): operation='sum'. */
+static void name_to_number(struct resolver *r, const struct node *call, const struct parameter *p,
+                           struct node **place)
+{
+    struct node *n = *place;
+    if (n->kind == NODE_CONDITIONAL) {
+        name_to_number(r, call, p, &n->kids[0]);
+        name_to_number(r, call, p, &n->kids[2]);
+    }
+    if (n->kind != NODE_STRING)
+        return;
+    struct arena *arena = &r->rules->arena;
+    const char *words = word_table_find(arena, layers_text, layers_text_size,
+                                        arena_printf(arena, "%s.%s", call->text, p->alias));
+    size_t length = strlen(n->text);
+    int64_t number = 0;
+    for (const char *at = words; at && *at; at += strcspn(at, " "), at += *at == ' ', number++)
+        if (strncmp(at, n->text, length) == 0 && (at[length] == ' ' || !at[length])) {
+            *place = node_new(arena, NODE_INT, n->line, n->column);
+            (*place)->integer = number;
+            return;
+        }
+    if (!words)
+        return;
+    r->failed = true;
+    rules_error(r->rules, n->line, n->column, "%s has no %s '%s' (it has %s)", call->text, p->alias, n->text,
+                words);
+}
+
 /* Checks a call of an operator and puts its arguments into a canonical form: aliases replaced; in results, positions
  * get their keys. */
 static void check_call(struct resolver *r, struct node *call, bool result)
@@ -336,6 +369,8 @@ static void check_call(struct resolver *r, struct node *call, bool result)
         if (a->kind == ARGUMENT_KEY) {
             const struct parameter *p = signature_parameter(s, a->key);
             a->key = p ? p->name : a->key;
+            if (p && p->alias)
+                name_to_number(r, call, p, &a->value);
         } else if (a->kind == ARGUMENT_POSITION && !is_weight_list(a->value)) {
             if (result && position < s->parameter_count)
                 a->key = s->parameters[position].name;
