@@ -5,22 +5,6 @@
 #include "common/rewrite/rewrite.h"
 #include "common/rewrite/text/parse.h"
 
-/* The lines of one kind from *line on, joined; *line goes behind them.  NULL: the next line is of another kind. */
-static const char *join_lines(struct rules *rules, const struct example_line **line, char kind)
-{
-    const char *text = NULL;
-    const struct example_line *before = NULL;
-    for (; *line && (*line)->kind == kind; *line = (*line)->next) {
-        if (before && ((*line)->rule != before->rule || (*line)->line != before->line + 1))
-            break;
-        text = arena_printf(&rules->arena, "%s%s\n", text ? text : "", (*line)->text);
-        before = *line;
-    }
-    return text;
-}
-
-/* ---- a near miss as a difference from its example ---- */
-
 /* Where words end. */
 static size_t word_length(const char *at)
 {
@@ -31,6 +15,31 @@ static const char *skip_blanks(const char *at)
 {
     return at + strspn(at, " ");
 }
+
+/* The operator's line, in the scope (NULL: none) if it is a call and says none of its own. */
+static const char *scoped(struct rules *rules, const char *line, const char *scope)
+{
+    bool call = strncmp(skip_blanks(line), "aten::", 6) == 0 || strncmp(skip_blanks(line), "prim::", 6) == 0;
+    return scope && call && !strstr(line, " in=") ? arena_printf(&rules->arena, "%s in=%s", line, scope)
+                                                  : line;
+}
+
+/* The lines of one kind from *line on, joined; *line goes behind them.  NULL: the next line is of another kind. */
+static const char *join_lines(struct rules *rules, const struct example_line **line, char kind,
+                              const char *scope)
+{
+    const char *text = NULL;
+    const struct example_line *before = NULL;
+    for (; *line && (*line)->kind == kind; *line = (*line)->next) {
+        if (before && ((*line)->rule != before->rule || (*line)->line != before->line + 1))
+            break;
+        text = arena_printf(&rules->arena, "%s%s\n", text ? text : "", scoped(rules, (*line)->text, scope));
+        before = *line;
+    }
+    return text;
+}
+
+/* ---- a near miss as a difference from its example ---- */
 
 /* "NAME: words" of a line "#! NAME: words"; NULL: the line is an operator. */
 static const char *difference_words(const char *line)
@@ -133,12 +142,13 @@ static const char *changed_example(struct rules *rules, const char *example, con
 }
 
 /* The lines of a near miss from *line on: operators, or differences from the example. */
-static const char *join_miss(struct rules *rules, const struct example_line **line, const char *example)
+static const char *join_miss(struct rules *rules, const struct example_line **line, const char *example,
+                             const char *scope)
 {
     const char *text = NULL;
     const struct example_line *before = NULL;
     if (!*line || (*line)->kind != '!' || !difference_words((*line)->text) || !example)
-        return join_lines(rules, line, '!');
+        return join_lines(rules, line, '!', scope);
     for (; *line && (*line)->kind == '!' && difference_words((*line)->text); *line = (*line)->next) {
         if (before && ((*line)->rule != before->rule || (*line)->line != before->line + 1))
             break;
@@ -154,16 +164,21 @@ size_t rules_examples(struct rules *rules, const struct rule_example **examples)
 {
     struct rule_example *list = NULL;
     size_t count = 0, of_rule = 0;
-    const char *example = NULL;
+    const char *example = NULL, *scope = NULL;
     for (const struct example_line *line = rules->examples; line;) {
+        if (line->kind == 'i') {
+            scope = strcmp(line->text, "-") ? line->text : NULL;
+            line = line->next;
+            continue;
+        }
         struct rule_example x = { .line = line->line };
         x.rule = line->rule < rules->count ? rules->items[line->rule]->name : "?";
         size_t rule = line->rule;
-        x.before = join_lines(rules, &line, '>');
+        x.before = join_lines(rules, &line, '>', scope);
         example = x.before ? x.before : rule == of_rule ? example : NULL;
         of_rule = rule;
-        x.after = line && line->rule == rule ? join_lines(rules, &line, '=') : NULL;
-        x.miss = line && line->rule == rule ? join_miss(rules, &line, example) : NULL;
+        x.after = line && line->rule == rule ? join_lines(rules, &line, '=', NULL) : NULL;
+        x.miss = line && line->rule == rule ? join_miss(rules, &line, example, scope) : NULL;
         list = arena_grow(&rules->arena, list, count, sizeof *list);
         list[count++] = x;
     }

@@ -53,14 +53,17 @@ static void complain(struct lexer *l, const char *p, const char *text)
 
 static const char *expand(struct lexer *l, const char *from, const char *to, bool unquoted);
 
-/* Keeps `#> line`, `#= line` and `#! line`. */
+/* Keeps `#> line`, `#= line` and `#! line`, and `#in scope`. */
 static void keep_example(struct lexer *l, const char *from, const char *to)
 {
-    if (!l->examples || to - from < 2 || (from[1] != '>' && from[1] != '=' && from[1] != '!'))
+    bool scope = to - from > 4 && memcmp(from, "#in ", 4) == 0;
+    if (!l->examples || to - from < 2 || (!scope && from[1] != '>' && from[1] != '=' && from[1] != '!'))
         return;
     struct example_line *line = arena_alloc(l->arena, sizeof *line);
-    *line = (struct example_line){ from[1],  expand(l, from + 2, to, true), l->line,
-                                   *l->rule, (size_t)(from - l->text),      NULL };
+    *line = (struct example_line){
+        from[1], expand(l, from + (scope ? 4 : 2), to, true), l->line, *l->rule, (size_t)(from - l->text),
+        NULL
+    };
     *l->examples = line;
     l->examples = &line->next;
 }

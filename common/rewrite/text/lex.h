@@ -63,7 +63,7 @@ struct for_variable {
 
 /* A comment line that is part of an example. */
 struct example_line {
-    char kind; /* '>', '=', '!' */
+    char kind; /* '>', '=', '!'; 'i': the scope of those behind it */
     const char *text;
     int line;
     size_t rule;   /* the number of the rule before it */
