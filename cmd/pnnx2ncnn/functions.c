@@ -507,13 +507,14 @@ const struct rule_function lower_functions[] = {
     { "recurrent_hidden", "c:t", weights_recurrent_hidden },
     { "recurrent_bias", "c:t", weights_recurrent_bias },
     /* places that constant indices pick */
-    { "joined", "ll:t", places_joined },         /* indices of axes side by side, their sizes */
-    { "gathered", "tli:t", places_gathered },    /* an index, the sizes of what is picked from, the axis */
-    { "strided", "lli:t", places_strided },      /* sizes, strides, offset */
-    { "same_places", "tii:b", places_same },     /* places, images, elements of one */
-    { "runs", "ti:l", places_runs },             /* places, the size of their axis */
-    { "table_rows", "ti:l", places_rows },       /* the same */
-    { "places_matrix", "tib:t", places_matrix }, /* places, size, whether they are columns */
+    { "joined", "ll:t", places_joined },          /* indices of axes side by side, their sizes */
+    { "gathered", "tli:t", places_gathered },     /* an index, the sizes of what is picked from, the axis */
+    { "strided", "lli:t", places_strided },       /* sizes, strides, offset */
+    { "same_places", "tii:b", places_same },      /* places, images, elements of one */
+    { "runs", "ti:l", places_runs },              /* places, the size of their axis */
+    { "table_rows", "ti:l", places_rows },        /* the same */
+    { "places_matrix", "tib:t", places_matrix },  /* places, size, whether they are columns */
+    { "written_places", "ti:t", places_written }, /* places, the size of their axis */
     { "in_order", "o:b", in_order },
     /* complex numbers, Fourier transforms */
     { "complex", "v:b", complex_value }, /* a complex number, or a tensor of them */

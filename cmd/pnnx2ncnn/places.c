@@ -180,6 +180,22 @@ bool places_same(struct rule_call *call)
     return rule_give(call, value_bool(same));
 }
 
+/* Of an axis and what is put into it, one behind the other: where each element of the axis is then. */
+bool places_written(struct rule_call *call)
+{
+    const struct attribute *w = call->a[0].tensor;
+    int64_t size = call->a[1].value.integer,
+            *places = arena_array(&call->graph->arena, (size_t)size + 1, sizeof *places);
+    for (int64_t i = 0; i < size; i++)
+        places[i] = i;
+    for (int64_t i = 0; i < w->shape[0]; i++) {
+        if (place_at(w, i, size) < 0)
+            return false;
+        places[place_at(w, i, size)] = size + i;
+    }
+    return give_places(call, places, size);
+}
+
 /* ---- how places lie ---- */
 
 /* Places from `from` on that are a progression: how many, and its step; 0: one is none.  Two far from each other are none. */

@@ -16,8 +16,8 @@ call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidde
 
 /* ---- places.c: those along an axis that constant indices pick ---- */
 
-call_function places_joined, places_gathered, places_strided, places_same, places_runs, places_rows,
-    places_matrix;
+call_function places_joined, places_gathered, places_strided, places_same, places_written, places_runs,
+    places_rows, places_matrix;
 
 /* ---- sizes.c ---- */
 

@@ -158,3 +158,47 @@ network("", lambda: Net(lambda s, i: (s.e(i) @ s.e(i).transpose(1, 2)).masked_fi
 network("", lambda: Net(lambda s, x: s.r(x, s.r(x)), r=nn.GRUCell(4, 6)), (2, 4))
 network("", lambda: Net(lambda s, x: s.r(x, s.r(x)), r=nn.LSTMCell(4, 6)), (1, 4))
 network("", lambda: Net(lambda s, x: torch.stack([s.r(x[:, t]) for t in range(3)], 1), r=nn.RNNCell(4, 6, nonlinearity="relu")), (2, 3, 4))
+
+# Attention of other ranks, weights of each head, places that are written, picked elements that are read twice
+function("", lambda q, k: F.scaled_dot_product_attention(q, k, k), (1, 2, 6, 8), (2, 6, 8))
+function("", lambda q, k: F.scaled_dot_product_attention(q, k, k), (1, 2, 2, 6, 8), (1, 1, 2, 6, 8))
+function("", lambda q, k, v: F.scaled_dot_product_attention(q, k, v), (2, 1, 3, 6, 8), (3, 5, 8), (1, 1, 5, 8))
+network("", lambda: Net(lambda s, x: s.a(x, x, x, average_attn_weights=False), a=nn.MultiheadAttention(8, 2, batch_first=True)), (1, 5, 8))
+network("", lambda: Net(lambda s, x: s.a(x, x, x, attn_mask=torch.ones(5, 5).triu(1) > 0, average_attn_weights=False), a=nn.MultiheadAttention(8, 2, batch_first=True)), (2, 5, 8))
+network("", lambda: Net(lambda s, x: s.a(x, x, x, key_padding_mask=torch.arange(5)[None] > 2, average_attn_weights=False), a=nn.MultiheadAttention(8, 2, batch_first=True)), (1, 5, 8))
+network("", lambda: Net(lambda s, x: s.a(x, x, x, key_padding_mask=torch.arange(5)[None] > 2, attn_mask=torch.ones(5, 5).triu(1) > 0, average_attn_weights=False), a=nn.MultiheadAttention(8, 2, batch_first=True)), (1, 5, 8))
+
+
+def put_number(x):
+    y = x * 2
+    y[:, [0, 2]] = 0.5
+    y[:, :, 1] = 3
+    return y + 1
+
+
+def put_places(x):
+    y = x * 2
+    y[:, torch.tensor([1, 3, -1])] = x[:, :3] * 3
+    y[:, :, torch.tensor([2, 0])] = x[:, :, 1:2]
+    return y
+
+
+def put_rows(x):
+    y = x.clone()
+    y[[2, 0, 1]] = x[:3] + 1
+    return y
+
+
+def masked_twice(x):
+    m = x > 0
+    v = x[m]
+    y, z = x.clone(), x.clone()
+    y[m] = v * 2
+    z[m] = torch.exp(v)
+    return y + z
+
+
+function("", put_number, (1, 4, 5))
+function("", put_places, (2, 5, 4))
+function("", put_rows, (5, 4))
+function("", masked_twice, (1, 3, 4))

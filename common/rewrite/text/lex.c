@@ -6,6 +6,7 @@
 #include "common/rewrite/text/lex.h"
 #include "common/base/float_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,10 @@ static void lex_name(struct lexer *l, struct token *t)
     l->p = p;
     t->kind = keyword(from, (size_t)(p - from));
     t->text = intern_length(l->strings, from, (size_t)(p - from));
+    if (strcmp(t->text, "inf") == 0) {
+        t->kind = TOKEN_FLOAT;
+        t->real = INFINITY;
+    }
 }
 
 static void lex_number(struct lexer *l, struct token *t)
