@@ -14,11 +14,8 @@ static void add_split(struct map *fans, struct operand *x)
     size_t readers = x->use_count;
     struct fan *fan = arena_alloc(&g->arena, sizeof *fan);
     fan->split = graph_add(g, x->producer->next, "Split", graph_fresh_operator_name(g, "splitncnn"));
-    for (size_t i = 0; i < readers; i++) {
-        struct operand *y = operator_add_output(fan->split, NULL);
-        operand_set_shape(y, x->dtype, x->rank, x->shape);
-        y->batch = x->batch;
-    }
+    for (size_t i = 0; i < readers; i++)
+        operand_set_like(operator_add_output(fan->split, NULL), x);
     map_put(fans, x, fan);
 }
 

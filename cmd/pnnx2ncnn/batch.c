@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "common/graph/dim.h"
@@ -221,9 +222,10 @@ static void align(struct solver *s, struct operator *op, struct operand *x, cons
     for (int i = 0; i < y->rank; i++)
         shape[i] = i < fresh ? 1 : x->shape[i - fresh];
     bool one = y->batch < 0 || shape[y->batch] == 1;
-    if (is_free(x) && x->use_count == 1 && s->commit && one) {
-        operand_set_shape(x, x->dtype, y->rank, shape);
-        x->batch = y->batch;
+    if (operand_constant(x) && is_free(x) && x->use_count == 1 && s->commit && one) {
+        struct operand *reshaped = edit_reshape(op, x, y->rank, shape);
+        reshaped->batch = y->batch;
+        operator_replace(op, x, reshaped);
     } else {
         axis_of(x);
         convert(s, op, x, y->rank, shape, y->batch);

@@ -26,21 +26,30 @@ struct operand *edit_constant(struct operator *op, enum dtype type, int rank, co
                               const void *data)
 {
     struct operator *fresh = edit_add(op, "pnnx.Attribute", NULL);
-    struct attribute w = { .key = "data", .dtype = type, .rank = rank, .shape = shape, .data = data };
+    struct attribute w = { .dtype = type, .rank = rank, .shape = shape, .data = data };
     w.size = size_mul(element_count(rank, shape), dtype_size(type));
-    operator_add_attribute(fresh, w);
-    struct operand *y = operator_add_output(fresh, NULL);
-    operand_set_shape(y, type, rank, shape);
-    return y;
+    return operator_add_constant(fresh, NULL, w);
 }
 
-/* The sizes as an argument, which has -1 for those that only the result's shape knows. */
-static struct value shape_value(struct graph *g, const int64_t *shape, int rank)
+struct value edit_size(struct operator *op, int64_t size)
 {
-    int64_t sizes[TENSOR_RANK];
-    for (int i = 0; i < rank && i < TENSOR_RANK; i++)
-        sizes[i] = dim_known(shape[i]) ? shape[i] : -1;
-    return value_ints(&g->arena, sizes, (size_t)(rank > 0 ? rank : 0));
+    int64_t number;
+    if (size == DIM_UNKNOWN || dim_constant(op->graph, size, &number))
+        return value_int(size == DIM_UNKNOWN ? -1 : number);
+    struct operator *expression = edit_add(op, "pnnx.Expression", NULL);
+    operator_set(expression, "expr", value_string(dim_text(op->graph, size)));
+    struct operand *y = edit_result(expression);
+    y->number = size;
+    y->batch = BATCH_NONE;
+    return value_operand(y);
+}
+
+struct value edit_sizes(struct operator *op, const int64_t *sizes, int count)
+{
+    struct value *items = arena_array(&op->graph->arena, (size_t)count + 1, sizeof *items);
+    for (int i = 0; i < count; i++)
+        items[i] = edit_size(op, sizes[i]);
+    return value_list(items, (size_t)count);
 }
 
 struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, const int64_t *shape)
@@ -49,17 +58,15 @@ struct operand *edit_reshape(struct operator *op, struct operand *x, int rank, c
     if (w)
         return edit_constant(op, w->dtype, rank, shape, w->data);
     struct operator *reshape = edit_add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape", shape_value(op->graph, shape, rank));
-    struct operand *y = operator_add_output(reshape, NULL);
-    operand_set_shape(y, x->dtype, rank, shape);
-    return y;
+    operator_set(reshape, "shape", edit_sizes(reshape, shape, rank));
+    return edit_result(reshape);
 }
 
 void edit_finish(struct operator *op, struct operand *x)
 {
     struct operand *y = op->outputs[0];
     struct operator *reshape = edit_add(op, "Tensor.reshape", x);
-    operator_set(reshape, "shape", shape_value(op->graph, y->shape, y->rank));
+    operator_set(reshape, "shape", edit_sizes(reshape, y->shape, y->rank));
     operand_move(y, reshape);
     operator_remove(op);
 }

@@ -79,10 +79,8 @@ void finish_reshapes(struct graph *g)
         if (is_identity(x, op->outputs[0])) {
             struct operand *y = op->outputs[0];
             if (x->use_count == 1 &&
-                !operator_is(x->producer, "pnnx.Input")) { /* what the script says of a result */
-                operand_set_shape(x, y->dtype, y->rank, y->shape);
-                x->batch = y->batch;
-            }
+                !operator_is(x->producer, "pnnx.Input")) /* what the script says of a result */
+                operand_set_like(x, y);
             operand_replace(y, x);
             operator_remove(op);
         }
@@ -103,8 +101,6 @@ static void finish_constant(struct operator *op)
     struct dims d;
     if (!data || op->output_count != 1)
         return;
-    if (op->outputs[0]->rank < 0)
-        operand_set_shape(op->outputs[0], data->dtype, data->rank, data->shape);
     if (!layout_dims(op->outputs[0], &d) || d.rank > BLOB_RANK) {
         report(STATUS_CONVERSION, operator_place(op), "constant '%s' has more than four dimensions",
                op->name);
@@ -159,8 +155,7 @@ static struct operand *own_blob(struct operator *output, struct operand *x)
     struct value input = value_operand(x);
     operator_set(noop, "inputs", value_list(&input, 1));
     struct operand *y = operator_add_output(noop, NULL);
-    operand_set_shape(y, x->dtype, x->rank, x->shape);
-    y->batch = x->batch;
+    operand_set_like(y, x);
     return y;
 }
 

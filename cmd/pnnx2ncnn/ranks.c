@@ -400,32 +400,6 @@ static bool label(const struct reader *r, enum treatment how, int *labels)
     return count >= 0;
 }
 
-static bool is_taken(const struct groups *groups, const int *labels, int i)
-{
-    for (int axis = groups->start[i]; axis < groups->start[i + 1]; axis++)
-        if (labels[axis] == TAKEN)
-            return true;
-    return false;
-}
-
-/* The shape of a result: without the axes that a reduction took away. */
-static int result_shape(const struct reader *r, enum treatment how, const struct groups *groups,
-                        const int *labels, const struct operand *y, int64_t *shape)
-{
-    int rank = 0;
-    if (y->rank == r->rank) {
-        grouped_shape(groups, y, shape);
-        return groups->count;
-    }
-    if (how != REDUCED)
-        return -1;
-    grouped_shape(groups, r->operands[0], shape);
-    for (int i = 0; i < groups->count; i++)
-        if (!is_taken(groups, labels, i))
-            shape[rank++] = shape[i];
-    return rank;
-}
-
 /* The argument that names axes, for the groups. */
 static void regroup_axes(struct operator *fresh, const struct reader *r, const struct groups *groups)
 {
@@ -461,21 +435,35 @@ static struct value grouped_value(const struct map *companions, struct operator 
     return copy;
 }
 
+/* A repetition of groups: each as often as the result has its elements. */
+static struct operator *repeat(const struct map *companions, struct operator *op, const struct groups *groups)
+{
+    struct operand *x = operator_operand(op, "input");
+    int64_t from[TENSOR_RANK], to[TENSOR_RANK];
+    grouped_shape(groups, x, from);
+    grouped_shape(groups, op->outputs[0], to);
+    for (int i = 0; i < groups->count; i++)
+        to[i] = dim_div_exact(op->graph, to[i], from[i]);
+    x = edit_reshape(op, companion(companions, x), groups->count, from);
+    struct operator *fresh = edit_add(op, "Tensor.repeat", x);
+    operator_set(fresh, "sizes", edit_sizes(fresh, to, groups->count));
+    return fresh;
+}
+
 /* A copy of the operator that works on groups of axes. */
 static void regroup(struct map *companions, const struct reader *r, enum treatment how)
 {
     struct operator *op = r->op;
     struct groups groups;
     int labels[TENSOR_RANK] = { 0 };
-    int64_t shape[TENSOR_RANK];
     if (!label(r, how, labels))
         return;
     group(labels, r->rank, &groups);
     for (size_t i = 0; i < op->output_count; i++)
-        if (groups.count > BLOB_RANK || result_shape(r, how, &groups, labels, op->outputs[i], shape) < 0)
+        if (groups.count > BLOB_RANK || (op->outputs[i]->rank != r->rank && how != REDUCED))
             return;
-    struct operator *fresh = edit_add(op, op->type, NULL);
-    for (size_t i = 0; i < op->argument_count; i++)
+    struct operator *fresh = how == REPEATED ? repeat(companions, op, &groups) : edit_add(op, op->type, NULL);
+    for (size_t i = 0; i < op->argument_count && how != REPEATED; i++)
         operator_set(fresh, op->arguments[i].key,
                      value_has_operand(&op->arguments[i].value)
                          ? grouped_value(companions, fresh, &op->arguments[i].value, &groups)
@@ -486,10 +474,7 @@ static void regroup(struct map *companions, const struct reader *r, enum treatme
         regroup_axes(fresh, r, &groups);
     for (size_t i = 0; i < op->output_count; i++) {
         struct operand *old = op->outputs[i];
-        int rank = result_shape(r, how, &groups, labels, old, shape);
-        struct operand *y = operator_add_output(fresh, NULL);
-        operand_set_shape(y, old->dtype, rank,
-                          shape); /* sizes that its arguments name are those of the old one */
+        struct operand *y = edit_result(fresh);
         if (is_large(old))
             map_put(companions, old, y);
         else

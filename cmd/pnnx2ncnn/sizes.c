@@ -4,6 +4,7 @@
  * ncnn's Reshape, Interp and Crop take sizes as texts over the blobs that they read: "*(0w,2),1h" (references.h).  What
  * computes a size, Tensor.size and arithmetic on it, is no arithmetic of tensors: prepare_sizes() puts one operand that only
  * knows its number in the place of each. */
+#include "cmd/pnnx2ncnn/edit.h"
 #include "cmd/pnnx2ncnn/layout.h"
 #include "cmd/pnnx2ncnn/passes.h"
 #include "cmd/pnnx2ncnn/weights.h"
@@ -30,14 +31,7 @@ static struct value said(struct operator *op, struct value v)
     if (v.kind != VALUE_OPERAND || v.operand->number == DIM_UNKNOWN ||
         operator_is(v.operand->producer, "pnnx.Expression"))
         return v;
-    struct operator *size =
-        graph_add(g, op, "pnnx.Expression", graph_fresh_operator_name(g, v.operand->producer->name));
-    operator_set(size, "expr", value_string(dim_text(g, v.operand->number)));
-    struct operand *y = operator_add_output(size, NULL);
-    operand_set_shape(y, DTYPE_I64, 0, NULL);
-    y->number = v.operand->number;
-    y->batch = BATCH_NONE;
-    return value_operand(y);
+    return edit_size(v.operand->producer, v.operand->number);
 }
 
 void prepare_sizes(struct graph *g)

@@ -193,11 +193,9 @@ static void group_release(struct group *group)
 /* Moves the readers of every cut to output `index[i]` of `op`, and removes the cuts. */
 static void group_replace(struct group *group, struct operator *op, const size_t *index)
 {
+    operator_infer(op);
     for (size_t i = 0; i < group->count; i++) {
-        struct operand *old = group->ops[i]->outputs[0], *new = op->outputs[index[i]];
-        if (new->rank == RANK_UNKNOWN)
-            operand_set_shape(new, old->dtype, old->rank, old->shape);
-        operand_replace(old, new);
+        operand_replace(group->ops[i]->outputs[0], op->outputs[index[i]]);
         operator_remove(group->ops[i]);
     }
 }

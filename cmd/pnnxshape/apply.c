@@ -123,9 +123,7 @@ static struct operand *make_attribute(struct plan *plan, struct operand *x)
         return x;
     }
     op = graph_add(op->graph, op, "pnnx.Attribute", graph_fresh_operator_name(op->graph, op->name));
-    y = operator_add_output(op, graph_fresh_operand_name(op->graph, x->name));
-    operator_add_attribute(op, attribute_of(f->constant));
-    operand_set_shape(y, f->dtype, f->rank, f->dims);
+    y = operator_add_constant(op, graph_fresh_operand_name(op->graph, x->name), attribute_of(f->constant));
     operand_replace(x, y);
     return y;
 }
@@ -168,8 +166,7 @@ static void resolve_arguments(struct plan *plan, struct operator *op)
 static void set_shapes(struct run *run, struct operator *op)
 {
     for (size_t i = 0; i < op->output_count; i++) {
-        const struct fact *f = &run->facts[op->outputs[i]->id];
-        operand_set_shape(op->outputs[i], f->dtype, f->rank, f->dims);
+        fact_record(&run->facts[op->outputs[i]->id], op->outputs[i]);
     }
 }
 

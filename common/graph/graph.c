@@ -243,3 +243,18 @@ struct attribute *operator_add_attribute(struct operator *op, struct attribute a
     op->attributes[i] = attribute;
     return &op->attributes[i];
 }
+
+void operand_set_like(struct operand *x, const struct operand *y)
+{
+    operand_set_shape(x, y->dtype, y->rank, y->shape);
+    x->batch = y->batch;
+}
+
+struct operand *operator_add_constant(struct operator *op, const char *name, struct attribute data)
+{
+    struct operand *x = operator_add_output(op, name);
+    data.key = "data";
+    operator_add_attribute(op, data);
+    operand_set_shape(x, data.dtype, data.rank, data.shape);
+    return x;
+}

@@ -183,6 +183,8 @@ void operand_move(struct operand *x, struct operator *op);
 void operand_replace(struct operand *old, struct operand *new);
 void operand_rename(struct operand *x, const char *name);
 void operand_set_shape(struct operand *x, enum dtype dtype, int rank, const int64_t *shape);
+/* Gives x the type, shape and batch axis of y: it stands for the same tensor. */
+void operand_set_like(struct operand *x, const struct operand *y);
 /* The attribute behind an operand that a pnnx.Attribute produces, or NULL. */
 const struct attribute *operand_constant(const struct operand *x);
 
@@ -190,6 +192,8 @@ const struct attribute *operand_constant(const struct operand *x);
  * borrowed and must outlive the graph.  Dies when size and shape disagree. */
 struct attribute *operator_add_attribute(struct operator *op, struct attribute attribute);
 const struct attribute *operator_attribute(const struct operator *op, const char *key); /* or NULL */
+/* A pnnx.Attribute's data under its key, and its result, whose type and shape it has.  Name NULL: one is made up. */
+struct operand *operator_add_constant(struct operator *op, const char *name, struct attribute data);
 
 /* Calls `visit` for every operand in the arguments of `op`, in the order of the arguments, lists flattened.
  */

@@ -50,12 +50,7 @@ static struct operand *realize_tensor(struct build *b, const struct attribute *t
 {
     const char *stem = arena_printf(&b->graph->arena, "%s.%s", b->stem, key ? key : "data");
     struct operator *op = new_operator(b, "pnnx.Attribute", graph_fresh_operator_name(b->graph, stem));
-    struct attribute copy = *tensor;
-    copy.key = "data";
-    operator_add_attribute(op, copy);
-    struct operand *x = operator_add_output(op, NULL);
-    operand_set_shape(x, tensor->dtype, tensor->rank, tensor->shape);
-    return x;
+    return operator_add_constant(op, NULL, *tensor);
 }
 
 static struct value realize_item(struct build *b, const struct item *item, const char *key)
@@ -320,7 +315,7 @@ static void give_output(struct operand *x, struct operator *op, size_t result)
         return;
     }
     add_results(op, result + 1);
-    operand_set_shape(op->outputs[result], x->dtype, x->rank, x->shape);
+    operand_set_like(op->outputs[result], x);
     operand_replace(x, op->outputs[result]);
 }
 

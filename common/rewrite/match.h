@@ -89,6 +89,13 @@ struct match {
     struct mismatch mismatch;
     struct planned_size *sizes; /* symbolic ones of the result */
     size_t size_count;
+    struct planned_once *once; /* operators that are given to lets */
+    size_t once_count;
+};
+
+struct planned_once {
+    const struct node *node;
+    struct item item;
 };
 
 /* What a symbolic size is computed by. */

@@ -703,6 +703,7 @@ static struct item evaluate_comprehension(struct match *m, const struct node *n)
     if (!item_is_list(&over))
         return unknown;
     struct item list = new_list(m, item_length(&over));
+    size_t once_count = m->once_count;
     list.list.count = 0;
     for (size_t i = 0; i < item_length(&over); i++) {
         int truth = 1;
@@ -716,6 +717,7 @@ static struct item evaluate_comprehension(struct match *m, const struct node *n)
             return unknown;
         if (truth)
             list.list.items[list.list.count++] = evaluate(m, n->kids[0]);
+        m->once_count = once_count; /* what reads the names is another one each time */
     }
     return list;
 }
@@ -739,6 +741,23 @@ static struct item evaluate_conditional(struct match *m, const struct node *n)
     struct item condition = evaluate(m, n->kids[1]);
     int truth = item_truth(m, &condition);
     return truth < 0 ? unknown : evaluate(m, n->kids[truth ? 0 : 2]);
+}
+
+/* An operator is planned the first time it is read. */
+static struct item evaluate_once(struct match *m, const struct node *n)
+{
+    for (size_t i = 0; i < m->once_count; i++)
+        if (m->once[i].node == n)
+            return m->once[i].item;
+    struct item item = evaluate(m, n->kids[0]);
+    if (item.kind != ITEM_PLAN)
+        return item;
+    struct planned_once *grown = scratch_array(m->scratch, m->once_count + 1, sizeof *grown);
+    if (m->once_count)
+        memcpy(grown, m->once, m->once_count * sizeof *grown);
+    grown[m->once_count++] = (struct planned_once){ n, item };
+    m->once = grown;
+    return item;
 }
 
 static struct item evaluate_default(struct match *m, const struct node *n)
@@ -771,6 +790,7 @@ struct item evaluate(struct match *m, const struct node *n)
     case NODE_BRACES: return evaluate_call(m, n);
     case NODE_AT:
     case NODE_WEIGHT: return evaluate(m, n->kids[0]);
+    case NODE_ONCE: return evaluate_once(m, n);
     case NODE_FIELD: return evaluate_field(m, n);
     case NODE_OWNED: return evaluate_owned(m, n);
     case NODE_INDEX: return evaluate_index(m, n);

@@ -104,7 +104,7 @@ static void declare_definition(struct resolver *r, struct definition *d)
 struct substitution {
     struct resolver *resolver;
     const struct rule_macro *macro;
-    const struct node *call;
+    struct node **values; /* of the parameters */
     size_t number;
 };
 
@@ -129,7 +129,7 @@ static struct node *parameter_value(const struct substitution *s, const char *na
 {
     for (size_t i = 0; i < s->macro->parameters.count; i++)
         if (s->macro->parameters.items[i] == name)
-            return s->call->arguments[i].value;
+            return s->values[i];
     return NULL;
 }
 
@@ -163,8 +163,20 @@ static struct node *expand_macro(struct resolver *r, const struct rule_macro *ma
               call->text);
         return NULL;
     }
-    struct substitution s = { r, macro, call, r->macros++ };
-    return clone(&s, macro->body);
+    struct arena *arena = &r->rules->arena;
+    struct substitution s = { r, macro, arena_array(arena, call->argument_count + 1, sizeof *s.values),
+                              r->macros++ };
+    for (size_t i = 0; i < call->argument_count; i++) {
+        struct node *value = call->arguments[i].value;
+        s.values[i] = value;
+        if (!r->in_result || value->kind != NODE_CALL || rules_is_function(r->rules, value->text))
+            continue;
+        s.values[i] = node_new(arena, NODE_ONCE, value->line, value->column);
+        s.values[i]->kids = arena_copy(arena, &value, sizeof value);
+        s.values[i]->count = 1;
+    }
+    struct node *body = clone(&s, macro->body);
+    return body->kind == NODE_ONCE ? body->kids[0] : body;
 }
 
 /* ---- signatures ---- */
@@ -783,7 +795,7 @@ static void resolve_field(struct resolver *r, struct node *n)
 {
     bool in_result = r->in_result;
     bool out = n->kind == NODE_FIELD && (strcmp(n->text, "out") == 0 || strcmp(n->text, "outs") == 0);
-    r->in_result = in_result && (out || n->kids[0]->kind == NODE_CALL);
+    r->in_result = in_result && (out || n->kids[0]->kind == NODE_CALL || n->kids[0]->kind == NODE_ONCE);
     resolve_expression(r, &n->kids[0]);
     r->in_result = in_result;
 }
@@ -821,6 +833,11 @@ static void resolve_expression(struct resolver *r, struct node **place)
         resolve_expression(r, place);
         return;
     }
+    case NODE_ONCE:
+        if (!n->boolean)
+            resolve_expression(r, &n->kids[0]);
+        n->boolean = true;
+        return;
     case NODE_WEIGHT:
         n->optional = n->kids[0]->kind == NODE_OPTIONAL;
         resolve_kids(r, n);

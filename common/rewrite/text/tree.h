@@ -42,6 +42,7 @@ enum node_kind {
     NODE_DEFAULT,     /* kids[0] else kids[1] */
     NODE_COMPREHENSION, /* [kids[0] for names in kids[1] if kids[2]], kids[2] may be NULL; kids[3]: a list of names */
     NODE_WEIGHT, /* tagged kids[0], raw kids[0]: text */
+    NODE_ONCE, /* kids[0], an operator given to a let: however often its body reads it, there is one; boolean: resolved */
 };
 
 enum argument_kind {
