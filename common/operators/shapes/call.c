@@ -84,6 +84,14 @@ struct fact arg_fact(const struct call *c, const char *key)
     return value_fact(c, arg_value(c, key));
 }
 
+const struct tensor *arg_constant(struct call *c, const char *key)
+{
+    const struct value *v = arg_value(c, key);
+    if (v && v->kind == VALUE_OPERAND)
+        return run_fact(c->run, v->operand).constant;
+    return tensor_number(c, v);
+}
+
 int arg_facts(const struct call *c, const char *key, struct fact *out, int room)
 {
     const struct value *v = arg_value(c, key);

@@ -110,7 +110,7 @@ struct family {
 
 extern const struct family family_attention, family_binary, family_cast, family_conv, family_create,
     family_fft, family_index, family_join, family_linalg, family_matmul, family_misc, family_norm,
-    family_pieces, family_pool, family_recurrent, family_reduce, family_repeat, family_reshape,
+    family_pieces, family_pool, family_recurrent, family_reduce, family_repeat, family_reshape, family_resize,
     family_ternary, family_unary, family_view;
 
 /* table.c */
@@ -147,6 +147,7 @@ void run_apply(struct run *run);
 enum { ABSENT = -1, UNKNOWN = -2 };
 const struct value *arg_value(const struct call *c, const char *key); /* NULL: absent; may be None */
 struct fact arg_fact(const struct call *c, const char *key);          /* a tensor or a number */
+const struct tensor *arg_constant(struct call *c, const char *key);   /* NULL: not constant */
 struct fact value_fact(const struct call *c, const struct value *v);
 /* The items of a list of tensors: writes at most `room`; returns how many there are, ABSENT, or UNKNOWN. */
 int arg_facts(const struct call *c, const char *key, struct fact *out, int room);
@@ -219,7 +220,6 @@ bool check_types(struct call *c);
 struct tensor *tensor_new(struct call *c, enum dtype dtype, int rank, const int64_t *dims, bool weight,
                           uint8_t **data);
 const struct tensor *tensor_number(struct call *c, const struct value *v); /* a rank-0 constant, or NULL */
-const struct tensor *arg_constant(struct call *c, const char *key);        /* NULL: not constant */
 const struct tensor *fact_constant(struct call *c, const struct fact *f);
 /* The same bytes in another shape with as many elements. */
 const struct tensor *tensor_reshaped(struct call *c, const struct tensor *t, int rank, const int64_t *dims);
@@ -246,11 +246,5 @@ enum rounding { ROUND_DOWN, ROUND_UP, ROUND_TO_ZERO };
 bool round_quotient(struct call *c, enum rounding rounding);
 bool evaluate_product(struct call *c, const struct tensor *a,
                       const struct tensor *b); /* broadcast to the result */
-
-/* Resizing: numbers/conv.c, numbers/resize.c. */
-/* The scale of axis `i` of `count`; false: not known. */
-bool interpolate_scale(const struct call *c, const struct value *v, int i, int count, double *out);
-enum { MODE_IN_ARGUMENT, MODE_IN_TYPE }; /* the code of a row */
-bool evaluate_interpolate(struct call *c);
 
 #endif

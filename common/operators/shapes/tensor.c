@@ -64,14 +64,6 @@ const struct tensor *tensor_number(struct call *c, const struct value *v)
     return t;
 }
 
-const struct tensor *arg_constant(struct call *c, const char *key)
-{
-    const struct value *v = arg_value(c, key);
-    if (v && v->kind == VALUE_OPERAND)
-        return run_fact(c->run, v->operand).constant;
-    return tensor_number(c, v);
-}
-
 void row_major(int rank, const int64_t *dims, int64_t *strides)
 {
     int64_t step = 1;

@@ -232,84 +232,6 @@ static void shape_pixel_shuffle(struct call *c)
 
 /* ---- resizing ---- */
 
-/* floor(in * scale), as PyTorch computes it: in double. */
-static int64_t scaled(struct graph *g, int64_t in, double scale)
-{
-    double size = floor((double)in * scale);
-    int64_t whole = (int64_t)scale;
-    if (scale == (double)whole && scale > 0)
-        return dim_mul(g, in, whole);
-    if (in == DIM_UNKNOWN || scale <= 0 || size > 0x1p53)
-        return DIM_UNKNOWN;
-    if (dim_known(in))
-        return (int64_t)size;
-    whole = (int64_t)(1 / scale);
-    return 1 / scale == (double)whole ? dim_div_floor(g, in, whole) : DIM_UNKNOWN;
-}
-
-bool interpolate_scale(const struct call *c, const struct value *v, int i, int count, double *out)
-{
-    struct fact f;
-    if (v->kind == VALUE_LIST) {
-        if (v->list.count != 1 && v->list.count != (size_t)count)
-            return false;
-        return interpolate_scale(c, &v->list.items[v->list.count == 1 ? 0 : i], 0, 1, out);
-    }
-    if (value_number(v, out))
-        return true;
-    f = value_fact(c, v);
-    if (!f.constant || f.constant->count != 1)
-        return false;
-    *out = element_real(f.constant->dtype, f.constant->data, 0);
-    return true;
-}
-
-static void shape_interpolate(struct call *c)
-{
-    struct fact x = arg_fact(c, "input");
-    const struct value *scale = arg_value(c, "scale_factor");
-    int spatial = x.rank - 2;
-    int64_t dims[MAX_RANK], size[MAX_RANK];
-    double factor;
-    if (x.rank < 3)
-        return;
-    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
-    arg_spatial(c, "size", spatial, DIM_UNKNOWN, size);
-    for (int i = 0; i < spatial; i++)
-        if (arg_present(c, "size"))
-            dims[2 + i] = size[i];
-        else if (!scale || !interpolate_scale(c, scale, i, spatial, &factor))
-            dims[2 + i] = DIM_UNKNOWN;
-        else
-            dims[2 + i] = scaled(c->graph, dims[2 + i], factor);
-    result(c, 0, x.dtype, x.rank, dims);
-}
-
-/* aten::upsample_*: sizes win, else the scales, which have names of their own. */
-static void shape_upsample(struct call *c)
-{
-    static const char *const names[] = { "scales_d", "scales_h", "scales_w" };
-    struct fact x = arg_fact(c, "input");
-    int64_t dims[MAX_RANK], size[MAX_RANK];
-    int spatial = x.rank - 2;
-    double factor;
-    if (arg_present(c, "size") || arg_present(c, "scale_factor")) {
-        shape_interpolate(c);
-        return;
-    }
-    if (spatial < 1 || spatial > SPATIAL_MAX)
-        return;
-    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
-    memset(size, 0, sizeof size);
-    for (int i = 0; i < spatial; i++) {
-        const char *name = spatial == 1 ? "scales" : names[SPATIAL_MAX - spatial + i];
-        dims[2 + i] = arg_present(c, name) && arg_real(c, name, 0, &factor)
-                          ? scaled(c->graph, dims[2 + i], factor)
-                          : DIM_UNKNOWN;
-    }
-    result(c, 0, x.dtype, x.rank, dims);
-}
-
 /* input (n, c, h, w), grid (n, h', w', 2): (n, c, h', w'), and the same with one dimension more. */
 static void shape_grid_sample(struct call *c)
 {
@@ -384,13 +306,6 @@ static const struct row rows[] = {
     { "pixel_shuffle nn.PixelShuffle", shape_pixel_shuffle, NULL, 0 },
     { "pixel_unshuffle nn.PixelUnshuffle", shape_pixel_shuffle, NULL, 1 },
     { "channel_shuffle native_channel_shuffle nn.ChannelShuffle", shape_same, NULL, 0 },
-    { "interpolate upsample nn.Upsample", shape_interpolate, evaluate_interpolate, MODE_IN_ARGUMENT },
-    { "upsample_nearest", shape_interpolate, evaluate_interpolate, MODE_IN_TYPE },
-    { "upsample_bilinear nn.UpsamplingNearest2d nn.UpsamplingBilinear2d __interpolate", shape_interpolate, NULL, 0 },
-    { "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_linear1d upsample_bilinear2d "
-      "upsample_bicubic2d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
-      "_upsample_nearest_exact3d _upsample_bilinear2d_aa _upsample_bicubic2d_aa", shape_upsample, evaluate_interpolate,
-      MODE_IN_TYPE },
     { "grid_sample grid_sampler grid_sampler_2d grid_sampler_3d", shape_grid_sample, NULL, 0 },
     { "affine_grid affine_grid_generator", shape_affine_grid, NULL, 0 },
     { "pad constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d "

@@ -1,4 +1,4 @@
-/* resize.c - F.interpolate of a constant: position tables that are fitted to the size of an image.
+/* resize.c - F.interpolate and its kin, also of a constant: position tables that are fitted to the size of an image.
  *
  * Each axis is resized on its own: an element of the result is a sum of some neighbours, with weights.  Steps
  * and places are rounded to float, as PyTorch has them, so that the same neighbour is the nearest. */
@@ -6,6 +6,93 @@
 #include <string.h>
 
 #include "common/operators/shapes/shape.h"
+
+/* What the code of a row says: where the mode is. */
+enum { MODE_IN_ARGUMENT, MODE_IN_TYPE };
+
+static const char *const axis_scales[] = { "scales_d", "scales_h", "scales_w" };
+
+/* ---- shapes ---- */
+
+/* floor(in * scale), as PyTorch computes it: in double. */
+static int64_t scaled(struct graph *g, int64_t in, double scale)
+{
+    double size = floor((double)in * scale);
+    int64_t whole = (int64_t)scale;
+    if (scale == (double)whole && scale > 0)
+        return dim_mul(g, in, whole);
+    if (in == DIM_UNKNOWN || scale <= 0 || size > 0x1p53)
+        return DIM_UNKNOWN;
+    if (dim_known(in))
+        return (int64_t)size;
+    whole = (int64_t)(1 / scale);
+    return 1 / scale == (double)whole ? dim_div_floor(g, in, whole) : DIM_UNKNOWN;
+}
+
+/* The scale of axis `i` of `count`; false: not known. */
+static bool interpolate_scale(const struct call *c, const struct value *v, int i, int count, double *out)
+{
+    struct fact f;
+    if (v->kind == VALUE_LIST) {
+        if (v->list.count != 1 && v->list.count != (size_t)count)
+            return false;
+        return interpolate_scale(c, &v->list.items[v->list.count == 1 ? 0 : i], 0, 1, out);
+    }
+    if (value_number(v, out))
+        return true;
+    f = value_fact(c, v);
+    if (!f.constant || f.constant->count != 1)
+        return false;
+    *out = element_real(f.constant->dtype, f.constant->data, 0);
+    return true;
+}
+
+static void shape_interpolate(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    const struct value *scale = arg_value(c, "scale_factor");
+    int spatial = x.rank - 2;
+    int64_t dims[MAX_RANK], size[MAX_RANK];
+    double factor;
+    if (x.rank < 3)
+        return;
+    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    arg_spatial(c, "size", spatial, DIM_UNKNOWN, size);
+    for (int i = 0; i < spatial; i++)
+        if (arg_present(c, "size"))
+            dims[2 + i] = size[i];
+        else if (!scale || !interpolate_scale(c, scale, i, spatial, &factor))
+            dims[2 + i] = DIM_UNKNOWN;
+        else
+            dims[2 + i] = scaled(c->graph, dims[2 + i], factor);
+    result(c, 0, x.dtype, x.rank, dims);
+}
+
+/* aten::upsample_*: sizes win, else the scales, which have names of their own. */
+static void shape_upsample(struct call *c)
+{
+    struct fact x = arg_fact(c, "input");
+    int64_t dims[MAX_RANK], size[MAX_RANK];
+    int spatial = x.rank - 2;
+    double factor;
+    if (arg_present(c, "size") || arg_present(c, "scale_factor")) {
+        shape_interpolate(c);
+        return;
+    }
+    if (spatial < 1 || spatial > (int)LENGTH(axis_scales))
+        return;
+    memcpy(dims, x.dims, (size_t)x.rank * sizeof *dims);
+    memset(size, 0, sizeof size);
+    for (int i = 0; i < spatial; i++) {
+        const char *name = spatial == 1 ? "scales" : axis_scales[(int)LENGTH(axis_scales) - spatial + i];
+        dims[2 + i] = arg_present(c, name) && arg_real(c, name, 0, &factor)
+                          ? scaled(c->graph, dims[2 + i], factor)
+                          : DIM_UNKNOWN;
+    }
+    result(c, 0, x.dtype, x.rank, dims);
+}
+
+/* ---- constants ---- */
 
 /* What one axis becomes. */
 struct resize {
@@ -134,14 +221,13 @@ static float step_of(const struct resize *r, double given)
 /* The scale that is given for an axis; 0: none.  False: not known.  aten has names for each axis, too. */
 static bool scale_given(const struct call *c, int i, int count, double *out)
 {
-    static const char *const names[] = { "scales_d", "scales_h", "scales_w" };
     const struct value *v = arg_value(c, "scale_factor");
     *out = 0;
     if (v && v->kind != VALUE_NONE && !arg_present(c, "size"))
         return arg_bool(c, "recompute_scale_factor", false) || interpolate_scale(c, v, i, count, out);
-    if (c->row->code != MODE_IN_TYPE || count > (int)LENGTH(names))
+    if (c->row->code != MODE_IN_TYPE || count > (int)LENGTH(axis_scales))
         return true;
-    return arg_real(c, count == 1 ? "scales" : names[(int)LENGTH(names) - count + i], 0, out);
+    return arg_real(c, count == 1 ? "scales" : axis_scales[(int)LENGTH(axis_scales) - count + i], 0, out);
 }
 
 /* aten::_upsample_bicubic2d_aa says its mode in its name. */
@@ -166,7 +252,7 @@ static bool known_mode(const char *mode)
     return false;
 }
 
-bool evaluate_interpolate(struct call *c)
+static bool evaluate_interpolate(struct call *c)
 {
     const struct tensor *x = arg_constant(c, "input");
     const struct fact *f = &c->results[0];
@@ -188,3 +274,17 @@ bool evaluate_interpolate(struct call *c)
         result_constant(c, 0, x);
     return x != NULL;
 }
+
+/* clang-format off */
+static const struct row rows[] = {
+    { "interpolate upsample nn.Upsample", shape_interpolate, evaluate_interpolate, MODE_IN_ARGUMENT },
+    { "upsample_nearest", shape_interpolate, evaluate_interpolate, MODE_IN_TYPE },
+    { "upsample_bilinear nn.UpsamplingNearest2d nn.UpsamplingBilinear2d __interpolate", shape_interpolate, NULL, 0 },
+    { "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_linear1d upsample_bilinear2d "
+      "upsample_bicubic2d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
+      "_upsample_nearest_exact3d _upsample_bilinear2d_aa _upsample_bicubic2d_aa", shape_upsample, evaluate_interpolate,
+      MODE_IN_TYPE },
+};
+/* clang-format on */
+
+const struct family family_resize = { rows, LENGTH(rows) };
