@@ -4,6 +4,7 @@
  * a float, which torch's functions do not take everywhere.  Python's operators do, on either side. */
 #include <string.h>
 
+#include "common/base/text.h"
 #include "printer.h"
 
 /* How a function is said. */
@@ -89,11 +90,6 @@ static const char *const counting[] = {
     "aten::item",        "aten::FloatImplicit",
     "aten::__not__",     "aten::is_floating_point",
 };
-
-static bool starts_with(const char *s, const char *prefix)
-{
-    return strncmp(s, prefix, strlen(prefix)) == 0;
-}
 
 static const struct arithmetic *find_arithmetic(const struct operator *op)
 {

@@ -67,44 +67,6 @@ void call_close(struct call *c)
     lines_add(&c->printer->out, ")\n");
 }
 
-/* ---- results ---- */
-
-/* How many results PyTorch gives: a graph may list only the first ones. */
-static size_t tuple_size(const struct operator *op)
-{
-    const struct traits *t = &op->signature->traits;
-    const struct value *v = t->results_key ? operator_get(op, t->results_key) : NULL;
-    bool off = t->results_key && (!v || v->kind == VALUE_NONE || (v->kind == VALUE_BOOL && !v->boolean));
-    return t->results && !off ? (size_t)t->results : 1;
-}
-
-/* Whether the one output is the whole tuple or list: somebody takes it apart. */
-static bool read_whole(const struct operator *op)
-{
-    if (op->output_count != 1)
-        return false;
-    for (const struct use *use = op->outputs[0]->uses; use; use = use->next)
-        if (operator_is(use->op, "prim::TupleUnpack") || operator_is(use->op, "prim::ListUnpack") ||
-            operator_is(use->op, "prim::TupleIndex"))
-            return true;
-    return false;
-}
-
-void print_results(struct printer *p, const struct operator *op)
-{
-    lines_add(&p->out, "        ");
-    for (size_t i = 0; i < op->output_count; i++)
-        lines_printf(&p->out, "%s%s", i ? ", " : "", variable(p, op->outputs[i]));
-    if (op->output_count > 0 && !read_whole(op)) {
-        for (size_t i = op->output_count; i < tuple_size(op); i++)
-            lines_add(&p->out, ", _");
-        if (op->output_count == 1 && op->signature->traits.bits & TRAIT_LIST)
-            lines_add(&p->out, ",");
-    }
-    if (op->output_count > 0)
-        lines_add(&p->out, " = ");
-}
-
 /* ---- calls ---- */
 
 /* How many arguments go by position: up to `self` where there is one (it cannot be a keyword), the signature's first

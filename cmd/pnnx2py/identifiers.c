@@ -1,6 +1,7 @@
 /* identifiers.c - Python names for what a model calls its operators and operands. */
 #include <string.h>
 
+#include "common/base/text.h"
 #include "printer.h"
 
 static const char *const keywords[] = {
@@ -149,6 +150,40 @@ static const char *settle(struct strings *wished, struct strings *given, struct 
     for (unsigned long n = 1; intern_find(given, name) || (name != wish && intern_find(wished, name)); n++)
         name = arena_printf(arena, "%s_%lu", wish, n);
     return intern(given, name);
+}
+
+/* ---- members ---- */
+
+/* Whether the last part of the name begins as classes do. */
+static bool is_capital(const char *type)
+{
+    const char *dot = strrchr(type, '.'), *last = dot ? dot + 1 : type;
+    return *last >= 'A' && *last <= 'Z';
+}
+
+/* Classes of the libraries by their full names (torch.nn.modules.conv.Conv2d) are kept ones, too; what PNNX has itself
+ * is nn.Conv2d or torchvision.ops.RoIAlign.  A class of no package is one of the user's script. */
+bool is_user_class(const struct operator *op)
+{
+    static const char *const ours[] = { "nn.", "F.", "Tensor.", "pnnx." };
+    static const char *const libraries[] = { "torch.", "torchvision.", "torchaudio." };
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (starts_with(op->type, ours[i]))
+            return false;
+    if (!is_dotted(op->type))
+        return false;
+    bool known = signature_find(op->graph->signatures, op->type);
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (starts_with(op->type, libraries[i]))
+            return !known && is_capital(op->type);
+    return strchr(op->type, '.') || (!known && is_capital(op->type));
+}
+
+bool is_module(const struct operator *op)
+{
+    return starts_with(op->type, "nn.") || is_user_class(op) ||
+           (starts_with(op->type, "torchvision.ops.") && strpbrk(op->type, "DRPSMF") &&
+            op->type[strlen("torchvision.ops.")] < 'a');
 }
 
 static bool has_member(const struct operator *op)

@@ -2,45 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "formats/pnnx.h"
 #include "printer.h"
-
-static bool starts_with(const char *s, const char *prefix)
-{
-    return strncmp(s, prefix, strlen(prefix)) == 0;
-}
-
-/* Whether the last part of the name begins as classes do. */
-static bool is_capital(const char *type)
-{
-    const char *dot = strrchr(type, '.'), *last = dot ? dot + 1 : type;
-    return *last >= 'A' && *last <= 'Z';
-}
-
-/* Classes of the libraries by their full names (torch.nn.modules.conv.Conv2d) are kept ones, too; what PNNX has itself
- * is nn.Conv2d or torchvision.ops.RoIAlign.  A class of no package is one of the user's script. */
-bool is_user_class(const struct operator *op)
-{
-    static const char *const ours[] = { "nn.", "F.", "Tensor.", "pnnx." };
-    static const char *const libraries[] = { "torch.", "torchvision.", "torchaudio." };
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (starts_with(op->type, ours[i]))
-            return false;
-    if (!is_dotted(op->type))
-        return false;
-    bool known = signature_find(op->graph->signatures, op->type);
-    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
-        if (starts_with(op->type, libraries[i]))
-            return !known && is_capital(op->type);
-    return strchr(op->type, '.') || (!known && is_capital(op->type));
-}
-
-bool is_module(const struct operator *op)
-{
-    return starts_with(op->type, "nn.") || is_user_class(op) ||
-           (starts_with(op->type, "torchvision.ops.") && strpbrk(op->type, "DRPSMF") &&
-            op->type[strlen("torchvision.ops.")] < 'a');
-}
 
 bool is_module_input(const struct operator *op, const struct argument *a)
 {

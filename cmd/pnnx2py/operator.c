@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "printer.h"
 
 /* v_x.method(...): of the first argument. */
@@ -83,11 +84,6 @@ static void print_torch_op(struct printer *p, const struct operator *op, const c
         refuse(p, op, "its type is no name that Python can call");
     else
         print_call(p, op, callee);
-}
-
-static bool starts_with(const char *s, const char *prefix)
-{
-    return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 void print_operator(struct printer *p, struct operator *op)

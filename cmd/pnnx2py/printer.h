@@ -38,6 +38,10 @@ const char *member(const struct printer *p, const struct operator *op);
 bool is_identifier(const char *s);
 /* Identifiers joined by dots: safe as an expression. */
 bool is_dotted(const char *s);
+/* Whether an operator is a member of the model: nn.*, torchvision.ops.*, a class of the user's. */
+bool is_module(const struct operator *op);
+/* "package.Class", or "Class": a type of a moduleop. */
+bool is_user_class(const struct operator *op);
 
 /* ---- literal.c ---- */
 
@@ -45,6 +49,8 @@ void print_string(struct lines *t, const char *s);
 void print_float(struct lines *t, double f);
 /* A constant or an operand, or a list of them, as a Python expression; lists are tuples. */
 void print_value(struct printer *p, const struct value *v);
+/* Starts a statement of the forward function: "        v_a, v_b = ". */
+void print_results(struct printer *p, const struct operator *op);
 
 /* ---- call.c ---- */
 
@@ -73,8 +79,6 @@ void print_tensor(struct printer *p, const struct value *v);
 /* Prints `callee(first, key=value, ...)`: the arguments up to the signature's first (for aten: up to `self`)
  * by position, the others as keywords. */
 void print_call(struct printer *p, const struct operator *op, const char *callee);
-/* Starts a statement of the forward function: "        v_a, v_b = ". */
-void print_results(struct printer *p, const struct operator *op);
 /* Reports that an operator cannot be printed; `why` says what to do. */
 void refuse(struct printer *p, const struct operator *op, const char *why);
 
@@ -121,10 +125,6 @@ void print_attention(struct printer *p, const struct operator *op);
 
 /* ---- module.c ---- */
 
-/* Whether an operator is a member of the model: nn.*, torchvision.ops.*, a class of the user's. */
-bool is_module(const struct operator *op);
-/* "package.Class", or "Class": a type of a moduleop. */
-bool is_user_class(const struct operator *op);
 /* True when the value is one of the inputs of a module rather than of its constructor. */
 bool is_module_input(const struct operator *op, const struct argument *a);
 /* The body of Model.__init__: modules, then weights. */

@@ -1,17 +1,13 @@
 /* expression.c - expressions taken apart.  Their language is in text.c, forming them again in
  * form.c. */
 #include "common/expression/expression.h"
+#include "common/base/text.h"
 
 #include <string.h>
 
 #include "common/expression/text.h"
 
 /* ---- a value in the place of an operand ---- */
-
-static bool starts_with(const char *s, const char *prefix)
-{
-    return strncmp(s, prefix, strlen(prefix)) == 0;
-}
 
 /* Operators that hand a list or number on as it is: there it stays an operator. */
 static bool keeps_lists(const struct operator *op)
