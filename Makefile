@@ -45,7 +45,7 @@ all: $(PROGRAMS) $(if $(filter none,$(TORCH)),,$(READER))
 
 # One program: its C files and its embedded *.rules, with the library.
 define PROGRAM
-$(O)/bin/$(1): $(patsubst %.c,$(O)/%.o,$(wildcard cmd/$(1)/*.c)) \
+$(O)/bin/$(1): $(patsubst %.c,$(O)/%.o,$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)) \
                $(patsubst %,$(O)/%.o,$(wildcard cmd/$(1)/*.rules cmd/$(1)/*/*.rules cmd/$(1)/*.txt)) $(O)/libpnnx.a
 	@mkdir -p $$(@D)
 	$(CC) $$(CFLAGS_ALL) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) $(if $(filter pt2pnnx,$(1)),-ldl)
@@ -57,7 +57,7 @@ $(O)/libpnnx.a: $(LIBRARY)
 	$(AR) rcs $@ $^
 
 # Functions that nobody calls (common/base/banned.h), but in what reads numbers, or needs more of the system's headers.
-MAY_CALL := common/base/float_text.c cmd/pt2pnnx/reader.c formats/mapping.c test/programs/server.c test/programs/fail_calls.c
+MAY_CALL := common/base/float_text.c cmd/pt2pnnx/load/reader.c formats/mapping.c test/programs/server.c test/programs/fail_calls.c
 # What an object depends on is said of its whole name, too: tests make with an absolute O.
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

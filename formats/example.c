@@ -13,8 +13,8 @@
 
 #include "common/expression/expression.h"
 #include "common/rewrite/private.h"
-#include "formats/pnnx.h"
-#include "formats/zip.h"
+#include "formats/pnnx/pnnx.h"
+#include "formats/zip/zip.h"
 
 struct text {
     char *bytes;

@@ -22,14 +22,13 @@ $(O)/test/fail_calls.so: test/programs/fail_calls.c
 	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared -o $@ $< -ldl
 
 # The rules of the programs call their C functions.
-RULE_FUNCTIONS := $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions \
-                    pnnx2ncnn/functions pnnx2ncnn/batch pnnx2ncnn/layout pnnx2ncnn/references pnnx2ncnn/weights pnnx2ncnn/fourier \
-                    pnnx2ncnn/places pnnx2ncnn/einsum \
-                    pnnx2ncnn/elements pnnx2ncnn/sizes pnnx2ncnn/edit pnnx2ncnn/custom)
+RULE_FUNCTIONS := $(patsubst cmd/%.c,$(O)/cmd/%.o,$(wildcard cmd/pnnx2ncnn/functions/*.c cmd/pnnx2ncnn/blobs/*.c)) \
+                  $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions pnnx2ncnn/custom \
+                    pnnx2ncnn/passes/batch pnnx2ncnn/passes/elements pnnx2ncnn/passes/edit)
 $(O)/test/rewrite_test: $(O)/test/programs/rewrite_test.o $(O)/test/programs/rewrite/generate.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl
 
-SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cmd/pt2pnnx/*.c)) \
+SERVER_OBJECTS := $(patsubst cmd/pt2pnnx/%.c,$(O)/test/pt2pnnx/%.o,$(wildcard cmd/pt2pnnx/*.c cmd/pt2pnnx/*/*.c)) \
                   $(patsubst %,$(O)/%.o,$(wildcard cmd/pt2pnnx/*.rules))
 $(O)/test/pt2pnnx/%.o: cmd/pt2pnnx/%.c
 	@mkdir -p $(@D)
@@ -99,7 +98,7 @@ demo: all $(O)/test/server
 bench: all
 	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
 
--include $(wildcard $(O)/test/pt2pnnx/*.d $(O)/test/pnnx2py/*.d)
+-include $(wildcard $(O)/test/pt2pnnx/*.d $(O)/test/pt2pnnx/*/*.d $(O)/test/pnnx2py/*.d)
 
 # 1,000 places of damage in each input format: our own readers in-process under sanitizers, .pt through the plain program.
 DAMAGES ?= 1000

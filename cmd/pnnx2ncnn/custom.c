@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/base/near.h"
 
 static const char prefix[] = CUSTOM_OPERATOR;

@@ -1,8 +1,8 @@
 /* lower.c - see passes.h: the rule files of this program, in the order in which they are tried. */
 #include <stdlib.h>
 
-#include "cmd/pnnx2ncnn/batch.h"
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/passes/batch.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/operators/shapes/shapes.h"
 #include "formats/example.h"
 

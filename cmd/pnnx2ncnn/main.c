@@ -2,15 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/pnnx2ncnn/batch.h"
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/passes/batch.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/command/options.h"
 #include "common/command/paths.h"
 #include "common/expression/expression.h"
 #include "common/graph/dim.h"
 #include "common/operators/shapes/shapes.h"
-#include "formats/ncnn.h"
-#include "formats/pnnx.h"
+#include "formats/ncnn/ncnn.h"
+#include "formats/pnnx/pnnx.h"
 
 enum { NAMES_SHOWN = 8 }; /* in one message */
 

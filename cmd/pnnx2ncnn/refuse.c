@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/base/map.h"
 #include "common/base/word_table.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 extern const char remedies_text[];
 extern const size_t remedies_text_size;

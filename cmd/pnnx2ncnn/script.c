@@ -1,8 +1,8 @@
 /* script.c - see passes.h.  Names from the command line stand in quotes in it, escaped. */
 #include <string.h>
 
-#include "cmd/pnnx2ncnn/layout.h"
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/blobs/layout.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/graph/dim.h"
 #include "formats/output.h"
 

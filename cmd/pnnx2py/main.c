@@ -6,7 +6,7 @@
 #include "common/command/paths.h"
 #include "common/expression/expression.h"
 #include "formats/output.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 struct settings {
     const char *pnnxbin; /* the path of the weights that the printed file opens; NULL: those given */

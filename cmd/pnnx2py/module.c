@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 #include "printer.h"
 
 bool is_module_input(const struct operator *op, const struct argument *a)

@@ -9,7 +9,7 @@
 #include "common/operators/shapes/shapes.h"
 #include "common/rewrite/rewrite.h"
 #include "formats/example.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 

@@ -6,7 +6,7 @@
 #include "common/expression/expression.h"
 #include "common/operators/shapes/shape.h"
 #include "formats/npy.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 /* What the arrays say takes the place of `shapes`. */
 static void shapes_from_arrays(const char *key, const struct text_list *files, struct shape_list *shapes)

@@ -3,18 +3,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/pt2pnnx/child.h"
-#include "cmd/pt2pnnx/container.h"
 #include "cmd/pt2pnnx/functional.h"
-#include "cmd/pt2pnnx/names.h"
+#include "cmd/pt2pnnx/load/child.h"
+#include "cmd/pt2pnnx/load/container.h"
+#include "cmd/pt2pnnx/load/names.h"
+#include "cmd/pt2pnnx/load/read.h"
+#include "cmd/pt2pnnx/load/reader.h"
 #include "cmd/pt2pnnx/raise.h"
-#include "cmd/pt2pnnx/read.h"
-#include "cmd/pt2pnnx/reader.h"
 #include "common/base/report.h"
 #include "common/command/options.h"
 #include "common/command/paths.h"
 #include "common/expression/expression.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 struct settings {
     struct read_options reading;

@@ -15,7 +15,7 @@
  *   formats/output.c        open_outputs owner prepared the files that have no name yet
  *   formats/mapping.c       mappings                    which file a fault in mapped memory is of
  *   cmd/pnnx/stages.c       stages                      the child that a signal is passed on to, and the private folder
- *   cmd/pt2pnnx/child.c     child ready_pipe            the process in which libtorch may crash */
+ *   cmd/pt2pnnx/load/child.c     child ready_pipe            the process in which libtorch may crash */
 #ifndef COMMON_BASE_REPORT_H
 #define COMMON_BASE_REPORT_H
 

@@ -244,6 +244,12 @@ struct attribute *operator_add_attribute(struct operator *op, struct attribute a
     return &op->attributes[i];
 }
 
+void operand_set_number(struct operand *x, int64_t size)
+{
+    operand_set_shape(x, DTYPE_I64, 0, NULL);
+    x->number = size;
+}
+
 void operand_set_like(struct operand *x, const struct operand *y)
 {
     operand_set_shape(x, y->dtype, y->rank, y->shape);

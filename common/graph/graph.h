@@ -183,6 +183,8 @@ void operand_move(struct operand *x, struct operator *op);
 void operand_replace(struct operand *old, struct operand *new);
 void operand_rename(struct operand *x, const char *name);
 void operand_set_shape(struct operand *x, enum dtype dtype, int rank, const int64_t *shape);
+/* Makes x a number, a size that may be symbolic. */
+void operand_set_number(struct operand *x, int64_t size);
 /* Gives x the type, shape and batch axis of y: it stands for the same tensor. */
 void operand_set_like(struct operand *x, const struct operand *y);
 /* The attribute behind an operand that a pnnx.Attribute produces, or NULL. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/expression/expression.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 #define SECONDS_FOR_ONE 20
 

@@ -4,7 +4,7 @@
 #include "common/expression/expression.h"
 #include "common/command/options.h"
 #include "common/operators/shapes/shapes.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 int main(int argc, char **argv)
 {

@@ -12,15 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/pnnx2ncnn/batch.h"
-#include "cmd/pnnx2ncnn/passes.h"
+#include "cmd/pnnx2ncnn/passes/batch.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "cmd/pnnxopt/functions.h"
 #include "cmd/pt2pnnx/functions.h"
 #include "common/expression/expression.h"
 #include "common/operators/shapes/shapes.h"
 #include "common/rewrite/private.h"
 #include "formats/example.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 #include "test/programs/rewrite/generate.h"
 #include "test/programs/rewrite_functions.h"
 

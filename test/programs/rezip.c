@@ -1,6 +1,6 @@
 /* rezip - writes the members of a zip archive into a new one, as the weights of a model: rezip IN.zip OUT.zip */
 #include "common/base/report.h"
-#include "formats/zip.h"
+#include "formats/zip/zip.h"
 
 int main(int argc, char **argv)
 {

@@ -3,7 +3,7 @@
  *     roundtrip [in.param in.bin [out.param out.bin]] */
 #include "common/base/report.h"
 #include "common/command/options.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 int main(int argc, char **argv)
 {

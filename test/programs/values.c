@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/graph/graph.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 
 static void forget_spelling(struct value *v)
 {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "formats/example.h"
-#include "formats/pnnx.h"
+#include "formats/pnnx/pnnx.h"
 #include "test/programs/rewrite/generate.h"
 
 /* ---- the example of a rule of one call ---- */

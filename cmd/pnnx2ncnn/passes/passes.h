@@ -1,0 +1,142 @@
+/* passes.h - the steps of pnnx2ncnn, in the order in which main() takes them. */
+#ifndef CMD_PNNX2NCNN_PASSES_PASSES_H
+#define CMD_PNNX2NCNN_PASSES_PASSES_H
+
+#include <stdbool.h>
+
+#include "common/command/options.h"
+#include "common/graph/graph.h"
+#include "common/rewrite/rewrite.h"
+
+/* ---- prepare.c: what rules cannot do ---- */
+
+/* Lets pnnx.Output read the members of tuples, lists and dicts, however deep: the runtime's results are blobs. */
+void prepare_outputs(struct graph *g);
+
+/* ---- indices.c ---- */
+
+/* Lets what computes on indices that are looked up by, too, read them as floats: looked up in the table of 0, 1, 2 ... */
+void prepare_indices(struct graph *g);
+
+/* ---- elements.c ---- */
+
+/* Gives every operand the type of its blob's elements, floats or int32; conversions between types become roundings, or
+ * nothing. */
+void prepare_elements(struct graph *g);
+/* True for operators that move elements, whatever they are. */
+bool elements_are_moved(const struct operator *op);
+/* True for the network's ends, constants, lists and what is not known: they compute nothing. */
+bool elements_are_neutral(const struct operator *op);
+
+/* ---- ranks.c ---- */
+
+/* Operators on tensors of more dimensions than a blob has become operators on tensors of fewer, where sizes are known and
+ * axes that lie side by side are treated alike. */
+void reduce_ranks(struct graph *g);
+
+/* ---- sizes.c ---- */
+
+/* What computes a size from those of tensors becomes one pnnx.Expression, where a size is asked. */
+void prepare_sizes(struct graph *g);
+
+/* ---- refuse.c: what cannot be converted ---- */
+
+struct refusals;
+
+struct refusals *refusals_new(struct graph *g);
+/* Reports operators that compute on int32 blobs, which can be moved and looked up by, no more, and those whose integers
+ * are not what floats would be: of 8 or 16 bits. */
+void refuse_integers(struct refusals *r, struct graph *g);
+/* Reports operators with a result of size 0. */
+void refuse_empties(struct refusals *r, struct graph *g);
+/* Reports modules that lack weights. */
+void refuse_weightless(struct refusals *r, struct graph *g);
+/* Reports whatever is no layer after lowering, but for those that custom= names. */
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom);
+/* The last line, "N operators of K kinds cannot be converted"; frees `r`. */
+void refusals_end(struct refusals *r);
+
+/* ---- lower.c: operators become layers, by rules ---- */
+
+struct lowering;
+
+/* Reads the rules: the user's, which come first, and the built-in ones, but for those that `without` names.  Ends the
+ * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
+struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
+                              const struct text_list *files, const struct text_list *without, bool explain);
+/* The phases of rules, each to its fixed point. */
+enum phase {
+    PHASE_WRITTEN = 1, /* operators as other operators ... */
+    PHASE_PICKS,       /* ... and elements picked by constants, which rules of the first may join before */
+    PHASE_TYPES,       /* what depends on PyTorch's types as arithmetic of floats */
+    PHASE_LAYERS,      /* operators as layers: the user's rules first */
+    PHASE_END
+};
+void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);
+void lowering_free(struct lowering *lowering);
+/* check=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */
+void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
+                    bool explain);
+
+/* ---- functions.c and weights.c: C functions that the rules call ---- */
+
+extern const struct rule_function lower_functions[];
+extern const size_t lower_function_count;
+
+/* ---- custom.c: operators that become layers of the user's ---- */
+
+#define CUSTOM_OPERATOR "pnnx.custom_op." /* what the types of a library's operators begin with */
+
+/* Whether a library of the user's has registered the operator. */
+bool custom_registered(const struct operator *op);
+/* Reports (STATUS_USAGE) what custom=TYPE,... names and the graph does not have. */
+void custom_check(const struct graph *g, const struct text_list *custom);
+/* Whether the operator becomes a layer of its name: custom= names it, whole or by its last part, or a library of the
+ * user's registers it. */
+bool custom_stays(const struct operator *op, const struct text_list *custom);
+/* Whether it would if custom= named it: a module that was kept whole, an operator of any library. */
+bool custom_may(const struct operator *op);
+/* Makes those that stay layers: arg_3 is the parameter 3, the weights follow one another in the order of their names. */
+void custom_finish(struct graph *g, const struct text_list *custom);
+
+/* ---- finish.c: from operators to a file of layers ---- */
+
+/* Which operator a layer comes from, for messages after the layers have their final names; by operator id. */
+struct origins {
+    const char **names; /* malloc'ed */
+    size_t count;
+};
+
+/* What the script must know of the network's inputs and results. */
+struct port {
+    const char *blob; /* "in0"; interned */
+    enum dtype dtype; /* of the blob's elements */
+    int bound;        /* 0; floats that are integers or booleans in PyTorch: more than these shall be */
+    int rank;
+    const int64_t *shape; /* arena */
+    int batch;
+};
+struct ports {
+    struct port *inputs, *outputs; /* arena */
+    size_t input_count, output_count;
+    struct port
+        *results; /* what the network's results are, before passes moved their axes; output_count, or none */
+    size_t result_count;
+};
+
+/* Notes what the results are: in the order of pnnx.Output, whose arguments must be operands. */
+void finish_note_results(struct graph *g, struct ports *ports);
+/* Reshapes of reshapes, and layers that change nothing, go. */
+void finish_reshapes(struct graph *g);
+/* Constants, inputs and results become layers and named blobs, and every blob gets one reader; adds them to *ports. */
+void finish_blobs(struct graph *g, struct ports *ports);
+/* Layers and blobs get the names that the existing converter gives. */
+struct origins finish_names(struct graph *g, const struct ports *ports);
+
+/* ---- script.c ---- */
+
+/* Writes the Python script that runs the network with pyncnn, from the files `param` and `bin` as they are seen from the
+ * script's folder. */
+void script_write(const char *file, const struct ports *ports, const char *param, const char *bin, bool fp16);
+
+#endif

@@ -1,0 +1,65 @@
+/* prepare.c - see passes.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pnnx2ncnn/blobs/layout.h"
+#include "cmd/pnnx2ncnn/passes/edit.h"
+#include "cmd/pnnx2ncnn/passes/passes.h"
+#include "common/graph/dim.h"
+#include "common/graph/element.h"
+
+/* ---- results ---- */
+
+#define NESTING 64 /* how deep tuples may lie in tuples */
+
+/* A growing list of values in the graph's arena. */
+struct values {
+    struct value *items;
+    size_t count;
+};
+
+static void append(struct graph *g, struct values *list, struct value v)
+{
+    list->items = arena_grow(&g->arena, list->items, list->count, sizeof v);
+    list->items[list->count++] = v;
+}
+
+static bool is_construct(const struct operator *op)
+{
+    return operator_is(op, "prim::TupleConstruct") || operator_is(op, "prim::ListConstruct") ||
+           operator_is(op, "prim::DictConstruct");
+}
+
+static void flatten(struct operator *output, const struct value *v, struct values *list, int depth)
+{
+    if (depth > NESTING)
+        die(STATUS_MALFORMED, operator_place(output), "the results lie in more than %d tuples", NESTING);
+    if (v->kind == VALUE_LIST) {
+        for (size_t i = 0; i < v->list.count; i++)
+            flatten(output, &v->list.items[i], list, depth + 1);
+    } else if (v->kind == VALUE_OPERAND && is_construct(v->operand->producer)) {
+        const struct value *members = operator_get(v->operand->producer, "inputs");
+        if (members)
+            flatten(output, members, list, depth + 1);
+    } else if (v->kind == VALUE_OPERAND) {
+        append(output->graph, list, *v);
+    } else if (v->kind != VALUE_NONE) {
+        report(STATUS_CONVERSION, operator_place(output), "a result of the network is a constant, no blob");
+    }
+}
+
+void prepare_outputs(struct graph *g)
+{
+    for (struct operator *op = g->first; op; op = op->next) {
+        struct values list = { NULL, 0 };
+        if (!operator_is(op, "pnnx.Output"))
+            continue;
+        for (size_t i = 0; i < op->argument_count; i++)
+            flatten(op, &op->arguments[i].value, &list, 0);
+        while (op->argument_count)
+            operator_unset(op, op->arguments[0].key);
+        operator_set(op, "input", value_list(list.items, list.count));
+    }
+    graph_remove_dead(g);
+}
