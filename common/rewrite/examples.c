@@ -1,9 +1,9 @@
 /* examples.c - the examples of a rule file, from the comment lines behind its rules. */
 #include <string.h>
 
-#include "common/rewrite/match.h"
 #include "common/rewrite/rewrite.h"
 #include "common/rewrite/text/parse.h"
+#include "common/rewrite/value/value.h"
 
 /* Where words end. */
 static size_t word_length(const char *at)

@@ -1,4 +1,4 @@
-/* match.h - one attempt to apply one rule at one operator: bindings, values, the search. */
+/* match.h - one attempt to apply one rule at one operator: its bindings, and how far it has come. */
 #ifndef COMMON_REWRITE_MATCH_H
 #define COMMON_REWRITE_MATCH_H
 
@@ -111,68 +111,5 @@ bool match_rule(struct match *match, struct rules *rules, struct graph *g, const
 bool rule_wants_class(const struct rule *rule, const char *class);
 /* True when the operator is one of those matched. */
 bool match_has(const struct match *match, const struct operator *op);
-
-/* The value of an expression under the bindings.  In results, operators in it become plans. */
-struct item evaluate(struct match *match, const struct node *node);
-/* 1 true, 0 false, -1 unknown. */
-int item_truth(const struct match *match, const struct item *item);
-int items_equal(struct match *match, const struct item *a, const struct item *b);
-/* How two numbers, sizes or strings may stand to each other, as far as that is known. */
-enum { ORDER_LESS = 1, ORDER_EQUAL = 2, ORDER_GREATER = 4, ORDER_UNKNOWN = 7 };
-int items_order(struct match *match, const struct item *a, const struct item *b);
-/* a + b and so on, by the token of the operation. */
-struct item item_arithmetic(struct match *match, int token, const struct item *a, const struct item *b);
-/* The sum ('+') or the product ('*') of a list. */
-struct item items_fold(struct match *match, int token, const struct item *list);
-struct item item_value(struct value value);
-struct item item_of_argument(const struct value *value); /* NULL: absent */
-bool item_is_list(const struct item *item);
-size_t item_length(const struct item *item);
-struct item item_at(const struct item *item, size_t i);
-/* The tensor behind an item: an attribute, or an operand that is a constant; NULL: none. */
-const struct attribute *item_tensor(const struct item *item);
-
-/* The one number in a tensor of rank 0; false when it is no such tensor. */
-bool tensor_scalar(const struct attribute *tensor, struct value *out);
-bool tensor_element(const struct attribute *tensor, int64_t index, struct value *out);
-/* Numbers, equal after rounding to float32 unless both are integers; other values as value_equal() has it. */
-bool values_match(const struct value *a, const struct value *b);
-
-/* Functions of the language: their number, or -1. */
-int builtin_find(const char *name);
-void builtin_offer(struct near *near);
-void builtin_arity(int builtin, size_t *least, size_t *most);
-struct item builtin_call(struct match *match, int builtin, const struct item *arguments, size_t count);
-/* A function of the program. */
-struct item function_call(struct match *match, const struct rule_function *function,
-                          const struct item *arguments, size_t count);
-
-/* Builds the chosen result; false, with the graph unchanged, when a value in it is unknown.  On success *next is where
- * the sweep goes on. */
-bool build_result(struct match *match, struct operator **next);
-
-/* A result before it is built. */
-struct plan {
-    const char *type;
-    struct plan_argument {
-        const char *key;
-        struct item item;
-    } * arguments;
-    size_t argument_count;
-    struct plan_attribute {
-        const char *key;
-        const struct attribute *tensor;
-    } * attributes;
-    size_t attribute_count;
-    size_t results;      /* where they have names, how many there are; else 0 */
-    struct operator *op; /* once built */
-};
-
-/* More results than that no operator of a rule has. */
-enum { MOST_RESULTS = 4096 };
-
-struct item plan_operator(struct match *match, const struct node *call);
-/* Whether a value or a result can be made of the item: no part of it is unknown. */
-bool item_is_known(const struct item *item);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef COMMON_REWRITE_MISSES_H
 #define COMMON_REWRITE_MISSES_H
 
-#include "common/rewrite/search.h"
+#include "common/rewrite/search/search.h"
 
 /* Keeps the attempt that has just failed at `goal`, when it came further than those before. */
 void misses_note(const struct match *m, const struct goal *goal);

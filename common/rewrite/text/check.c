@@ -5,7 +5,7 @@
  * other.  The answer errs to "no": a rule with a value that may be unknown is never taken to apply always. */
 #include <string.h>
 
-#include "common/rewrite/match.h"
+#include "common/rewrite/value/value.h"
 
 /* What the names of the wider rule stand for in the narrower tree. */
 struct cover {

@@ -11,16 +11,6 @@
 
 enum { MAX_NESTING = 100, MAX_CHAIN = 200 };
 
-struct node *node_new(struct arena *arena, enum node_kind kind, int line, int column)
-{
-    struct node *n = arena_alloc(arena, sizeof *n);
-    n->kind = kind;
-    n->line = line;
-    n->column = column;
-    n->slot = NO_SLOT;
-    return n;
-}
-
 static struct node *node_here(struct parser *p, enum node_kind kind)
 {
     return node_new(p->lexer.arena, kind, p->token.line, p->token.column);

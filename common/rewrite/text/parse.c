@@ -7,78 +7,12 @@
 
 #include "common/rewrite/text/parser.h"
 
-/* ---- tokens ---- */
-
-void parser_advance(struct parser *p)
-{
-    p->token = p->ahead;
-    p->ahead = lex(&p->lexer);
-}
-
-bool parser_accept(struct parser *p, int kind)
-{
-    if (p->token.kind != kind)
-        return false;
-    parser_advance(p);
-    return true;
-}
-
-_Noreturn void parser_fail(struct parser *p, const char *expected)
-{
-    const struct token *t = &p->token;
-    if (t->kind == TOKEN_END)
-        rules_error(p->rules, t->line, t->column, "expected %s before the end of the file", expected);
-    else if (t->kind != TOKEN_WRONG)
-        rules_error(p->rules, t->line, t->column, "expected %s", expected);
-    longjmp(p->recover, 1);
-}
-
-void parser_expect(struct parser *p, int kind, const char *what)
-{
-    if (!parser_accept(p, kind))
-        parser_fail(p, what);
-}
-
-bool parser_word(const struct parser *p, const char *word)
-{
-    return p->token.kind == TOKEN_NAME && strcmp(p->token.text, word) == 0;
-}
-
-struct parser_mark parser_here(const struct parser *p)
-{
-    return (struct parser_mark){ p->lexer, p->token, p->ahead };
-}
-
-void parser_back(struct parser *p, struct parser_mark mark)
-{
-    struct example_line **examples = p->lexer.examples;
-    p->lexer = mark.lexer;
-    p->lexer.examples = examples;
-    p->token = mark.token;
-    p->ahead = mark.ahead;
-}
-
 /* Restarts behind a token. */
 static void seek(struct parser *p, const struct token *t)
 {
     lex_seek(&p->lexer, t->after, t->line);
     p->token = lex(&p->lexer);
     p->ahead = lex(&p->lexer);
-}
-
-static const char *take_name(struct parser *p, const char *what)
-{
-    const char *name = p->token.text;
-    if (p->token.kind != TOKEN_NAME)
-        parser_fail(p, what);
-    parser_advance(p);
-    return name;
-}
-
-void word_list_add(struct arena *arena, struct word_list *list, const char *word)
-{
-    list->items = arena_grow(arena, list->items, list->count, sizeof *list->items);
-    list->items[list->count++] = word;
 }
 
 /* Goes to where the next item can begin. */
@@ -92,55 +26,6 @@ static void skip_item(struct parser *p)
     }
 }
 
-/* ---- results on the left: (y, _, *ys, w?) = ---- */
-
-static struct target *add_target(struct parser *p, struct targets *list)
-{
-    list->items = arena_grow(p->lexer.arena, list->items, list->count, sizeof *list->items);
-    struct target *t = &list->items[list->count++];
-    *t = (struct target){ .slot = NO_SLOT, .line = p->token.line, .column = p->token.column };
-    return t;
-}
-
-static void parse_target(struct parser *p, struct targets *list)
-{
-    struct target *t = add_target(p, list);
-    t->rest = parser_accept(p, '*');
-    const char *name = take_name(p, "the name of a result");
-    t->name = strcmp(name, "_") == 0 ? NULL : name;
-    t->optional = parser_accept(p, '?');
-}
-
-struct targets parser_targets(struct parser *p, int open, int close)
-{
-    struct targets list = { .given = true };
-    parser_expect(p, open, open == '(' ? "'('" : "'['");
-    while (p->token.kind != close) {
-        parse_target(p, &list);
-        if (!parser_accept(p, ','))
-            break;
-    }
-    parser_expect(p, close, close == ')' ? "')'" : "']'");
-    return list;
-}
-
-/* True when a bracket that opens here closes before a `=`: what is in it are targets. */
-bool parser_at_targets(struct parser *p, int open, int close)
-{
-    if (p->token.kind != open)
-        return false;
-    struct parser_mark mark = parser_here(p);
-    size_t depth = 0;
-    do {
-        depth += p->token.kind == open;
-        depth -= p->token.kind == close;
-        parser_advance(p);
-    } while (depth > 0 && p->token.kind != TOKEN_END && p->token.kind != ';');
-    bool found = depth == 0 && p->token.kind == '=';
-    parser_back(p, mark);
-    return found;
-}
-
 /* `(a, b) =`, `a =`, or nothing. */
 static struct targets parse_left(struct parser *p)
 {
@@ -150,7 +35,7 @@ static struct targets parse_left(struct parser *p)
         parser_expect(p, '=', "'='");
     } else if (p->token.kind == TOKEN_NAME && p->ahead.kind == '=') {
         list.given = true;
-        parse_target(p, &list);
+        parser_target(p, &list);
         parser_expect(p, '=', "'='");
     }
     return list;
@@ -269,7 +154,7 @@ static void parse_share_names(struct parser *p, struct share *share)
 {
     share->tuple = p->token.kind == '(';
     if (p->token.kind == TOKEN_NAME && p->ahead.kind == '[') {
-        parse_target(p, &share->targets);
+        parser_target(p, &share->targets);
         parser_expect(p, '[', "'['");
         share->count = parser_value(p);
         parser_expect(p, ']', "']'");
@@ -417,10 +302,10 @@ static void parse_macro(struct parser *p, bool is_pattern)
     parser_advance(p);
     int line = p->token.line, column = p->token.column;
     macro->is_pattern = is_pattern;
-    macro->name = take_name(p, "a name");
+    macro->name = parser_name(p, "a name");
     if (parser_accept(p, '(')) {
         while (p->token.kind != ')') {
-            word_list_add(p->lexer.arena, &macro->parameters, take_name(p, "the name of a parameter"));
+            word_list_add(p->lexer.arena, &macro->parameters, parser_name(p, "the name of a parameter"));
             if (!parser_accept(p, ','))
                 break;
         }
@@ -490,11 +375,11 @@ static void parse_for_names(struct parser *p, struct for_head *head)
     parser_advance(p);
     if (parser_accept(p, '(')) {
         do
-            word_list_add(p->lexer.arena, &head->names, take_name(p, "a name"));
+            word_list_add(p->lexer.arena, &head->names, parser_name(p, "a name"));
         while (parser_accept(p, ','));
         parser_expect(p, ')', "')'");
     } else {
-        word_list_add(p->lexer.arena, &head->names, take_name(p, "a name"));
+        word_list_add(p->lexer.arena, &head->names, parser_name(p, "a name"));
     }
     if (p->token.kind != TOKEN_IN)
         parser_fail(p, "'in'");

@@ -1,4 +1,4 @@
-/* parser.h - the parser's state, shared by items (parse.c) and values (expression.c). */
+/* parser.h - the parser's state, shared by items (parse.c) and values (expression.c), and what both take it on with. */
 #ifndef COMMON_REWRITE_TEXT_PARSER_H
 #define COMMON_REWRITE_TEXT_PARSER_H
 
@@ -28,10 +28,13 @@ struct parser_mark {
 void parser_advance(struct parser *p);
 bool parser_accept(struct parser *p, int kind);
 void parser_expect(struct parser *p, int kind, const char *what);
+const char *parser_name(struct parser *p, const char *what);
 _Noreturn void parser_fail(struct parser *p, const char *expected);
 bool parser_word(const struct parser *p, const char *word); /* the current token is that name */
 struct parser_mark parser_here(const struct parser *p);
 void parser_back(struct parser *p, struct parser_mark mark);
+/* Results on the left: (y, _, *ys, w?) =. */
+void parser_target(struct parser *p, struct targets *list);
 bool parser_at_targets(struct parser *p, int open, int close);
 struct targets parser_targets(struct parser *p, int open, int close);
 void word_list_add(struct arena *arena, struct word_list *list, const char *word);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/base/word_table.h"
-#include "common/rewrite/match.h"
 #include "common/rewrite/text/parser.h"
+#include "common/rewrite/value/value.h"
 
 enum { MAX_EXPANSION = 32 };
 

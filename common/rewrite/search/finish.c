@@ -1,6 +1,7 @@
 /* finish.c - the last step of a search: what is no pattern.  Results inside have no readers outside, values can
  * be taken apart, conditions are true, and one of the results is chosen. */
-#include "common/rewrite/search.h"
+#include "common/rewrite/search/search.h"
+#include "common/rewrite/value/value.h"
 
 static bool is_kept(const struct match *m, const struct operator *op)
 {

@@ -54,6 +54,8 @@ void search_match(struct match *m, const struct node *node, const struct value *
                   const struct parameter *parameter);
 /* Keeps another way to go on: with these goals instead of what is done now. */
 void search_choice(struct match *m, const struct goal *goals);
+/* Goes back to the last choice; false when there is none. */
+bool search_back(struct match *m);
 /* Binds a variable that is free; search_bind() compares with what it is bound to otherwise. */
 void search_set(struct match *m, size_t slot, struct item item);
 bool search_bind(struct match *m, size_t slot, struct item item);
@@ -62,6 +64,8 @@ bool search_bind(struct match *m, size_t slot, struct item item);
 bool search_take(struct match *m, struct operator *op, bool shared);
 /* Whether an argument that the pattern leaves out allows that: it is None, has its default, or has none. */
 bool argument_is_default(const struct operator *op, const struct argument *given);
+/* For a parameter whose default is one number for every axis (stride:int[]=1), a list of equal numbers is that number. */
+bool argument_is_number(const struct parameter *p, const struct value *number, const struct value *list);
 /* The operator that makes the value, when the value is its first result; else NULL. */
 struct operator *search_producer(const struct value *v);
 

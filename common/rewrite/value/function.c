@@ -3,41 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/rewrite/match.h"
+#include "common/rewrite/value/value.h"
 
 static const struct item unknown = { .kind = ITEM_UNKNOWN };
-
-static struct item item_int(int64_t i)
-{
-    return item_value(value_int(i));
-}
-
-static struct item item_truth_value(int truth)
-{
-    return truth < 0 ? unknown : item_value(value_bool(truth));
-}
-
-/* A number; false when it is none that is known. */
-static bool number(const struct item *item, struct value *out)
-{
-    const struct attribute *tensor = item_tensor(item);
-    if (tensor)
-        return tensor_scalar(tensor, out);
-    if (item->kind != ITEM_VALUE)
-        return false;
-    *out = item->value.kind == VALUE_BOOL ? value_int(item->value.boolean) : item->value;
-    return out->kind == VALUE_INT || out->kind == VALUE_FLOAT;
-}
-
-static double real_of(const struct value *v)
-{
-    return v->kind == VALUE_INT ? (double)v->integer : v->real;
-}
 
 static bool integer(const struct item *item, int64_t *out)
 {
     struct value v;
-    if (!number(item, &v) || v.kind != VALUE_INT)
+    if (!item_number(item, &v) || v.kind != VALUE_INT)
         return false;
     *out = v.integer;
     return true;
@@ -107,7 +80,7 @@ static struct item call_abs(struct match *m, const struct item *a, size_t count)
 {
     struct value x;
     (void)m, (void)count;
-    if (!number(a, &x) || (x.kind == VALUE_INT && x.integer == INT64_MIN))
+    if (!item_number(a, &x) || (x.kind == VALUE_INT && x.integer == INT64_MIN))
         return unknown;
     return x.kind == VALUE_INT ? item_int(x.integer < 0 ? -x.integer : x.integer)
                                : item_value(value_float(fabs(x.real)));
@@ -122,42 +95,43 @@ static struct item call_round(struct match *m, const struct item *a, size_t coun
 {
     struct value x;
     (void)m, (void)count;
-    return !number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(nearbyint(x.real));
+    return !item_number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(nearbyint(x.real));
 }
 
 static struct item call_floor(struct match *m, const struct item *a, size_t count)
 {
     struct value x;
     (void)m, (void)count;
-    return !number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(floor(x.real));
+    return !item_number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(floor(x.real));
 }
 
 static struct item call_ceil(struct match *m, const struct item *a, size_t count)
 {
     struct value x;
     (void)m, (void)count;
-    return !number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(ceil(x.real));
+    return !item_number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(ceil(x.real));
 }
 
 static struct item call_int(struct match *m, const struct item *a, size_t count)
 {
     struct value x;
     (void)m, (void)count;
-    return !number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(trunc(x.real));
+    return !item_number(a, &x) ? unknown : x.kind == VALUE_INT ? item_value(x) : whole(trunc(x.real));
 }
 
 static struct item call_float(struct match *m, const struct item *a, size_t count)
 {
     struct value x;
     (void)m, (void)count;
-    return number(a, &x) ? item_value(value_float(real_of(&x))) : unknown;
+    return item_number(a, &x) ? item_value(value_float(value_real(&x))) : unknown;
 }
 
 static struct item call_sqrt(struct match *m, const struct item *a, size_t count)
 {
     struct value x;
     (void)m, (void)count;
-    return number(a, &x) && real_of(&x) >= 0 ? item_value(value_float(sqrt(real_of(&x)))) : unknown;
+    return item_number(a, &x) && value_real(&x) >= 0 ? item_value(value_float(sqrt(value_real(&x))))
+                                                     : unknown;
 }
 
 /* all (deciding 0) and any (deciding 1). */
@@ -170,17 +144,17 @@ static struct item quantifier(struct match *m, const struct item *a, int decidin
         struct item one = item_at(a, i);
         int truth = item_truth(m, &one);
         if (truth == deciding)
-            return item_truth_value(deciding);
+            return item_bool(deciding);
         if (truth < 0)
             result = -1;
     }
-    return item_truth_value(result);
+    return item_bool(result);
 }
 
 static struct item call_known(struct match *m, const struct item *a, size_t count)
 {
     (void)m, (void)count;
-    return item_truth_value(a->kind != ITEM_UNKNOWN && a->kind != ITEM_DIM);
+    return item_bool(a->kind != ITEM_UNKNOWN && a->kind != ITEM_DIM);
 }
 
 static struct item call_all(struct match *m, const struct item *a, size_t count)
@@ -199,7 +173,7 @@ static struct item call_present(struct match *m, const struct item *a, size_t co
 {
     (void)m, (void)count;
     bool none = a->kind == ITEM_VALUE && a->value.kind == VALUE_NONE;
-    return item_truth_value(a->kind == ITEM_UNKNOWN ? -1 : a->kind != ITEM_ABSENT && !none);
+    return item_bool(a->kind == ITEM_UNKNOWN ? -1 : a->kind != ITEM_ABSENT && !none);
 }
 
 /* True when it is a constant, not an operand: a number, a string, a list of these, a constant tensor. */
@@ -207,8 +181,8 @@ static struct item call_constant(struct match *m, const struct item *a, size_t c
 {
     (void)m, (void)count;
     if (a->kind == ITEM_VALUE)
-        return item_truth_value(!value_has_operand(&a->value) || item_tensor(a));
-    return item_truth_value(a->kind == ITEM_TENSOR);
+        return item_bool(!value_has_operand(&a->value) || item_tensor(a));
+    return item_bool(a->kind == ITEM_TENSOR);
 }
 
 /* range(n), range(from, to), range(from, to, step) */

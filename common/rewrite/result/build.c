@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/rewrite/match.h"
+#include "common/rewrite/result/result.h"
+#include "common/rewrite/value/value.h"
 
 /* ---- building ---- */
 

@@ -4,7 +4,8 @@
  * operands.  The number of leaves says how many cuts there can be, so most ways end at once. */
 #include <string.h>
 
-#include "common/rewrite/search.h"
+#include "common/rewrite/search/search.h"
+#include "common/rewrite/value/value.h"
 
 enum { MAX_LEAVES = 60 };
 

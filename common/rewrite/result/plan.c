@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "common/graph/dim.h"
-#include "common/rewrite/match.h"
+#include "common/rewrite/result/result.h"
+#include "common/rewrite/value/value.h"
 
 static const struct item unknown = { .kind = ITEM_UNKNOWN };
 
