@@ -56,8 +56,8 @@ variables() {
     needs objdump
     run -0 variables "$BUILD"
     assert_output 'cmd/pnnx/stages.o stages
-cmd/pt2pnnx/child.o child
-cmd/pt2pnnx/child.o ready_pipe
+cmd/pt2pnnx/load/child.o child
+cmd/pt2pnnx/load/child.o ready_pipe
 common/base/report.o state
 formats/mapping.o mappings
 formats/output.o open_outputs

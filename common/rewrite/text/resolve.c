@@ -1,29 +1,12 @@
-/* resolve.c - from a parsed rule to one that can run: names to variables, macros expanded, operators and their
- * arguments checked against the signatures, functions against their types. */
+/* resolve.c - from a parsed rule to one that can run: names to variables, in patterns and in values. */
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/word_table.h"
 #include "common/rewrite/text/parser.h"
+#include "common/rewrite/text/resolver.h"
 #include "common/rewrite/value/value.h"
 
-enum { MAX_EXPANSION = 32 };
-
-extern const char layers_text[];
-extern const size_t layers_text_size;
-
-struct resolver {
-    struct rules *rules;
-    struct rule *rule;
-    struct node **pending; /* expressions inside patterns: resolved when all names are known */
-    size_t pending_count;
-    size_t depth;  /* of macros in macros */
-    size_t macros; /* expanded so far: numbers their variables apart */
-    bool in_result;
-    bool failed;
-};
-
-static void error(struct resolver *r, const struct node *n, const char *format, const char *text)
+void resolver_error(struct resolver *r, const struct node *n, const char *format, const char *text)
 {
     r->failed = true;
     rules_error(r->rules, n->line, n->column, format, text);
@@ -99,299 +82,6 @@ static void declare_definition(struct resolver *r, struct definition *d)
     }
 }
 
-/* ---- macros ---- */
-
-struct substitution {
-    struct resolver *resolver;
-    const struct rule_macro *macro;
-    struct node **values; /* of the parameters */
-    size_t number;
-};
-
-static bool is_dtype_name(const char *name)
-{
-    char full[64];
-    snprintf(full, sizeof full, "torch.%s", name);
-    return dtype_from_torch(full) != DTYPE_COUNT;
-}
-
-/* A variable of the macro's own: x becomes x'3, which no rule can write. */
-static const char *local_name(const struct substitution *s, const char *name)
-{
-    struct rules *rules = s->resolver->rules;
-    if (is_dtype_name(name) || strcmp(name, "self") == 0 ||
-        rules_macro(rules, name)) /* a constant of the file's */
-        return name;
-    return intern(rules->strings, arena_printf(&rules->arena, "%s'%zu", name, s->number));
-}
-
-static struct node *parameter_value(const struct substitution *s, const char *name)
-{
-    for (size_t i = 0; i < s->macro->parameters.count; i++)
-        if (s->macro->parameters.items[i] == name)
-            return s->values[i];
-    return NULL;
-}
-
-static struct node *clone(const struct substitution *s, const struct node *n)
-{
-    if (!n)
-        return NULL;
-    struct arena *arena = &s->resolver->rules->arena;
-    if (n->kind == NODE_NAME && parameter_value(s, n->text))
-        return parameter_value(s, n->text);
-    struct node *copy = arena_copy(arena, n, sizeof *n);
-    if (n->kind == NODE_NAME || n->kind == NODE_AS)
-        copy->text = local_name(s, n->text);
-    copy->kids = arena_array(arena, n->count, sizeof *n->kids);
-    for (size_t i = 0; i < n->count; i++)
-        copy->kids[i] = clone(s, n->kids[i]);
-    copy->arguments = arena_copy(arena, n->arguments, n->argument_count * sizeof *n->arguments);
-    for (size_t i = 0; i < n->argument_count; i++)
-        copy->arguments[i].value = clone(s, n->arguments[i].value);
-    return copy;
-}
-
-static struct node *expand_macro(struct resolver *r, const struct rule_macro *macro, const struct node *call)
-{
-    bool plain = call->argument_count == macro->parameters.count;
-    for (size_t i = 0; i < call->argument_count; i++)
-        plain = plain && call->arguments[i].kind == ARGUMENT_POSITION;
-    if (!plain || r->depth >= MAX_EXPANSION || r->macros > 10000) {
-        error(r, call,
-              plain ? "'%s' expands too deep" : "'%s' is called with other arguments than it is defined with",
-              call->text);
-        return NULL;
-    }
-    struct arena *arena = &r->rules->arena;
-    struct substitution s = { r, macro, arena_array(arena, call->argument_count + 1, sizeof *s.values),
-                              r->macros++ };
-    for (size_t i = 0; i < call->argument_count; i++) {
-        struct node *value = call->arguments[i].value;
-        s.values[i] = value;
-        if (!r->in_result || value->kind != NODE_CALL || rules_is_function(r->rules, value->text))
-            continue;
-        s.values[i] = node_new(arena, NODE_ONCE, value->line, value->column);
-        s.values[i]->kids = arena_copy(arena, &value, sizeof value);
-        s.values[i]->count = 1;
-    }
-    struct node *body = clone(&s, macro->body);
-    return body->kind == NODE_ONCE ? body->kids[0] : body;
-}
-
-/* ---- signatures ---- */
-
-static size_t count_positions(const struct node *call)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < call->argument_count; i++)
-        count += call->arguments[i].kind == ARGUMENT_POSITION;
-    return count;
-}
-
-static const struct parameter *variadic(const struct signature *s, size_t *index)
-{
-    for (size_t i = 0; i < s->parameter_count; i++)
-        if (s->parameters[i].variadic) {
-            *index = i;
-            return &s->parameters[i];
-        }
-    return NULL;
-}
-
-static bool is_elements(const struct node *call, const struct signature *s, size_t index);
-
-static bool takes_keys(const struct signature *s, const struct node *call)
-{
-    for (size_t i = 0; i < call->argument_count; i++)
-        if (call->arguments[i].kind == ARGUMENT_KEY && !signature_parameter(s, call->arguments[i].key))
-            return false;
-    return true;
-}
-
-static bool takes_positions(const struct signature *s, const struct node *call)
-{
-    size_t index;
-    if (count_positions(call) <= s->parameter_count)
-        return true;
-    return variadic(s, &index) && is_elements(call, s, index);
-}
-
-/* Types whose arguments nobody can know. */
-static bool is_open_type(const struct node *call)
-{
-    return call->quoted || strncmp(call->text, "pnnx.", 5) == 0 || strncmp(call->text, "prim::", 6) == 0;
-}
-
-/* What stands in a value is a function; it may be misspelt. */
-static void unknown_function(struct resolver *r, const struct node *n)
-{
-    char hint[200];
-    struct near near = near_start(n->text, strlen(n->text));
-    builtin_offer(&near);
-    for (size_t i = 0; i < r->rules->function_count; i++)
-        near_offer(&near, r->rules->functions[i].name);
-    if (strpbrk(n->text, ".:"))
-        error(r, n, "the operator '%s' cannot stand in a value", n->text);
-    else
-        error(r, n, "unknown function %s",
-              arena_printf(&r->rules->arena, "'%s'%s", n->text, near_hint(&near, hint)));
-}
-
-/* The overload that the arguments fit; reports what fits none. */
-static const struct signature *find_overload(struct resolver *r, const struct node *call)
-{
-    const struct signature *first = signature_find(r->rules->signatures, call->text);
-    if (!first && is_open_type(call))
-        return signature_unknown(r->rules->signatures);
-    if (!first) {
-        char hint[200];
-        struct near near = near_start(call->text, strlen(call->text));
-        signature_offer_types(r->rules->signatures, &near);
-        const char *meant = near_hint(&near, hint);
-        error(r, call, strpbrk(call->text, ".:") ? "unknown operator %s" : "unknown function or layer %s",
-              arena_printf(&r->rules->arena, "'%s'%s%s%s%s", call->text, meant,
-                           *meant ? "" : " (instead: a type of your own stands in quotes: '",
-                           *meant ? "" : call->text, *meant ? "" : "'(...))"));
-        return NULL;
-    }
-    for (const struct signature *s = first; s; s = s->next)
-        if (takes_keys(s, call) && takes_positions(s, call))
-            return s;
-    if (is_open_type(call))
-        return first;
-    for (size_t i = 0; i < call->argument_count; i++) {
-        const struct node_argument *a = &call->arguments[i];
-        bool known = a->kind != ARGUMENT_KEY;
-        for (const struct signature *s = first; s && !known; s = s->next)
-            known = signature_parameter(s, a->key);
-        if (known)
-            continue;
-        r->failed = true;
-        char hint[200];
-        struct near near = near_start(a->key, strlen(a->key));
-        signature_offer_parameters(first, &near);
-        rules_error(r->rules, a->line, a->column, "'%s' has no argument '%s'%s", call->text, a->key,
-                    near_hint(&near, hint));
-        return NULL;
-    }
-    error(r, call, "no form of '%s' takes these arguments together", call->text);
-    return NULL;
-}
-
-/* Whether the positions from `index` on are the elements of the variadic argument, not the list itself: f(a, b),
- * f(*xs), and f(x) for layers and unknown types, whose argument is called `inputs`. */
-static bool is_elements(const struct node *call, const struct signature *s, size_t index)
-{
-    size_t position = 0;
-    const struct node *at = NULL;
-    for (size_t i = 0; i < call->argument_count; i++)
-        if (call->arguments[i].kind == ARGUMENT_POSITION && position++ == index)
-            at = call->arguments[i].value;
-    if (!at)
-        return false;
-    if (at->kind == NODE_STAR)
-        return true;
-    if (position > index + 1 && index + 1 == s->parameter_count)
-        return true;
-    return strcmp(s->parameters[index].name, "inputs") == 0 &&
-           !(at->kind == NODE_LIST && position == index + 1);
-}
-
-static bool is_weight_list(const struct node *n)
-{
-    return n->kind == NODE_LIST && n->count && n->kids[0]->kind == NODE_WEIGHT;
-}
-
-/* Gathers positions that are elements of a variadic argument into one list. */
-static void gather_elements(struct resolver *r, struct node *call, const struct signature *s)
-{
-    size_t index, kept = 0, position = 0;
-    if (!variadic(s, &index) || !is_elements(call, s, index))
-        return;
-    struct node *list = node_new(&r->rules->arena, NODE_LIST, call->line, call->column);
-    list->boolean = true; /* lists in it are spliced */
-    for (size_t i = 0; i < call->argument_count; i++) {
-        struct node_argument a = call->arguments[i];
-        if (a.kind == ARGUMENT_POSITION && !is_weight_list(a.value) && position++ >= index) {
-            list->kids = arena_grow(&r->rules->arena, list->kids, list->count, sizeof *list->kids);
-            list->kids[list->count++] = a.value;
-            if (position != index + 1)
-                continue;
-            a.value = list;
-        }
-        call->arguments[kept++] = a;
-    }
-    call->argument_count = kept;
-}
-
-static void check_repeated_keys(struct resolver *r, const struct node *call)
-{
-    for (size_t i = 0; i < call->argument_count; i++)
-        for (size_t k = 0; k < i; k++) {
-            const struct node_argument *a = &call->arguments[i], *b = &call->arguments[k];
-            if (!a->key || a->key != b->key ||
-                (a->kind == ARGUMENT_ATTRIBUTE) != (b->kind == ARGUMENT_ATTRIBUTE))
-                continue;
-            r->failed = true;
-            rules_error(r->rules, a->line, a->column, "'%s' is given twice", a->key);
-        }
-}
-
-/* Puts the number in the place of what a layer calls it (layers.txt): operation='sum'. */
-static void name_to_number(struct resolver *r, const struct node *call, const struct parameter *p,
-                           struct node **place)
-{
-    struct node *n = *place;
-    if (n->kind == NODE_CONDITIONAL) {
-        name_to_number(r, call, p, &n->kids[0]);
-        name_to_number(r, call, p, &n->kids[2]);
-    }
-    if (n->kind != NODE_STRING)
-        return;
-    struct arena *arena = &r->rules->arena;
-    const char *words = word_table_find(arena, layers_text, layers_text_size,
-                                        arena_printf(arena, "%s.%s", call->text, p->alias));
-    size_t length = strlen(n->text);
-    int64_t number = 0;
-    for (const char *at = words; at && *at; at += strcspn(at, " "), at += *at == ' ', number++)
-        if (strncmp(at, n->text, length) == 0 && (at[length] == ' ' || !at[length])) {
-            *place = node_new(arena, NODE_INT, n->line, n->column);
-            (*place)->integer = number;
-            return;
-        }
-    if (!words)
-        return;
-    r->failed = true;
-    rules_error(r->rules, n->line, n->column, "%s has no %s '%s' (it has %s)", call->text, p->alias, n->text,
-                words);
-}
-
-/* Checks a call of an operator and puts its arguments into a canonical form: aliases replaced; in results, positions
- * get their keys. */
-static void check_call(struct resolver *r, struct node *call, bool result)
-{
-    const struct signature *s = find_overload(r, call);
-    if (!s)
-        return;
-    gather_elements(r, call, s);
-    size_t position = 0;
-    for (size_t i = 0; i < call->argument_count; i++) {
-        struct node_argument *a = &call->arguments[i];
-        if (a->kind == ARGUMENT_KEY) {
-            const struct parameter *p = signature_parameter(s, a->key);
-            a->key = p ? p->name : a->key;
-            if (p && p->alias)
-                name_to_number(r, call, p, &a->value);
-        } else if (a->kind == ARGUMENT_POSITION && !is_weight_list(a->value)) {
-            if (result && position < s->parameter_count)
-                a->key = s->parameters[position].name;
-            position++;
-        }
-    }
-    check_repeated_keys(r, call);
-}
-
 /* ---- patterns ---- */
 
 static void resolve_expression(struct resolver *r, struct node **place);
@@ -438,9 +128,9 @@ static void resolve_pattern_arguments(struct resolver *r, struct node *call)
 static void resolve_braces(struct resolver *r, struct node *n)
 {
     if (!map_get(&r->rules->commutative, n->text))
-        error(r, n, "'%s' is not declared commutative", n->text);
+        resolver_error(r, n, "'%s' is not declared commutative", n->text);
     if (n->argument_count < 2)
-        error(r, n, "braces of '%s' need at least two operands", n->text);
+        resolver_error(r, n, "braces of '%s' need at least two operands", n->text);
     resolve_pattern_arguments(r, n);
 }
 
@@ -450,7 +140,7 @@ static void resolve_pattern_call(struct resolver *r, struct node **place)
     struct node *n = *place;
     const struct rule_macro *macro = n->quoted ? NULL : rules_macro(r->rules, n->text);
     if (macro && macro->is_pattern && n->kind == NODE_CALL) {
-        struct node *body = expand_macro(r, macro, n);
+        struct node *body = macro_expand(r, macro, n);
         if (!body)
             return;
         *place = body;
@@ -465,13 +155,13 @@ static void resolve_pattern_call(struct resolver *r, struct node **place)
         return;
     }
     if (n->optional && (n->argument_count == 0 || n->arguments[0].kind != ARGUMENT_POSITION))
-        error(r, n, "'%s?' needs the operand that may stand alone as its first argument", n->text);
+        resolver_error(r, n, "'%s?' needs the operand that may stand alone as its first argument", n->text);
     if (n->kind == NODE_BRACES) {
         resolve_braces(r, n);
         if (!signature_find(r->rules->signatures, n->text))
-            error(r, n, "unknown operator '%s'", n->text);
+            resolver_error(r, n, "unknown operator '%s'", n->text);
     } else {
-        check_call(r, n, false);
+        call_check(r, n, false);
         resolve_pattern_arguments(r, n);
     }
 }
@@ -481,7 +171,7 @@ static void resolve_pattern_list(struct resolver *r, struct node *n)
     size_t stars = 0;
     for (size_t i = 0; i < n->count; i++) {
         if (n->kids[i]->kind == NODE_STAR && stars++)
-            error(r, n->kids[i], "a second '*' in a list%s", "");
+            resolver_error(r, n->kids[i], "a second '*' in a list%s", "");
         resolve_pattern(r, &n->kids[i]);
     }
 }
@@ -492,7 +182,7 @@ static void resolve_pattern_name(struct resolver *r, struct node **place)
     struct node *n = *place;
     const struct rule_macro *macro = rules_macro(r->rules, n->text);
     if (macro && macro->parameters.count == 0) {
-        struct node *body = expand_macro(r, macro, n);
+        struct node *body = macro_expand(r, macro, n);
         if (body) {
             *place = body;
             resolve_pattern(r, place);
@@ -532,82 +222,12 @@ static void resolve_pattern(struct resolver *r, struct node **place)
             resolve_pattern(r, &n->kids[i]);
         return;
     case NODE_COMPREHENSION:
-    case NODE_WEIGHT: error(r, n, "this cannot stand in a pattern%s", ""); return;
+    case NODE_WEIGHT: resolver_error(r, n, "this cannot stand in a pattern%s", ""); return;
     default: defer(r, place);
     }
 }
 
 /* ---- values and results ---- */
-
-/* The kinds that a literal can have, as a type letter; 0: not known before it runs. */
-static char literal_letter(const struct node *n)
-{
-    switch (n->kind) {
-    case NODE_BOOL: return 'b';
-    case NODE_INT: return 'i';
-    case NODE_FLOAT: return 'f';
-    case NODE_STRING: return 's';
-    case NODE_LIST: return 'l';
-    default: return 0;
-    }
-}
-
-static bool letter_takes(char letter, char given)
-{
-    return !given || letter == given || letter == 'v' || (letter == 'f' && given == 'i');
-}
-
-/* The declared letter of argument i, or 0 when there are not so many; *optional: it may be absent. */
-static char function_letter(const struct rule_function *f, size_t i, bool *optional)
-{
-    const char *p = f->types;
-    for (char last = 0;; i--) {
-        if (*p == '*')
-            return last;
-        if (*p == ':' || !*p)
-            return 0;
-        last = *p++;
-        *optional = *p == '?';
-        p += *p == '?';
-        if (i == 0)
-            return last;
-    }
-}
-
-static size_t function_least(const struct rule_function *f)
-{
-    size_t count = 0;
-    for (const char *p = f->types; *p && *p != ':'; p++)
-        if (*p != '?') {
-            if (*p == '*')
-                return count - 1;
-            count++;
-        }
-    return count;
-}
-
-static void check_function(struct resolver *r, const struct node *n)
-{
-    const struct rule_function *f = n->c_function;
-    size_t least, most;
-    if (!f) {
-        builtin_arity(n->builtin, &least, &most);
-        if (n->argument_count < least || n->argument_count > most)
-            error(r, n, "'%s' is called with a wrong number of arguments", n->text);
-        return;
-    }
-    bool optional;
-    if (n->argument_count < function_least(f) ||
-        (n->argument_count && !function_letter(f, n->argument_count - 1, &optional))) {
-        error(r, n, "'%s' is called with a wrong number of arguments", n->text);
-        return;
-    }
-    for (size_t i = 0; i < n->argument_count; i++) {
-        char letter = function_letter(f, i, &optional);
-        if (!letter_takes(letter, literal_letter(n->arguments[i].value)))
-            error(r, n->arguments[i].value, "'%s' cannot take this", n->text);
-    }
-}
 
 static void resolve_function(struct resolver *r, struct node *n)
 {
@@ -618,93 +238,23 @@ static void resolve_function(struct resolver *r, struct node *n)
     r->in_result = false;
     for (size_t i = 0; i < n->argument_count; i++) {
         if (n->arguments[i].kind != ARGUMENT_POSITION)
-            error(r, n, "a function takes no keys%s", "");
+            resolver_error(r, n, "a function takes no keys%s", "");
         else
             resolve_expression(r, &n->arguments[i].value);
     }
     r->in_result = in_result;
-    check_function(r, n);
-}
-
-static bool is_given(const struct node *call, const char *key)
-{
-    for (size_t i = 0; i < call->argument_count; i++)
-        if (call->arguments[i].key == key)
-            return true;
-    return false;
-}
-
-/* The first argument that the form needs and the call does not give; NULL: none. */
-static const struct parameter *missing_argument(const struct signature *s, const struct node *call)
-{
-    for (size_t i = 0; i < s->parameter_count; i++) {
-        const struct parameter *p = &s->parameters[i];
-        bool needed = !p->has_default && !(p->kinds & KIND_NONE) && !p->variadic;
-        if (needed && !is_given(call, p->name))
-            return p;
-    }
-    return NULL;
-}
-
-/* An operator that is made has all arguments that some form of it needs. */
-static void check_complete(struct resolver *r, const struct node *call)
-{
-    const struct signature *first = signature_find(r->rules->signatures, call->text), *s = first;
-    for (size_t i = 0; i < call->argument_count; i++)
-        if (call->arguments[i].kind == ARGUMENT_REST_OF || call->arguments[i].kind == ARGUMENT_COMPUTED)
-            return;
-    while (s && (!takes_keys(s, call) || missing_argument(s, call)))
-        s = s->next;
-    if (s || !first || call->kind == NODE_BRACES || r->failed)
-        return;
-    r->failed = true;
-    const struct parameter *p = missing_argument(first, call);
-    rules_error(r->rules, call->line, call->column, "'%s' lacks the argument '%s'", call->text,
-                p ? p->name : "?");
-}
-
-/* Whether the form needs an argument that has neither a position nor a key in the call. */
-static bool lacks_argument(const struct signature *s, const struct node *call)
-{
-    size_t positions = count_positions(call);
-    for (size_t i = positions; i < s->parameter_count; i++) {
-        const struct parameter *p = &s->parameters[i];
-        if (!p->has_default && !(p->kinds & KIND_NONE) && !p->variadic && !is_given(call, p->name))
-            return true;
-    }
-    return false;
-}
-
-/* Two forms of an operator that both fit, and have other arguments at the same place: the rule must say which. */
-static void check_clear(struct resolver *r, const struct node *call)
-{
-    const struct signature *first = NULL;
-    for (const struct signature *s = signature_find(r->rules->signatures, call->text); s; s = s->next) {
-        if (!takes_keys(s, call) || !takes_positions(s, call) || lacks_argument(s, call))
-            continue;
-        first = first ? first : s;
-        size_t position = 0;
-        for (size_t i = 0; i < call->argument_count; i++) {
-            const struct node_argument *a = &call->arguments[i];
-            if (a->kind != ARGUMENT_POSITION || is_weight_list(a->value))
-                continue;
-            bool both = position < s->parameter_count && position < first->parameter_count;
-            if (both && s->parameters[position].name != first->parameters[position].name)
-                error(r, a->value, "'%s' has several forms: this argument needs its name", call->text);
-            position++;
-        }
-    }
+    call_check_function(r, n);
 }
 
 static void resolve_result_call(struct resolver *r, struct node *n)
 {
     if (n->optional)
-        error(r, n, "'%s?' can stand in a pattern only", n->text);
+        resolver_error(r, n, "'%s?' can stand in a pattern only", n->text);
     if (n->shared)
-        error(r, n, "'&%s' can stand in a pattern only", n->text);
-    check_clear(r, n);
-    check_call(r, n, true);
-    check_complete(r, n);
+        resolver_error(r, n, "'&%s' can stand in a pattern only", n->text);
+    call_check_clear(r, n);
+    call_check(r, n, true);
+    call_check_complete(r, n);
     for (size_t i = 0; i < n->argument_count; i++) {
         struct node_argument *a = &n->arguments[i];
         if (a->kind == ARGUMENT_REST) {
@@ -718,12 +268,12 @@ static void resolve_result_call(struct resolver *r, struct node *n)
         bool is_operator = a->value->kind == NODE_NAME && a->value->slot != NO_SLOT &&
                            r->rule->slots[a->value->slot].is_operator;
         if (a->kind == ARGUMENT_REST_OF && a->value->kind == NODE_NAME && !is_operator)
-            error(r, a->value, "'%s' names no operator (P as c)", a->value->text);
+            resolver_error(r, a->value, "'%s' names no operator (P as c)", a->value->text);
         const struct rule_function *f = a->value->function ? a->value->c_function : NULL;
         const char *result = f ? strchr(f->types, ':') : NULL;
         if ((a->kind == ARGUMENT_ATTRIBUTE && result && result[1] != 't') ||
             (a->kind == ARGUMENT_ATTRIBUTES && result && result[1] != 'T'))
-            error(r, a->value, "'%s' gives no tensor here", f->name);
+            resolver_error(r, a->value, "'%s' gives no tensor here", f->name);
     }
 }
 
@@ -732,7 +282,7 @@ static void resolve_value_call(struct resolver *r, struct node **place)
     struct node *n = *place;
     const struct rule_macro *macro = n->quoted ? NULL : rules_macro(r->rules, n->text);
     if (macro && n->kind == NODE_CALL) {
-        struct node *body = expand_macro(r, macro, n);
+        struct node *body = macro_expand(r, macro, n);
         if (!body)
             return;
         *place = body;
@@ -745,7 +295,7 @@ static void resolve_value_call(struct resolver *r, struct node **place)
     if (n->kind == NODE_CALL && !n->quoted && rules_is_function(r->rules, n->text))
         resolve_function(r, n);
     else if (!r->in_result)
-        unknown_function(r, n);
+        call_unknown(r, n);
     else
         resolve_result_call(r, n);
 }
@@ -759,7 +309,7 @@ static void resolve_value_name(struct resolver *r, struct node *n)
     }
     const struct rule_macro *macro = rules_macro(r->rules, n->text);
     if (macro && macro->parameters.count == 0) {
-        struct node *body = expand_macro(r, macro, n);
+        struct node *body = macro_expand(r, macro, n);
         if (body) {
             resolve_expression(r, &body);
             *n = *body;
@@ -767,7 +317,7 @@ static void resolve_value_name(struct resolver *r, struct node *n)
         return;
     }
     if (!is_dtype_name(n->text)) {
-        error(r, n, "'%s' is bound nowhere", n->text);
+        resolver_error(r, n, "'%s' is bound nowhere", n->text);
         return;
     }
     const char *full = arena_printf(&r->rules->arena, "torch.%s", n->text);
@@ -825,7 +375,7 @@ static void resolve_expression(struct resolver *r, struct node **place)
     case NODE_ANY:
     case NODE_AS:
     case NODE_KIND:
-    case NODE_ALTERNATIVE: error(r, n, "this can stand in a pattern only%s", ""); return;
+    case NODE_ALTERNATIVE: resolver_error(r, n, "this can stand in a pattern only%s", ""); return;
     case NODE_OPTIONAL: {
         bool deferred = n->deferred;
         *place = n->kids[0]; /* what is absent is left out anyway */
