@@ -47,5 +47,7 @@ void rules_add(struct rules *rules, struct rule *rule);
 /* The macro with that (interned) name, or NULL. */
 const struct rule_macro *rules_macro(const struct rules *rules, const char *name);
 const struct rule_function *rules_function(const struct rules *rules, const char *name);
+/* Whether a name without a dot is a function of the language or of the program. */
+bool rules_is_function(const struct rules *rules, const char *name);
 
 #endif

@@ -6,6 +6,7 @@
 #include "common/base/near.h"
 #include "common/rewrite/match.h"
 #include "common/rewrite/misses.h"
+#include "common/rewrite/value/value.h"
 
 struct rules *rules_new(struct strings *strings, const struct signatures *signatures,
                         const struct rule_function *functions, size_t function_count)
@@ -134,6 +135,13 @@ const struct rule_function *rules_function(const struct rules *rules, const char
         if (strcmp(rules->functions[i].name, name) == 0)
             return &rules->functions[i];
     return NULL;
+}
+
+bool rules_is_function(const struct rules *rules, const char *name)
+{
+    if (strpbrk(name, ".:")) /* a type, as most are */
+        return false;
+    return builtin_find(name) >= 0 || rules_function(rules, name);
 }
 
 void rules_error(struct rules *rules, int line, int column, const char *format, ...)

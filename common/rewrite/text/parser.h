@@ -46,7 +46,4 @@ struct node *parser_pattern(struct parser *p);
 /* The same up to `|` and `as`, too. */
 struct node *parser_value_without_if(struct parser *p);
 
-/* Whether a name without a dot is a function of the language or of the program. */
-bool rules_is_function(const struct rules *rules, const char *name);
-
 #endif

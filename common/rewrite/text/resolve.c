@@ -6,19 +6,6 @@
 #include "common/rewrite/text/resolver.h"
 #include "common/rewrite/value/value.h"
 
-void resolver_error(struct resolver *r, const struct node *n, const char *format, const char *text)
-{
-    r->failed = true;
-    rules_error(r->rules, n->line, n->column, format, text);
-}
-
-bool rules_is_function(const struct rules *rules, const char *name)
-{
-    if (strpbrk(name, ".:")) /* a type, as most are */
-        return false;
-    return builtin_find(name) >= 0 || rules_function(rules, name);
-}
-
 /* ---- variables ---- */
 
 static size_t find_slot(const struct resolver *r, const char *name)

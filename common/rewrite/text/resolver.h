@@ -16,7 +16,12 @@ struct resolver {
 };
 
 /* Reports a mistake at the node; the rule is not added then.  The format has one %s. */
-void resolver_error(struct resolver *r, const struct node *n, const char *format, const char *text);
+static inline void resolver_error(struct resolver *r, const struct node *n, const char *format,
+                                  const char *text)
+{
+    r->failed = true;
+    rules_error(r->rules, n->line, n->column, format, text);
+}
 
 /* macros.c: the body with the call's arguments in it; NULL, and reported: it cannot be. */
 struct node *macro_expand(struct resolver *r, const struct rule_macro *macro, const struct node *call);
