@@ -124,6 +124,15 @@ static bool needs_item(const struct printer *p, const struct operator *op, const
     return numbers || is_bound_beside_number(p, op, a);
 }
 
+/* One operand alone is the list itself when it is a list (a network that hands lists around). */
+static const struct value *list_itself(const struct value *v)
+{
+    const struct value *only = v->kind == VALUE_LIST && v->list.count == 1 ? &v->list.items[0] : NULL;
+    bool list =
+        only && only->kind == VALUE_OPERAND && operator_is(only->operand->producer, "prim::ListConstruct");
+    return list ? only : v;
+}
+
 void call_arguments(struct call *c, const struct operator *op, size_t first)
 {
     size_t count = positional(op);
@@ -132,9 +141,9 @@ void call_arguments(struct call *c, const struct operator *op, size_t first)
         if (strcmp(a->key, "inputs") == 0 && a->value.kind == VALUE_LIST)
             call_unkeyed(c, op, &a->value);
         else if (i < count)
-            call_argument(c, &a->value);
+            call_argument(c, list_itself(&a->value));
         else
-            call_keyword(c, a->key, &a->value);
+            call_keyword(c, a->key, list_itself(&a->value));
         if (needs_item(c->printer, op, a))
             lines_add(&c->printer->out, ".item()");
     }

@@ -215,27 +215,6 @@ static void print_einsum(struct printer *p, const struct operator *op)
     call_close(&c);
 }
 
-/* A list of tensors; one operand alone is the list itself when it is a list (a network that hands lists around). */
-static bool is_list_operand(const struct value *v)
-{
-    return v->kind == VALUE_OPERAND && operator_is(v->operand->producer, "prim::ListConstruct");
-}
-
-static void print_cat(struct printer *p, const struct operator *op)
-{
-    static const char *const said[] = { "tensors", NULL };
-    const struct value *tensors = operator_get(op, "tensors");
-    print_results(p, op);
-    struct call c = call_open(p, "%s", op->type);
-    if (tensors && tensors->kind == VALUE_LIST && tensors->list.count == 1 &&
-        is_list_operand(&tensors->list.items[0]))
-        tensors = &tensors->list.items[0];
-    if (tensors)
-        call_argument(&c, tensors);
-    call_rest(&c, op, said);
-    call_close(&c);
-}
-
 static void print_variadic(struct printer *p, const struct operator *op)
 {
     print_results(p, op);
@@ -404,7 +383,6 @@ static const struct {
     { "slice", print_slice },
     { "slice_copy", print_slice_copy },
     { "copy", print_copy },
-    { "cat", print_cat },
     { "variadic", print_variadic },
     { "einsum", print_einsum },
     { "unsqueeze", print_unsqueeze },

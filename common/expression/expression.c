@@ -267,13 +267,22 @@ static void take_indexes(struct operator *op)
 }
 
 /* Tensor.index with constant indices has them as text: expr=[None,[0,2,1]]. */
-static void take_index_text(struct operator *op)
+static void take_index_text(struct operator *op, const char *key)
 {
-    const char *text = operator_string(op, "indices", NULL);
+    const char *text = operator_string(op, key, NULL);
     struct term *t = text ? expression_parse(&op->graph->arena, text, 0) : NULL;
     struct builder b = { .graph = op->graph, .op = op };
     if (t && t->kind == TERM_LIST && operands_exist(t, NULL, 0))
-        operator_set(op, "indices", build(&b, t, NULL));
+        operator_set(op, key, build(&b, t, NULL));
+}
+
+static const char *text_key(const struct operator *op)
+{
+    const struct signature *s = op->signature;
+    for (size_t i = 0; i < s->parameter_count; i++)
+        if (parameter_is_text(&s->parameters[i]))
+            return s->parameters[i].name;
+    return NULL;
 }
 
 /* torch.einsum as upstream writes it at optlevel 0, with the equation and the list as its operands. */
@@ -305,8 +314,8 @@ void expressions_take_apart(struct graph *g)
             take_apart(op);
         else if (operator_is(op, "pnnx.SliceIndexes"))
             take_indexes(op);
-        else if (operator_is(op, "Tensor.index"))
-            take_index_text(op);
+        else if (text_key(op))
+            take_index_text(op, text_key(op));
         else if (operator_is(op, "torch.einsum"))
             take_equation(op);
         else if (op->output_count == 1 && operator_is(op, "prim::Constant") && op->attribute_count == 0)

@@ -263,7 +263,7 @@ static void form_items(struct operator *op, const char *key, bool inlining)
 
 static bool is_constant_index(const struct operator *op, const struct argument *a)
 {
-    return operator_is(op, "Tensor.index") && strcmp(a->key, "indices") == 0 && a->value.kind == VALUE_LIST;
+    return parameter_is_text(signature_parameter(op->signature, a->key)) && a->value.kind == VALUE_LIST;
 }
 
 static void form_argument(struct operator *op, const struct argument *a, bool inlining)

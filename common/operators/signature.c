@@ -302,6 +302,11 @@ const struct signature *signature_unknown(const struct signatures *table)
     return &table->unknown;
 }
 
+bool parameter_is_text(const struct parameter *p)
+{
+    return p && p->alias && strcmp(p->alias, "expr") == 0;
+}
+
 const struct parameter *signature_parameter(const struct signature *s, const char *name)
 {
     for (size_t i = 0; i < s->parameter_count; i++) {

@@ -70,6 +70,8 @@ const struct signature *signature_unknown(const struct signatures *table);
 void signature_offer_types(const struct signatures *table, struct near *near);
 /* Offers the parameters of all overloads from `s` on. */
 void signature_offer_parameters(const struct signature *s, struct near *near);
+/* Whether constants may be written into it as an expression, as the existing converter does: it is called `expr`, too. */
+bool parameter_is_text(const struct parameter *p);
 /* The parameter with that name or alias, or NULL. */
 const struct parameter *signature_parameter(const struct signature *s, const char *name);
 

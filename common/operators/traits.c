@@ -14,7 +14,8 @@ extern const size_t traits_text_size;
 struct trait_table {
     struct strings *strings;
     struct arena arena;
-    struct map types; /* interned name of the table -> struct traits * */
+    struct map types;   /* interned name of the table -> struct traits * */
+    struct map demands; /* the same, of those lines that say which types it takes */
 };
 
 /* In the order of the bits. */
@@ -23,6 +24,11 @@ static const char *const names[] = { "alike",     "broadcast", "spatial", "trail
                                      "adds_axis", "random",    "list",    "tuple",    "joins",   "pads",
                                      "writes",    "idle",      "product", "added",    "rows",    "paired",
                                      "tables",    "images",    "lookup",  "recurrent" };
+
+static const char *const demands[] = {
+    [DEMAND_SAME] = "one_type",  [DEMAND_FLOAT] = "floats", [DEMAND_STATISTIC] = "statistics",
+    [DEMAND_INDEX] = "integers", [DEMAND_TRUTH] = "truths",
+};
 
 static _Noreturn void broken(long line, const char *what, const char *at, size_t length)
 {
@@ -49,6 +55,12 @@ static struct traits read_trait(struct trait_table *table, const char *at, const
     const char *word = next_word(at, colon, &length);
     if (length == 4 && memcmp(word, "none", 4) == 0) /* and why */
         return t;
+    for (int d = DEMAND_SAME; d <= DEMAND_TRUTH; d++)
+        if (strlen(demands[d]) == length && memcmp(demands[d], word, length) == 0) {
+            t.demand = (enum demand)d;
+            t.demand_keys = arena_text(&table->arena, word + length, (size_t)(colon - word) - length);
+            return t;
+        }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && memcmp(names[i], word, length) == 0)
             t.bits = 1u << i;
@@ -70,12 +82,15 @@ static struct traits read_trait(struct trait_table *table, const char *at, const
 
 static void add_type(struct trait_table *table, const char *name, const struct traits *t, long line)
 {
-    struct traits *known = map_get(&table->types, name);
+    struct map *map = t->demand ? &table->demands : &table->types;
+    struct traits *known = map_get(map, name);
     if (!known) {
         known = arena_copy(&table->arena, t, sizeof *t);
-        map_put(&table->types, name, known);
+        map_put(map, name, known);
         return;
     }
+    if (known->demand)
+        broken(line, "it is said already what is taken by", name, strlen(name));
     if (known->bits & t->bits || !known->bits || !t->bits)
         broken(line, "there is a trait, or a reason for none, already of", name, strlen(name));
     known->bits |= t->bits;
@@ -106,6 +121,7 @@ struct trait_table *traits_new(struct strings *strings)
     table->strings = strings;
     arena_init(&table->arena);
     map_init(&table->types);
+    map_init(&table->demands);
     for (const char *at = traits_text, *stop; at < end; at = stop + 1, line++) {
         stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
@@ -117,6 +133,7 @@ struct trait_table *traits_new(struct strings *strings)
 void traits_free(struct trait_table *table)
 {
     map_release(&table->types);
+    map_release(&table->demands);
     arena_release(&table->arena);
     free(table);
 }
@@ -125,7 +142,13 @@ void traits_free(struct trait_table *table)
 struct traits traits_find(const struct trait_table *table, const char *type)
 {
     const struct traits *found = spelling_find(table->strings, &table->types, type);
-    return found ? *found : (struct traits){ .bits = 0 };
+    const struct traits *takes = spelling_find(table->strings, &table->demands, type);
+    struct traits t = found ? *found : (struct traits){ .bits = 0 };
+    if (takes) {
+        t.demand = takes->demand;
+        t.demand_keys = takes->demand_keys;
+    }
+    return t;
 }
 
 bool traits_known(const struct trait_table *table, const char *type)

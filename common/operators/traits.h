@@ -45,11 +45,23 @@ enum trait {
     TRAITS_MOVED = TRAITS_REARRANGED | TRAIT_REPEATS | TRAIT_MOVES,
 };
 
+/* Which types it takes; with others, PyTorch stops when it runs. */
+enum demand {
+    DEMAND_NONE,
+    DEMAND_SAME,      /* all of one type */
+    DEMAND_FLOAT,     /* floats or complex numbers */
+    DEMAND_STATISTIC, /* floats, of the type of the weights; half precision takes weights of float32, too */
+    DEMAND_INDEX,     /* int32 or int64 */
+    DEMAND_TRUTH,     /* bool */
+};
+
 struct traits {
     unsigned bits;           /* of enum trait */
     int spatial;             /* axes of space; 0: any number */
     int results;             /* of the tuple */
     const char *results_key; /* the argument that asks for it; interned; NULL: it is always one */
+    enum demand demand;
+    const char *demand_keys; /* the arguments and weights that it is about, separated by blanks */
 };
 
 struct trait_table;

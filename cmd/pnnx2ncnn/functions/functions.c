@@ -98,10 +98,9 @@ static bool aligned(struct rule_call *call)
 static bool in_order(struct rule_call *call)
 {
     const struct operator *op = operand_of(&call->a[0])->producer;
-    bool moved = op->signature->traits.bits & TRAITS_MOVED;
-    return rule_give(call,
-                     value_bool(!moved || operator_is(op, "torch.cat") || operator_is(op, "torch.stack") ||
-                                operator_is(op, "Tensor.contiguous")));
+    unsigned traits = op->signature->traits.bits;
+    bool view = traits & TRAITS_MOVED && !(traits & TRAIT_JOINS);
+    return rule_give(call, value_bool(!view || operator_is(op, "Tensor.contiguous")));
 }
 
 /* ---- Reshape ---- */

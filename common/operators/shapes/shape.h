@@ -118,7 +118,6 @@ struct table *table_new(struct strings *strings);
 void table_free(struct table *table);
 /* The row of an operator type, or NULL. */
 const struct row *table_find(const struct table *table, const char *type);
-const struct type_row *table_find_types(const struct table *table, const char *type);
 
 /* infer.c; shapes.h has what programs need that do not write shapes */
 struct run *run_new(struct graph *g, const struct table *table);
@@ -199,18 +198,6 @@ bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out);
 bool sizes_differ(struct call *c, int64_t a, int64_t b);
 
 /* types.c */
-struct type_row {
-    const char *names; /* of operators, as in struct row */
-    enum demand {
-        DEMAND_SAME,      /* all of one type */
-        DEMAND_FLOAT,     /* floats or complex numbers */
-        DEMAND_STATISTIC, /* floats, of the type of the weights; half precision takes weights of float32, too */
-        DEMAND_INDEX,     /* int32 or int64 */
-        DEMAND_TRUTH,     /* bool */
-    } demand;
-    const char *keys; /* the arguments and weights that it is about, separated by blanks */
-};
-const struct type_row *type_rows(size_t *count);
 /* False, and reported: the operator does not take its operands' types, or not together; PyTorch says so when it runs. */
 bool check_types(struct call *c);
 

@@ -15,17 +15,17 @@ static const struct family *const families[] = {
 
 struct table {
     struct strings *strings;
-    struct map rows, type_rows; /* from interned names */
+    struct map rows; /* from interned names */
 };
 
 /* Lets each of the names stand for the row; the first row that has a name keeps it. */
-static void add_names(struct table *table, struct map *map, const char *names, const void *row)
+static void add_names(struct table *table, const char *names, const struct row *row)
 {
     for (const char *at = names + strspn(names, " "); *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " ");
         const char *key = intern_length(table->strings, at, length);
-        if (!map_get(map, key))
-            map_put(map, key, (void *)row);
+        if (!map_get(&table->rows, key))
+            map_put(&table->rows, key, (void *)row);
         at += length;
     }
 }
@@ -33,32 +33,21 @@ static void add_names(struct table *table, struct map *map, const char *names, c
 struct table *table_new(struct strings *strings)
 {
     struct table *table = xmalloc(sizeof *table);
-    size_t count;
-    const struct type_row *types = type_rows(&count);
     table->strings = strings;
     map_init(&table->rows);
-    map_init(&table->type_rows);
     for (size_t i = 0; i < LENGTH(families); i++)
         for (size_t j = 0; j < families[i]->count; j++)
-            add_names(table, &table->rows, families[i]->rows[j].names, &families[i]->rows[j]);
-    for (size_t i = 0; i < count; i++)
-        add_names(table, &table->type_rows, types[i].names, &types[i]);
+            add_names(table, families[i]->rows[j].names, &families[i]->rows[j]);
     return table;
 }
 
 void table_free(struct table *table)
 {
     map_release(&table->rows);
-    map_release(&table->type_rows);
     free(table);
 }
 
 const struct row *table_find(const struct table *table, const char *type)
 {
     return spelling_find(table->strings, &table->rows, type);
-}
-
-const struct type_row *table_find_types(const struct table *table, const char *type)
-{
-    return spelling_find(table->strings, &table->type_rows, type);
 }
