@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from operators import bools, function, ints, network
+from operators import bools, function, ints, network, positive
 
 
 class Net(nn.Module):
@@ -202,3 +202,15 @@ function("", put_number, (1, 4, 5))
 function("", put_places, (2, 5, 4))
 function("", put_rows, (5, 4))
 function("", masked_twice, (1, 3, 4))
+
+# Copies of views, diagonals, differences, areas, x log(y)
+function("", lambda x: torch.unsqueeze_copy(torch.permute_copy(x, (0, 2, 1)), 1) * 2, (2, 3, 4))
+function("", lambda x: torch.select_copy(torch.slice_copy(x, 1, 1, 3), 2, 1) + torch.unbind_copy(x, 2)[0][:, :2], (2, 4, 3))
+function("", lambda x: torch.view_copy(torch.transpose_copy(x, 1, 2), (2, 12)) + torch.expand_copy(x[:1, :1].flatten(1), (2, 12)) if x.shape[1] == 12 else torch.squeeze_copy(x[:1]), (2, 3, 4))
+function("", lambda x: torch.diag_embed(x, 2) + torch.diag_embed(x, -2, 2, 1), (2, 3))
+function("", lambda x: torch.diag_embed(x), (2, 3))
+function("", lambda x, y: torch.block_diag(x, y, x[0], y.sum()), (2, 3), (1, 4))
+function("", lambda x: torch.diff(x, 2, 0, append=x[:1]) + torch.diff(x, 1, 0, prepend=x[:1], append=x[1:2])[:4], (5, 3))
+function("", lambda y, x: torch.trapezoid(y, x[0]) + torch.trapezoid(y, y * 2, dim=-1), (2, 5), (1, 5))
+function("", lambda y: torch.cumulative_trapezoid(y, dx=0.5, dim=0), (3, 5))
+function("", lambda x, y: torch.special.xlog1py(x, y) + torch.xlogy(x * (x > 0), y * (x > 0)), positive(3, 4), positive(4))

@@ -280,15 +280,25 @@ static void find_outputs(struct build *b)
     }
 }
 
+/* Whether somebody could say what the pattern gives: then its result is that by contract. */
+static bool is_told(const struct operand *x)
+{
+    return x->rank != RANK_UNKNOWN && x->dtype != DTYPE_NULL;
+}
+
 /* Lets `op` have all outputs as its results. */
 static void take_over(struct build *b, struct operator *op)
 {
+    bool told = true;
     for (size_t i = 0; i < b->output_count; i++) {
         if (b->outputs[i])
             operand_move(b->outputs[i], op);
         else
             operator_add_output(op, NULL);
+        told = told && is_told(op->outputs[i]);
     }
+    if (!told)
+        operator_infer(op);
 }
 
 static const char *result_name(struct match *m)
@@ -313,10 +323,13 @@ static void give_output(struct operand *x, struct operator *op, size_t result)
 {
     if (op->output_count == 0 && result == 0) {
         operand_move(x, op);
+        if (!is_told(x))
+            operator_infer(op);
         return;
     }
     add_results(op, result + 1);
-    operand_set_like(op->outputs[result], x);
+    if (is_told(x))
+        operand_set_like(op->outputs[result], x);
     operand_replace(x, op->outputs[result]);
 }
 
