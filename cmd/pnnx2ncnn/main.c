@@ -1,6 +1,5 @@
 /* pnnx2ncnn - convert a PNNX graph to the files of the ncnn runtime.  The manual is man/pnnx2ncnn.1. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/pnnx2ncnn/passes/batch.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"

@@ -1,6 +1,5 @@
 /* refuse.c - see passes.h. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/passes/passes.h"

@@ -1,5 +1,4 @@
 /* script.c - see passes.h.  Names from the command line stand in quotes in it, escaped. */
-#include <string.h>
 
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"

@@ -1,5 +1,4 @@
 /* pnnx2py - print a PNNX graph as a PyTorch module.  The manual is man/pnnx2py.1. */
-#include <stdlib.h>
 
 #include "cmd/pnnx2py/printer.h"
 #include "common/command/options.h"

@@ -1,6 +1,4 @@
 /* subscript.c - x[...]: slices, selections, index tensors, and writes into them. */
-#include <inttypes.h>
-#include <string.h>
 
 #include "printer.h"
 

@@ -1,5 +1,4 @@
 /* pnnxopt - simplify a PNNX graph.  The manual is man/pnnxopt.1. */
-#include <string.h>
 
 #include "cmd/pnnxopt/functions.h"
 #include "cmd/pnnxopt/passes.h"

@@ -1,6 +1,5 @@
 /* names.c - unique names of operators, numbers for operands. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmd/pnnxopt/passes.h"
 #include "common/base/map.h"

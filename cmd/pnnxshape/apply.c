@@ -1,5 +1,4 @@
 /* apply.c - what a run found out, written into the graph. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/operators/shapes/shape.h"

@@ -1,5 +1,4 @@
 /* pnnxshape - infer shapes, types and constants of a PNNX graph.  The manual is man/pnnxshape.1. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/command/options.h"

@@ -2,7 +2,6 @@
 #include "common/base/float_text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmd/pt2pnnx/attention.h"
 

@@ -1,6 +1,7 @@
 /* map.c - open addressing; a removed key keeps its place with a NULL value until the table grows. */
 #include "common/base/map.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ void map_release(struct map *map)
 /* The entry of the key, or the free one where it belongs; room must not be 0. */
 static struct map_entry *entry_of(const struct map *map, const void *key)
 {
+    assert(map->room && !(map->room & (map->room - 1)) &&
+           map->count < map->room); /* a free one ends the walk */
     uint64_t hash = (uint64_t)(uintptr_t)key * 0x9e3779b97f4a7c15u;
     size_t i = (size_t)(hash >> 20) & (map->room - 1);
     while (map->entries[i].key && map->entries[i].key != key)

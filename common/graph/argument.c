@@ -1,5 +1,4 @@
 /* argument.c - arguments of operators, and the use lists that follow from them. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
  * so that a polynomial has one text, whatever made it; the text identifies it. */
 #include "common/graph/dim.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdint.h>
@@ -93,6 +94,7 @@ static int term_compare(const struct symbols *s, const struct term *a, const str
 /* Adds a term; false when the result does not fit. */
 static bool polynomial_add(const struct symbols *s, struct polynomial *p, const struct term *t)
 {
+    assert(p->count >= 0 && p->count <= MAX_TERMS && t->degree <= MAX_DEGREE);
     int at = 0;
     int order = 1;
     if (t->factor == 0)

@@ -151,6 +151,7 @@ struct operand *operator_add_output(struct operator *op, const char *name)
 static void take_output(struct operand *x)
 {
     struct operator *op = x->producer;
+    assert(op->outputs[x->index] == x);
     op->output_count--;
     for (size_t i = x->index; i < op->output_count; i++) {
         op->outputs[i] = op->outputs[i + 1];
@@ -160,6 +161,7 @@ static void take_output(struct operand *x)
 
 void operand_move(struct operand *x, struct operator *op)
 {
+    assert(x->producer != op && x->producer->graph == op->graph);
     take_output(x);
     append_output(op, x);
 }
@@ -185,6 +187,7 @@ const char *operator_contradiction(const struct operator *op)
 
 void operand_set_shape(struct operand *x, enum dtype dtype, int rank, const int64_t *shape)
 {
+    assert(rank >= RANK_UNKNOWN && (rank <= 0 || shape));
     x->dtype = dtype;
     x->rank = rank;
     x->shape = NULL;

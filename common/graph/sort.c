@@ -1,4 +1,5 @@
 /* sort.c - the order of operators, dead ones, and the invariants of a graph. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,7 @@ static bool place_operator(struct walk *w, struct operator *op)
 
 static void relink_list(struct graph *g, struct operator **order)
 {
+    assert(!g->operator_count || (order[0] && order[g->operator_count - 1])); /* all have a place */
     for (size_t i = 0; i < g->operator_count; i++) {
         order[i]->prev = i ? order[i - 1] : NULL;
         order[i]->next = i + 1 < g->operator_count ? order[i + 1] : NULL;

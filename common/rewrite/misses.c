@@ -5,7 +5,6 @@
 #include "common/rewrite/misses.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "common/base/float_text.h"
 

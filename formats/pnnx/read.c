@@ -1,5 +1,4 @@
 /* read.c - PNNX text to a graph: lines, words, operands, shapes.  The format is described in pnnx(5). */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,5 @@
 /* value.c - the spelling of names and values in the PNNX text, both ways.  The rules are in pnnx(5). */
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

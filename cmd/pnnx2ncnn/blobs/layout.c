@@ -1,7 +1,7 @@
 /* layout.c - see layout.h. */
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 
-#include "common/graph/dim.h"
+#include <assert.h>
 
 bool layout_dims(const struct operand *x, struct dims *out)
 {
@@ -49,5 +49,6 @@ int layout_axis(const struct operand *x, int64_t axis)
 const char *layout_id(int rank, int i)
 {
     static const char *const ids[] = { "0", "1", "0", "2", "1", "0", "2", "11", "1", "0" };
+    assert(rank >= 1 && rank <= BLOB_RANK && i >= 0 && i < rank);
     return ids[rank * (rank - 1) / 2 + i];
 }

@@ -1,6 +1,7 @@
 /* reshape.c - see reshape.h. */
 #include "cmd/pnnx2ncnn/blobs/reshape.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/graph/dim.h"
@@ -125,6 +126,7 @@ size_t reshape_parameters(struct arena *arena, const struct reshape *r,
         pairs[count++] = (struct parameter_pair){ "12", value_int(r->from_batch) };
         pairs[count++] = (struct parameter_pair){ "13", value_int(r->to_batch) };
     }
+    assert(count <= RESHAPE_PAIRS);
     return count;
 }
 

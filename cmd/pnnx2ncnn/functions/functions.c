@@ -1,8 +1,6 @@
 /* functions.c - the C functions that the lowering rules call: layouts, axes, codes.  Those of weights are in
  * weights.c.  Each has one job; the table at the end says what for. */
-#include <ctype.h>
 #include <float.h>
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 

@@ -6,7 +6,6 @@
 
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/functions/weights.h"
-#include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/graph/element.h"
 
 #define MOST_RUNS    32

@@ -1,7 +1,6 @@
 /* weights.c - weights in the order in which the runtime has them.  The results are float32 in the graph's arena. */
 #include "cmd/pnnx2ncnn/functions/weights.h"
 
-#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* batch.c - see batch.h.  The runtime's needs are those of ncnn(5); the operators' are PyTorch's. */
 #include "cmd/pnnx2ncnn/passes/batch.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/blobs/reshape.h"
@@ -212,6 +212,7 @@ static int vote(const struct solver *s, const struct operand *y)
 static void align(struct solver *s, struct operator *op, struct operand *x, const struct operand *y)
 {
     int64_t shape[TENSOR_RANK];
+    assert(y->batch < y->rank);
     int fresh = y->rank - x->rank, want = aligned(x, y->rank, y->batch);
     if (x->rank < 0 || fresh < 0 || y->rank > TENSOR_RANK)
         return;

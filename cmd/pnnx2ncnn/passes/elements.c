@@ -9,7 +9,6 @@
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/passes/edit.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
-#include "common/graph/dim.h"
 #include "common/graph/element.h"
 
 enum { COMPUTED = 1, INDEX = 2 };

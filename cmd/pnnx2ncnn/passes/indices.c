@@ -3,7 +3,6 @@
  * An embedding reads int32, arithmetic floats, and no layer turns one into the other; but a lookup does: the table of
  * 0, 1, 2 ... has at place i the float i.  It is as long as the shortest table that the same indices are looked up in,
  * for PyTorch takes no index outside of that. */
-#include <string.h>
 
 #include "cmd/pnnx2ncnn/passes/edit.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"

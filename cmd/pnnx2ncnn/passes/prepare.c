@@ -1,13 +1,7 @@
 /* prepare.c - see passes.h. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/passes/edit.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
-#include "common/graph/dim.h"
-#include "common/graph/element.h"
 
 /* ---- results ---- */
 

@@ -2,7 +2,6 @@
 #include "cmd/pt2pnnx/load/read.h"
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* call.c - arguments and results of one operator, as shape functions see them. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -340,6 +341,8 @@ void result_constant(struct call *c, size_t index, const struct tensor *t)
 {
     if (index >= c->result_count)
         return;
+    assert(t->rank >= 0 && t->rank <= MAX_RANK &&
+           t->data); /* shape functions say what it is before it is evaluated */
     bool number = c->results[index].number, list = c->results[index].list;
     c->results[index] = (struct fact){ .present = true,
                                        .number = number,

@@ -2,6 +2,7 @@
  *
  * First the whole result is planned (plan.c): every value in it is computed, and nothing is built when one is unknown.
  * Then the operators are made, take over the results of the root, and what was matched and is read no more goes. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,6 +291,7 @@ static bool is_told(const struct operand *x)
 static void take_over(struct build *b, struct operator *op)
 {
     bool told = true;
+    assert(op->output_count == 0 && op != b->match->root);
     for (size_t i = 0; i < b->output_count; i++) {
         if (b->outputs[i])
             operand_move(b->outputs[i], op);

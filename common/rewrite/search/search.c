@@ -1,6 +1,8 @@
 /* search.c - see search.h.  Lists and goals are never changed once made, so going back is only taking an older pointer. */
 #include "common/rewrite/search/search.h"
 
+#include <assert.h>
+
 #include "common/rewrite/value/value.h"
 
 /* ---- goals and choices ---- */
@@ -43,6 +45,7 @@ bool search_back(struct match *m)
     struct choice_point *c = m->choices;
     if (!c)
         return false;
+    assert(m->trail_count >= c->trail && m->operator_count >= c->operators);
     while (m->trail_count > c->trail)
         m->slots[m->trail[--m->trail_count]].kind = ITEM_UNBOUND;
     m->operator_count = c->operators;
@@ -56,6 +59,8 @@ bool search_back(struct match *m)
 
 void search_set(struct match *m, size_t slot, struct item item)
 {
+    assert(m->slots[slot].kind == ITEM_UNBOUND &&
+           m->trail_count < m->rule->slot_count); /* going back unbinds it */
     m->slots[slot] = item;
     m->trail[m->trail_count++] = slot;
 }

@@ -7,8 +7,6 @@
 #include "common/base/float_text.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_digit(char c)

@@ -1,8 +1,8 @@
 /* item.c - values of the rule language: lists, numbers, sizes, how they compare and what is computed from them.  What is
  * not known is unknown, and so is what is computed from it, but for comparisons that are decided without it. */
+#include <assert.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/graph/dim.h"
@@ -125,6 +125,7 @@ size_t item_length(const struct item *item)
 
 struct item item_at(const struct item *item, size_t i)
 {
+    assert(i < item_length(item));
     return item->kind == ITEM_LIST ? item->list.items[i] : item_value(item->value.list.items[i]);
 }
 

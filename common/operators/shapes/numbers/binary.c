@@ -1,6 +1,5 @@
 /* binary.c - operators on two operands that are broadcast against each other. */
 #include <assert.h>
-#include <float.h>
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /* ternary.c - operators on three operands that are broadcast, and complex numbers of two parts. */
 #include <math.h>
-#include <string.h>
 
 #include "common/operators/shapes/numbers/elementwise.h"
 

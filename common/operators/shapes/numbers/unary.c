@@ -1,5 +1,4 @@
 /* unary.c - operators that work on one element at a time. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
