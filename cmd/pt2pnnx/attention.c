@@ -1,3 +1,4 @@
+/* attention.c - see attention.h. */
 #include "cmd/pt2pnnx/attention.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* functions.c - see functions.h. */
 #include "cmd/pt2pnnx/functions.h"
 #include "common/base/float_text.h"
 

@@ -1,3 +1,4 @@
+/* signature.c - see signature.h. */
 #include "common/operators/signature.h"
 #include "common/base/float_text.h"
 
