@@ -1,4 +1,5 @@
 /* read.c - PNNX text to a graph: lines, words, operands, shapes.  The format is described in pnnx(5). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
