@@ -6,7 +6,7 @@ given side can run on.  One-to-one rules without an example get one that is made
 nothing is proven: the reason is printed, and it is counted.  With -v an example that is varied in one thing, and that the rule still
 applies to, must compute the same, too, if it runs (but for lowerings).
 
-What a lowering rule makes are layers: pnnxshape and pnnx2ncnn convert the given side, and the ncnn runtime gives the
+The sides of a rule on layers are two models of the ncnn runtime.  What a lowering rule makes are layers: pnnxshape and pnnx2ncnn convert the given side, and the ncnn runtime gives the
 other numbers.  The rule must be among those that this conversion used.  A file that is not the program's own is read
 with -r.
 
@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 
-import ncnn  # noqa: F401 - here, and not in each child that runs it
+import ncnn
+import numpy
 import torch
 
 import oracle
@@ -31,7 +32,7 @@ PROBABILITY = 'probability'
 KINDS = [torch.float32, torch.int64, torch.bool, torch.complex64, PROBABILITY]
 TRIES = 600
 REWRITE = pathlib.Path(os.environ.get('PNNX_BUILD', oracle.ROOT / 'build')) / 'test/rewrite_test'
-LOWERING = 'cmd/pnnx2ncnn/'                                      # what rewrite_test knows its files by
+LOWERING, LAYERS = 'cmd/pnnx2ncnn/', 'common/layers/'            # what rewrite_test knows its files by
 NOT_RUN = 'the given side does not run'
 
 
@@ -135,6 +136,36 @@ def check(stem, difference, ran_on):
     raise oracle.Failure(problem or NOT_RUN)
 
 
+def blobs(stem, inputs):
+    """The results of a model of the runtime, by name."""
+    net = ncnn.Net()
+    net.opt.use_vulkan_compute = net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
+    if net.load_param(f'{stem}.param') or net.load_model(f'{stem}.bin'):
+        raise oracle.Failure(f'the runtime does not read {stem}.param')
+    extractor = net.create_extractor()
+    for name in net.input_names():
+        extractor.input(name, ncnn.Mat(inputs[name].numpy()).clone())
+    results = {name: extractor.extract(name) for name in net.output_names()}
+    if failed := [name for name, (status, _) in results.items() if status]:
+        raise oracle.Failure(f'{NOT_RUN}: {failed[0]}')
+    return {name: torch.tensor(numpy.array(mat)) for name, (_, mat) in results.items()}
+
+
+def check_layers(stem):
+    """The difference of two models of the runtime, on random inputs of the shapes that the given side says."""
+    torch.manual_seed(0)
+    inputs = {}
+    for line in open(f'{stem}.before.param', encoding='utf-8'):
+        fields = line.split()
+        if fields[:1] == ['Input']:
+            sizes = dict(f.split('=') for f in fields[5:])
+            inputs[fields[4]] = torch.rand([int(sizes[i]) for i in ('2', '11', '1', '0') if i in sizes]) * 4 - 2
+    want, got = (oracle.isolated(lambda: blobs(f'{stem}.{side}', inputs)) for side in ('before', 'after'))
+    if set(want) != set(got):
+        raise oracle.Failure(f'results {sorted(got)} instead of {sorted(want)}')
+    return max(oracle.compare([want[name]], [got[name]]) for name in want)
+
+
 def problem_of(e):
     """One line: of what a program said, its first message that is no explanation."""
     text = str(e) if isinstance(e, oracle.Failure) else f'{type(e).__name__}: {e}'
@@ -159,7 +190,7 @@ def main(vary, files):
         for number, file in enumerate(files):
             inner = pathlib.Path(folder) / str(number)
             inner.mkdir()
-            said = subprocess.run([REWRITE, *(['-v'] if vary and LOWERING not in str(file) else []), '-w', inner, file], capture_output=True, text=True)
+            said = subprocess.run([REWRITE, *(['-v'] if vary and LOWERING not in str(file) and LAYERS not in str(file) else []), '-w', inner, file], capture_output=True, text=True)
             if said.returncode:
                 print(said.stdout + said.stderr)
                 failed += 1
@@ -173,7 +204,8 @@ def main(vary, files):
                     continue
                 inputs = list(ran_on.get(rule, [])) if variation else ran_on.setdefault(rule, [])
                 try:
-                    worst = check(inner / example[1], difference, inputs)
+                    stem = inner / example[1]
+                    worst = check_layers(stem) if LAYERS in str(file) else check(stem, difference, inputs)
                     most = max(most, worst)
                     problem = f'differs by {worst:.2e}' if worst > tolerance else ''
                 except Exception as e:

@@ -3,6 +3,7 @@
 
 #include "cmd/pnnx2ncnn/passes/batch.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
+#include "common/layers/layers.h"
 #include "common/operators/shapes/shapes.h"
 #include "formats/example.h"
 
@@ -72,6 +73,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->phases[files[i].phase], files[i].name, files[i].text, *files[i].size);
+    layers_read_rules(lowering->phases[PHASE_FUSED]);
     rules_without(lowering->phases + 1, PHASE_END - 1, without);
     report_stop();
     return lowering;

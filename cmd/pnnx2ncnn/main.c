@@ -89,7 +89,6 @@ static void write_script(const struct settings *s, const struct ports *ports)
 
 static void write_model(struct graph *g, const struct settings *s, struct ports *ports)
 {
-    finish_reshapes(g);
     finish_blobs(g, ports);
     struct origins origins = finish_names(g, ports);
     if (s->script && report_count() == 0)
@@ -157,6 +156,11 @@ static void finish_custom(struct conversion *c)
     custom_finish(c->graph, &c->settings->custom);
 }
 
+static void finish_operands(struct conversion *c)
+{
+    finish_layers(c->graph, &c->ports);
+}
+
 /* ---- what holds behind a pass, for builds with CHECK=1 ---- */
 
 static bool is_no_expression(const struct operator *op)
@@ -201,6 +205,9 @@ static const struct pass {
     { "batch", .run = batch_solve, .holds = has_batch },
     { "layers", .step = lower },
     { "custom", .step = finish_custom },
+    { "reshapes", .run = finish_reshapes },
+    { "blobs", .step = finish_operands },
+    { "fused", .rules = PHASE_FUSED },
     /* clang-format on */
 };
 

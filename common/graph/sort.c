@@ -97,7 +97,7 @@ static bool is_dead(const struct operator *op)
     for (size_t i = 0; i < op->output_count; i++)
         if (op->outputs[i]->use_count > 0)
             return false;
-    return !operator_is(op, "pnnx.Input") && !operator_is(op, "pnnx.Output");
+    return !operator_is(op, "pnnx.Input") && !operator_is(op, "pnnx.Output") && !operator_is(op, "Input");
 }
 
 size_t graph_remove_dead(struct graph *g)

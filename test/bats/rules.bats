@@ -31,7 +31,7 @@ examples() {
 
 @test "rules: every rule of the programs has its example and its near miss, and they hold" {
     mkdir models
-    for file in "$ROOT"/cmd/*/*.rules "$ROOT"/cmd/*/*/*.rules; do
+    for file in "$ROOT"/cmd/*/*.rules "$ROOT"/cmd/*/*/*.rules "$ROOT"/common/layers/*.rules; do
         run rewrite -w models "$file"
         assert_success
         assert_output --partial ' 0 failed,'
@@ -57,6 +57,27 @@ examples() {
     run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/cmd/pnnx2ncnn/*/*.rules
     assert_success
     assert_output --partial ' variations run, 0 failed; 0 that were made up do not run'
+}
+
+@test "rules: the ncnn runtime computes the same numbers of both sides of every example of rules on layers" {
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" "$ROOT"/common/layers/*.rules
+    assert_success
+    refute_output --partial '0 examples'
+    assert_output --partial ' variations run, 0 failed; 0 that were made up do not run'
+}
+
+@test "rules: a rule on layers that computes other numbers is named" {
+    mkdir -p common/layers
+    cat >common/layers/wrong.rules <<'END'
+ReLU(InnerProduct(*xs, ...) as c) => InnerProduct(*xs, activation_type='sigmoid', ...c) ;
+#> InnerProduct c 1 1 x a 0=4 1=1 2=24 @0t=(4,6)f32 @1r=(4)f32 #x=(5,6)f32
+#> ReLU r 1 1 a y
+#= InnerProduct r 1 1 x y 0=4 1=1 2=24 9=4 @0t=(4,6)f32 @1r=(4)f32
+END
+    run --separate-stderr "$PYTHON" -W ignore "$ROOT/test/rule_numbers.py" common/layers/wrong.rules
+    assert_failure 1
+    assert_line --partial 'wrong.rules:2: ReLU: differs by'
+    assert_line '1 examples and 0 variations run, 1 failed; 0 that were made up do not run'
 }
 
 @test "rules: a lowering that computes other numbers, or that a conversion does not come to, is named" {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/passes/batch.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
 #include "cmd/pnnxopt/functions.h"
@@ -20,6 +21,8 @@
 #include "common/operators/shapes/shapes.h"
 #include "common/rewrite/private.h"
 #include "formats/example.h"
+#include "formats/ncnn/ncnn.h"
+#include "formats/output.h"
 #include "formats/pnnx/pnnx.h"
 #include "test/programs/rewrite/generate.h"
 #include "test/programs/rewrite_functions.h"
@@ -30,14 +33,38 @@
 struct task {
     const char *folder; /* -w */
     bool variations;    /* -v */
+    bool layers;        /* of rules on layers: the models are those of ncnn */
     size_t written;
 };
+
+/* The ends become layers of ncnn: each input with its shape, and results are what nothing reads. */
+static void end_layers(struct graph *g)
+{
+    for (struct operator *op = g->first, *next; op; op = next) {
+        struct operand *x = op->output_count ? op->outputs[0] : NULL;
+        next = op->next;
+        if (operator_is(op, "pnnx.Output"))
+            operator_remove(op);
+        if (!operator_is(op, "pnnx.Input"))
+            continue;
+        operator_set_type(op, "Input");
+        for (int i = 0; i < x->rank; i++)
+            operator_set(op, layout_id(x->rank, i), value_int(x->shape[i]));
+    }
+    ncnn_insert_splits(g);
+}
 
 static void write_model(struct graph *g, const struct task *task, const char *side)
 {
     const char *stem = arena_printf(&g->arena, "%s/%zu.%s", task->folder, task->written, side);
     struct model_names out = { .param = arena_printf(&g->arena, "%s.param", stem),
                                .bin = arena_printf(&g->arena, "%s.bin", stem) };
+    if (task->layers) {
+        end_layers(g);
+        ncnn_write(g, out.param, out.bin, false);
+        outputs_commit(false);
+        return;
+    }
     lists_form(g);
     pnnx_write(g, &out, false);
 }
@@ -50,6 +77,11 @@ static bool is_lowering(const char *name)
 static bool makes_layers(const char *name)
 {
     return strstr(name, "cmd/pnnx2ncnn/layers/") != NULL;
+}
+
+static bool joins_layers(const char *name)
+{
+    return strstr(name, "common/layers/") != NULL;
 }
 
 static size_t apply_inferring(struct rules *rules, struct graph *g)
@@ -69,7 +101,7 @@ static size_t apply_lowering(struct rules *rules, struct graph *g)
 
 static example_apply *apply_of(const char *name)
 {
-    return makes_layers(name) ? apply_lowering : apply_inferring;
+    return joins_layers(name) ? rules_apply : makes_layers(name) ? apply_lowering : apply_inferring;
 }
 
 /* Applies the rules as the program of that file does. */
@@ -333,6 +365,7 @@ int main(int argc, char **argv)
     struct lack lack = { 0 };
     for (; i < argc; i++) {
         size_t reported = report_count();
+        task.layers = joins_layers(argv[i]);
         struct rules *rules = read_rules(strings, signatures, scopes, argv[i]);
         rules_check(rules);
         rules_explain(rules, explain);

@@ -118,12 +118,19 @@ static struct port port_of(const struct operand *x)
     return (struct port){ NULL, x->dtype, bound, x->rank, x->shape, x->batch };
 }
 
+/* The results that a pnnx.Output lists; NULL: it is no such. */
+static const struct value *results_of(const struct operator *op)
+{
+    const struct value *list = operator_is(op, "pnnx.Output") ? operator_get(op, "input") : NULL;
+    return list && list->kind == VALUE_LIST ? list : NULL;
+}
+
 void finish_note_results(struct graph *g, struct ports *ports)
 {
     *ports = (struct ports){ .input_count = 0 };
     for (const struct operator *op = g->first; op; op = op->next) {
-        const struct value *list = operator_is(op, "pnnx.Output") ? operator_get(op, "input") : NULL;
-        for (size_t i = 0; list && list->kind == VALUE_LIST && i < list->list.count; i++) {
+        const struct value *list = results_of(op);
+        for (size_t i = 0; list && i < list->list.count; i++) {
             const struct operand *x = list->list.items[i].operand;
             ports->results =
                 arena_grow(&g->arena, ports->results, ports->result_count, sizeof *ports->results);
@@ -133,14 +140,47 @@ void finish_note_results(struct graph *g, struct ports *ports)
     }
 }
 
-static void add_port(struct graph *g, struct port **ports, size_t *count, struct operand *x,
-                     const char *prefix)
+static void note_port(struct graph *g, struct port **ports, size_t *count, const struct operand *x)
 {
     *ports = arena_grow(&g->arena, *ports, *count, sizeof **ports);
-    (*ports)[*count] = port_of(x);
-    operand_rename(x, arena_printf(&g->arena, "%s%zu", prefix, *count));
-    (*ports)[*count].blob = x->name;
-    ++*count;
+    (*ports)[(*count)++] = port_of(x);
+}
+
+static void note_ports(struct graph *g, struct ports *ports)
+{
+    for (const struct operator *op = g->first; op; op = op->next) {
+        const struct value *list = results_of(op);
+        for (size_t i = 0; list && i < list->list.count; i++)
+            note_port(g, &ports->outputs, &ports->output_count, list->list.items[i].operand);
+        for (size_t i = 0; operator_is(op, "Input") && i < op->output_count; i++)
+            note_port(g, &ports->inputs, &ports->input_count, op->outputs[i]);
+    }
+}
+
+/* The shape of the blob in place of the tensor's. */
+static void shape_blob(struct operand *x)
+{
+    struct dims d;
+    if (layout_dims(x, &d) && d.rank <= BLOB_RANK)
+        operand_set_shape(x, x->dtype, d.rank, d.size);
+    else
+        operand_set_shape(x, x->dtype, RANK_UNKNOWN, NULL);
+    x->batch = BATCH_NONE;
+}
+
+void finish_layers(struct graph *g, struct ports *ports)
+{
+    for (struct operator *op = g->first, *next; op; op = next) {
+        next = op->next;
+        if (operator_is(op, "pnnx.Attribute"))
+            finish_constant(op);
+        else if (operator_is(op, "pnnx.Input"))
+            operator_set_type(op, "Input");
+    }
+    note_ports(g, ports);
+    for (struct operator *op = g->first; op; op = op->next)
+        for (size_t i = 0; i < op->output_count; i++)
+            shape_blob(op->outputs[i]);
 }
 
 /* A result that is an input, or a result already, needs a blob of its own. */
@@ -158,10 +198,8 @@ static struct operand *own_blob(struct operator *output, struct operand *x)
 /* Every member of the results once, and none of them an input. */
 static void part_results(struct operator *output)
 {
-    const struct value *list = operator_get(output, "input");
+    const struct value *list = results_of(output);
     struct graph *g = output->graph;
-    if (!list || list->kind != VALUE_LIST)
-        return;
     struct value *items = arena_array(&g->arena, list->list.count + 1, sizeof *items);
     size_t count = list->list.count;
     for (size_t i = 0; i < count; i++) {
@@ -176,36 +214,34 @@ static void part_results(struct operator *output)
 
 /* ---- blobs ---- */
 
-static void finish_results(struct operator *output, struct ports *ports)
+static void name_port(struct port *port, struct operand *x, const char *prefix, size_t number)
 {
-    const struct value *list = operator_get(output, "input");
-    struct graph *g = output->graph;
-    for (size_t i = 0; list && list->kind == VALUE_LIST && i < list->list.count; i++)
-        add_port(g, &ports->outputs, &ports->output_count, list->list.items[i].operand, "out");
-    operator_remove(output);
+    operand_rename(x, arena_printf(&x->producer->graph->arena, "%s%zu", prefix, number));
+    port->blob = x->name;
+}
+
+static void name_ports(struct graph *g, struct ports *ports)
+{
+    size_t inputs = 0, outputs = 0;
+    for (struct operator *op = g->first, *next; op; op = next) {
+        const struct value *list = results_of(op);
+        next = op->next;
+        for (size_t i = 0; operator_is(op, "Input") && i < op->output_count; i++, inputs++)
+            name_port(&ports->inputs[inputs], op->outputs[i], "in", inputs);
+        for (size_t i = 0; list && i < list->list.count; i++, outputs++)
+            name_port(&ports->outputs[outputs], list->list.items[i].operand, "out", outputs);
+        if (list)
+            operator_remove(op);
+    }
 }
 
 void finish_blobs(struct graph *g, struct ports *ports)
 {
-    for (struct operator *op = g->first, *next; op; op = next) {
-        next = op->next;
-        if (operator_is(op, "pnnx.Attribute"))
-            finish_constant(op);
-        else if (operator_is(op, "pnnx.Input"))
-            operator_set_type(op, "Input");
-    }
     for (struct operator *op = g->first; op; op = op->next)
-        if (operator_is(op, "pnnx.Output"))
+        if (results_of(op))
             part_results(op);
     ncnn_insert_splits(g);
-    for (struct operator *op = g->first, *next; op; op = next) {
-        next = op->next;
-        if (operator_is(op, "Input"))
-            for (size_t i = 0; i < op->output_count; i++)
-                add_port(g, &ports->inputs, &ports->input_count, op->outputs[i], "in");
-        else if (operator_is(op, "pnnx.Output"))
-            finish_results(op, ports);
-    }
+    name_ports(g, ports);
 }
 
 /* ---- names ---- */

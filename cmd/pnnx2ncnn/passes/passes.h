@@ -70,6 +70,7 @@ enum phase {
     PHASE_PICKS,       /* ... and elements picked by constants, which rules of the first may join before */
     PHASE_TYPES,       /* what depends on PyTorch's types as arithmetic of floats */
     PHASE_LAYERS,      /* operators as layers: the user's rules first */
+    PHASE_FUSED,       /* layers as fewer layers: common/layers/ */
     PHASE_END
 };
 void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);
@@ -128,7 +129,10 @@ struct ports {
 void finish_note_results(struct graph *g, struct ports *ports);
 /* Reshapes of reshapes, and layers that change nothing, go. */
 void finish_reshapes(struct graph *g);
-/* Constants, inputs and results become layers and named blobs, and every blob gets one reader; adds them to *ports. */
+/* Constants and inputs become layers, and operands blobs: their shapes are those of one sample.  Notes in *ports what the inputs
+ * and results were. */
+void finish_layers(struct graph *g, struct ports *ports);
+/* Inputs and results get blobs of their names, and every blob one reader. */
 void finish_blobs(struct graph *g, struct ports *ports);
 /* Layers and blobs get the names that the existing converter gives. */
 struct origins finish_names(struct graph *g, const struct ports *ports);

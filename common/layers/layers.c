@@ -1,0 +1,18 @@
+/* layers.c - see layers.h: the files of rules, in the order in which they are tried. */
+#include "common/layers/layers.h"
+
+extern const char activations_text[];
+extern const size_t activations_text_size;
+
+static const struct file {
+    const char *name, *text;
+    const size_t *size;
+} files[] = {
+    { "activations.rules", activations_text, &activations_text_size },
+};
+
+void layers_read_rules(struct rules *rules)
+{
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        rules_read(rules, files[i].name, files[i].text, *files[i].size);
+}
