@@ -97,6 +97,7 @@ demo: all $(O)/test/server
 
 bench: all
 	@$(ENVIRONMENT) $(PYTHON) test/bench.py $(BENCH)
+	@$(if $(BENCH),,$(ENVIRONMENT) $(PYTHON) test/bench_runtime.py -f)
 
 -include $(wildcard $(O)/test/pt2pnnx/*.d $(O)/test/pt2pnnx/*/*.d $(O)/test/pnnx2py/*.d)
 

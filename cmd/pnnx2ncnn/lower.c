@@ -81,10 +81,10 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
 
 void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g)
 {
-    if (phase == PHASE_LAYERS && lowering->user) {
+    if (lowering->user && (phase == PHASE_LAYERS || phase == PHASE_FUSED))
         rules_apply(lowering->user, g);
+    if (lowering->user && phase == PHASE_FUSED)
         rules_report_misses(lowering->user, true);
-    }
     rules_apply(lowering->phases[phase], g);
     graph_remove_dead(g);
 }

@@ -1,14 +1,16 @@
 /* layers.c - see layers.h: the files of rules, in the order in which they are tried. */
 #include "common/layers/layers.h"
 
-extern const char activations_text[];
-extern const size_t activations_text_size;
+extern const char activations_text[], vectors_text[], reshapes_text[];
+extern const size_t activations_text_size, vectors_text_size, reshapes_text_size;
 
 static const struct file {
     const char *name, *text;
     const size_t *size;
 } files[] = {
     { "activations.rules", activations_text, &activations_text_size },
+    { "vectors.rules", vectors_text, &vectors_text_size },
+    { "reshapes.rules", reshapes_text, &reshapes_text_size },
 };
 
 void layers_read_rules(struct rules *rules)

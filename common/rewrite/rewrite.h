@@ -104,8 +104,8 @@ size_t rules_apply_with(struct rules *rules, struct graph *g, struct rule_histor
 /* Ends a round; reports (STATUS_CONVERSION) after 100 rounds that made the graph no smaller. */
 void rule_history_round(struct rule_history *history);
 
-/* without=NAME,...: rules with these names, of any of the sets (NULL: none), are not applied.  Reports (STATUS_USAGE) a
- * name that no rule has. */
+/* without=NAME,...: rules with these names, or of files with these names, of any of the sets (NULL: none), are not applied.
+ * Reports (STATUS_USAGE) a name that no rule and no file has. */
 void rules_without(struct rules *const *sets, size_t count, const struct text_list *names);
 
 /* Rules that make layers of ncnn, whose types are in no namespace (ReLU), are not applied: a file of rules may hold some

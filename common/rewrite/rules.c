@@ -59,12 +59,12 @@ void rules_note_misses(struct rules *rules)
     map_init(rules->misses);
 }
 
-/* Switches off the rules with that name; false: there is none. */
+/* Switches off the rules with that name, or of that file; false: there is none. */
 static bool leave_out(struct rules *rules, const char *name)
 {
     bool found = false;
     for (size_t i = 0; i < rules->count; i++)
-        if (strcmp(rules->items[i]->name, name) == 0)
+        if (strcmp(rules->items[i]->name, name) == 0 || strcmp(rules->items[i]->file, name) == 0)
             found = rules->items[i]->off = true;
     return found;
 }

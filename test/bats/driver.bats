@@ -276,7 +276,7 @@ os.execvp("pnnx", ["pnnx", "pnnxbin=net.pnnx.bin"] + sys.argv[1:])' $arguments 2
     echo 'lower: nn.ReLU(x) => "ReLU"(x, 0=0.1) ;' >b.rules
     run -0 pnnx net.pt rules=a.rules,b.rules explain=1
     assert_line --regexp "^pnnx2ncnn: net.pt: lower: 'features.1': nn.ReLU => ReLU$"
-    run -0 grep -c 'ReLU .* 0=0.1' net.ncnn.param
+    run -0 grep -c 'Convolution .* 9=2 -23310=1,0.1 ' net.ncnn.param
     assert_output 20
     run -0 grep -c 'nn.ReLU ' net.pnnx.param
     assert_output 20

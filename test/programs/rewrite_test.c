@@ -37,14 +37,18 @@ struct task {
     size_t written;
 };
 
-/* The ends become layers of ncnn: each input with its shape, and results are what nothing reads. */
+/* The ends become layers of ncnn: each input with its shape, and results are what nothing reads, out0, out1 ... */
 static void end_layers(struct graph *g)
 {
+    size_t results = 0;
     for (struct operator *op = g->first, *next; op; op = next) {
         struct operand *x = op->output_count ? op->outputs[0] : NULL;
         next = op->next;
-        if (operator_is(op, "pnnx.Output"))
+        const struct value *result = operator_is(op, "pnnx.Output") ? operator_get(op, "input") : NULL;
+        if (result) {
+            operand_rename(result->operand, arena_printf(&g->arena, "out%zu", results++));
             operator_remove(op);
+        }
         if (!operator_is(op, "pnnx.Input"))
             continue;
         operator_set_type(op, "Input");

@@ -70,7 +70,7 @@ enum phase {
     PHASE_PICKS,       /* ... and elements picked by constants, which rules of the first may join before */
     PHASE_TYPES,       /* what depends on PyTorch's types as arithmetic of floats */
     PHASE_LAYERS,      /* operators as layers: the user's rules first */
-    PHASE_FUSED,       /* layers as fewer layers: common/layers/ */
+    PHASE_FUSED,       /* layers as fewer layers, by common/layers/: the user's rules first */
     PHASE_END
 };
 void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);
