@@ -518,11 +518,21 @@ static void transfer_tables(struct solver *s, struct operator *op)
     give_all(s, op, BATCH_NONE);
 }
 
+/* True for (windows, heads, length, width) without a batch: their heads can all be heads of one sample. */
+static bool is_windows(const struct operand *x)
+{
+    return x->rank == 4 && x->batch == BATCH_NONE && x->shape[0] != 1 && dim_known(x->shape[0]) &&
+           dim_known(x->shape[2]) && dim_known(x->shape[3]);
+}
+
 /* (batch, heads, length, width), or without a batch; a mask that is the same for all heads is a table. */
 static void transfer_sdpa(struct solver *s, struct operator *op)
 {
     struct operand *mask = operator_operand(op, "attn_mask");
-    int want = s->operands[0]->rank == 4 ? 0 : BATCH_NONE;
+    bool windows = true;
+    for (size_t i = 0; i < s->count; i++)
+        windows = windows && (s->operands[i] == mask || is_windows(s->operands[i]));
+    int want = s->operands[0]->rank == 4 && !windows ? 0 : BATCH_NONE;
     for (size_t i = 0; i < s->count; i++)
         if (s->operands[i] != mask)
             need(s, op, s->operands[i], want);
@@ -530,7 +540,7 @@ static void transfer_sdpa(struct solver *s, struct operator *op)
         axis_of(mask);
         convert(s, op, mask, 2, mask->shape + mask->rank - 2, BATCH_NONE);
     } else if (mask) {
-        need(s, op, mask, mask->rank == 4 ? 0 : BATCH_NONE);
+        need(s, op, mask, mask->rank == 4 ? want : BATCH_NONE);
     }
     give_all(s, op, want);
 }
