@@ -24,8 +24,8 @@ static const struct file {
 } files[] = {
     /* clang-format off */
     { PHASE_WRITTEN, "complex.rules", complex_text, &complex_text_size },
-    { PHASE_WRITTEN, "moves.rules", moves_text, &moves_text_size },
     { PHASE_WRITTEN, "heads.rules", heads_text, &heads_text_size },
+    { PHASE_WRITTEN, "moves.rules", moves_text, &moves_text_size },
     { PHASE_WRITTEN, "written.rules", written_text, &written_text_size },
     { PHASE_WRITTEN, "free.rules", free_text, &free_text_size },
     { PHASE_PICKS, "picks.rules", picks_text, &picks_text_size },

@@ -1,8 +1,8 @@
 /* layers.c - see layers.h: the files of rules, in the order in which they are tried. */
 #include "common/layers/layers.h"
 
-extern const char activations_text[], vectors_text[], reshapes_text[];
-extern const size_t activations_text_size, vectors_text_size, reshapes_text_size;
+extern const char activations_text[], vectors_text[], products_text[], reshapes_text[];
+extern const size_t activations_text_size, vectors_text_size, products_text_size, reshapes_text_size;
 
 static const struct file {
     const char *name, *text;
@@ -10,6 +10,7 @@ static const struct file {
 } files[] = {
     { "activations.rules", activations_text, &activations_text_size },
     { "vectors.rules", vectors_text, &vectors_text_size },
+    { "products.rules", products_text, &products_text_size },
     { "reshapes.rules", reshapes_text, &reshapes_text_size },
 };
 
