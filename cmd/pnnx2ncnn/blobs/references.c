@@ -1,6 +1,8 @@
 /* references.c - see references.h. */
 #include "cmd/pnnx2ncnn/blobs/references.h"
 
+#include <math.h>
+
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "common/graph/dim.h"
 
@@ -66,6 +68,8 @@ static bool find_carrier(const struct references *r, int64_t d, bool multiple, s
 
 /* ---- texts ---- */
 
+enum { MOST_SCALED = 1 << 15 }; /* the largest size that is multiplied by a float */
+
 static const char *operation(const struct references *r, const char *name, const char *a, const char *b)
 {
     return a && b ? arena_printf(&r->at->graph->arena, "%s(%s,%s)", name, a, b) : NULL;
@@ -82,14 +86,39 @@ static const char *carried_text(struct references *r, const struct carrier *c)
     return c->factor == 1 ? text : operation(r, "//", text, number_text(r, c->factor));
 }
 
-/* The layer's // cuts off what PyTorch's rounds down. */
+/* The layer's // cuts off what PyTorch's rounds down: what may be negative is divided after so many times the divisor is added. */
 static const char *floor_text(struct references *r, const struct dim_part *part, const char *top,
                               const char *bottom)
 {
+    enum { TIMES = 1 << 20 };
     if (dim_not_negative(r->at->graph, part->top))
         return operation(r, "//", top, bottom);
-    const char *quotient = operation(r, "/", top, bottom);
-    return quotient ? arena_printf(&r->at->graph->arena, "floor(%s)", quotient) : NULL;
+    if (!dim_known(part->bottom) || part->bottom >= INT32_MAX / 2 / TIMES)
+        return NULL;
+    const char *raised = operation(r, "+", top, number_text(r, part->bottom * TIMES));
+    return operation(r, "-", operation(r, "//", raised, bottom), number_text(r, TIMES));
+}
+
+/* Whether p / q of every size, rounded down, is the size times the factor, as PyTorch has it: in double. */
+static bool is_fraction(double factor, int64_t p, int64_t q)
+{
+    for (int64_t i = 1; i <= MOST_SCALED; i++)
+        if (i * p / q != (int64_t)floor((double)i * factor))
+            return false;
+    return true;
+}
+
+/* floor(factor * top) without floats, which are single ones in the layers: as a fraction. */
+static const char *scaled_text(struct references *r, const char *top, double factor)
+{
+    for (int64_t q = 1; q <= MOST_SCALED; q++) {
+        int64_t p = llround(factor * (double)q);
+        if (p > INT32_MAX / MOST_SCALED)
+            return NULL;
+        if (p > 0 && is_fraction(factor, p, q))
+            return operation(r, "//", operation(r, "*", top, number_text(r, p)), number_text(r, q));
+    }
+    return NULL;
 }
 
 static const char *part_text(struct references *r, const struct dim_part *part)
@@ -98,7 +127,7 @@ static const char *part_text(struct references *r, const struct dim_part *part)
         return references_size(r, dim_named(r->at->graph, part->name));
     const char *top = references_size(r, part->top);
     if (part->kind == DIM_SCALED)
-        return top ? arena_printf(&r->at->graph->arena, "floor(*(%s,%.9g))", top, part->factor) : NULL;
+        return top ? scaled_text(r, top, part->factor) : NULL;
     const char *bottom = references_size(r, part->bottom);
     return part->kind == DIM_FLOOR ? floor_text(r, part, top, bottom)
                                    : operation(r, part->kind == DIM_LESSER ? "min" : "max", top, bottom);

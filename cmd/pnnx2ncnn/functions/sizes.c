@@ -21,8 +21,8 @@ static bool give_blobs(struct rule_call *call, const struct references *r)
     return rule_give(call, value_list(items, r->count));
 }
 
-/* The text of the sizes that an image is resized to, innermost first, and the blobs that it is over; NULL: scales say where
- * samples are taken. */
+/* The text of the sizes that an image is resized to, innermost first, and the blobs that it is over; NULL: they are not
+ * known. */
 static const char *resize_text(struct operator *op, struct references *r)
 {
     struct operand *x = operator_operand(op, "input");
@@ -30,7 +30,7 @@ static const char *resize_text(struct operator *op, struct references *r)
     const char *text = "";
     *r = (struct references){ .at = op, .blobs = { x }, .count = 1 };
     if (!x || x->rank < 3 || x->rank > 4 || y->rank != x->rank || layout_rank(x) != x->rank - 1 ||
-        layout_is_counted(x) || given(op, "scale_factor"))
+        layout_is_counted(x))
         return NULL;
     for (int i = y->rank - 1; text && i > 1; i--) {
         const char *size = references_size(r, y->shape[i]);

@@ -26,7 +26,7 @@ static int64_t scaled(struct graph *g, int64_t in, double scale)
     if (dim_known(in))
         return (int64_t)size;
     whole = (int64_t)(1 / scale);
-    return 1 / scale == (double)whole ? dim_div_floor(g, in, whole) : DIM_UNKNOWN;
+    return 1 / scale == (double)whole ? dim_div_floor(g, in, whole) : dim_scale(g, in, scale);
 }
 
 /* The scale of axis `i` of `count`; false: not known. */
