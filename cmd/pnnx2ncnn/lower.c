@@ -83,8 +83,10 @@ void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g
 {
     if (lowering->user && (phase == PHASE_LAYERS || phase == PHASE_FUSED))
         rules_apply(lowering->user, g);
+    if (lowering->user && phase == PHASE_LAYERS)
+        rules_report_misses(lowering->user, RULES_THAT_LOWER);
     if (lowering->user && phase == PHASE_FUSED)
-        rules_report_misses(lowering->user, true);
+        rules_report_misses(lowering->user, RULES_ON_LAYERS);
     rules_apply(lowering->phases[phase], g);
     graph_remove_dead(g);
 }

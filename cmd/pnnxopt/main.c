@@ -138,7 +138,7 @@ static void report_misses(struct rules *const *sets)
 {
     for (size_t i = 0; i < LENGTH(steps); i++)
         if (steps[i].name == user_rules)
-            rules_report_misses(sets[i], false);
+            rules_report_misses(sets[i], RULES_ON_OPERATORS);
 }
 
 static size_t apply_example(struct rules *rules, struct graph *g)

@@ -87,10 +87,12 @@ void rules_read_file(struct rules *rules, const char *name);
 /* With --explain: prints every application on standard error, one line each. */
 void rules_explain(struct rules *rules, bool on);
 
+/* What a rule is for: operators, operators that become layers of ncnn, whose types are in no namespace (ReLU), or layers. */
+enum rule_subject { RULES_ON_OPERATORS, RULES_THAT_LOWER, RULES_ON_LAYERS };
 /* For -r: what kept each rule of the set from applying anywhere is noted, and said by rules_report_misses(), which comes
- * after the last rules_apply(): of those that make layers of ncnn, or of the others. */
+ * after the last rules_apply(): of those on a subject. */
 void rules_note_misses(struct rules *rules);
-void rules_report_misses(const struct rules *rules, bool layers);
+void rules_report_misses(const struct rules *rules, enum rule_subject subject);
 
 /* Applies the rules to the fixed point; returns how many applications there were.  Reports
  * (STATUS_CONVERSION) when rules chase each other. */
@@ -108,8 +110,7 @@ void rule_history_round(struct rule_history *history);
  * Reports (STATUS_USAGE) a name that no rule and no file has. */
 void rules_without(struct rules *const *sets, size_t count, const struct text_list *names);
 
-/* Rules that make layers of ncnn, whose types are in no namespace (ReLU), are not applied: a file of rules may hold some
- * for each program. */
+/* Rules that make layers of ncnn, or fewer of them, are not applied: a file of rules may hold some for each program. */
 void rules_without_layers(struct rules *rules);
 
 /* For -r: reports (STATUS_USAGE) rules of the user's set that undo a rule of another set, with which it takes turns. */

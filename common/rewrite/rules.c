@@ -94,34 +94,41 @@ void rules_without(struct rules *const *sets, size_t count, const struct text_li
     }
 }
 
+static bool is_layer(const struct node *part)
+{
+    return part && part->kind == NODE_CALL && !part->function && !strpbrk(part->text, ".:");
+}
+
 static bool makes_layer(const struct choice *choice)
 {
-    for (size_t i = 0; i < choice->part_count; i++) {
-        const struct node *part = choice->parts[i];
-        if (part && part->kind == NODE_CALL && !part->function && !strpbrk(part->text, ".:"))
+    for (size_t i = 0; i < choice->part_count; i++)
+        if (is_layer(choice->parts[i]))
             return true;
-    }
     return false;
 }
 
-void rules_report_misses(const struct rules *rules, bool layers)
+static enum rule_subject subject_of(const struct rule *rule)
 {
-    for (size_t i = 0; i < rules->count && rules->misses; i++) {
-        const struct rule *rule = rules->items[i];
-        bool makes = false;
-        for (size_t k = 0; k < rule->choice_count; k++)
-            makes = makes || makes_layer(&rule->choices[k]);
-        if (!rule->off && makes == layers)
-            misses_report(rules, rule);
-    }
+    if (is_layer(rule->pattern))
+        return RULES_ON_LAYERS;
+    for (size_t i = 0; i < rule->choice_count; i++)
+        if (makes_layer(&rule->choices[i]))
+            return RULES_THAT_LOWER;
+    return RULES_ON_OPERATORS;
+}
+
+void rules_report_misses(const struct rules *rules, enum rule_subject subject)
+{
+    for (size_t i = 0; i < rules->count && rules->misses; i++)
+        if (!rules->items[i]->off && subject_of(rules->items[i]) == subject)
+            misses_report(rules, rules->items[i]);
 }
 
 void rules_without_layers(struct rules *rules)
 {
     for (size_t i = 0; i < rules->count; i++)
-        for (size_t k = 0; k < rules->items[i]->choice_count; k++)
-            if (makes_layer(&rules->items[i]->choices[k]))
-                rules->items[i]->off = true;
+        if (subject_of(rules->items[i]) != RULES_ON_OPERATORS)
+            rules->items[i]->off = true;
 }
 
 const struct rule_macro *rules_macro(const struct rules *rules, const char *name)
