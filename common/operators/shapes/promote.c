@@ -14,9 +14,19 @@ enum dtype promote_facts(const struct fact *facts, int count)
     return dtype_mix_result(&mix);
 }
 
+/* Whether `a` is b, or less: the lesser of b and something, as a table that is cut to a length has it. */
+static bool is_cut(struct graph *g, int64_t a, int64_t b)
+{
+    struct dim_term term, more;
+    return dim_term(g, a, 0, &term) && !dim_term(g, a, 1, &more) && term.factor == 1 && term.count == 1 &&
+           term.parts[0].kind == DIM_LESSER && (term.parts[0].top == b || term.parts[0].bottom == b);
+}
+
 bool sizes_differ(struct call *c, int64_t a, int64_t b)
 {
     int64_t x, y;
+    if (is_cut(c->graph, a, b) || is_cut(c->graph, b, a))
+        return false;
     bool known_a = dim_constant(c->graph, a, &x), known_b = dim_constant(c->graph, b, &y);
     if (known_a != known_b && a != DIM_UNKNOWN && b != DIM_UNKNOWN)
         decide(c, known_a ? b : a, known_a ? a : b);
@@ -25,6 +35,10 @@ bool sizes_differ(struct call *c, int64_t a, int64_t b)
 
 bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out)
 {
+    if (is_cut(c->graph, a, b) || is_cut(c->graph, b, a)) { /* they are equal, or PyTorch refuses them */
+        *out = is_cut(c->graph, a, b) ? b : a;
+        return true;
+    }
     return (a == 1 || b == 1 || !sizes_differ(c, a, b)) && dim_broadcast(a, b, out);
 }
 

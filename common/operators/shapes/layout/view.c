@@ -168,7 +168,7 @@ int64_t clamp_index(struct graph *g, int64_t index, int64_t size)
         return size;
     if (dim_not_negative(g, index) && dim_not_negative(g, dim_sub(g, size, index)))
         return index;
-    return DIM_UNKNOWN;
+    return dim_not_negative(g, index) && dim_not_negative(g, size) ? dim_min(g, index, size) : DIM_UNKNOWN;
 }
 
 /* Result axis `axis` is cut to start:end:step. */
