@@ -78,7 +78,7 @@ KINDS = {**oracle.DTYPES, torch.qint8: 'i8', torch.quint8: 'u8', torch.qint32: '
 
 def number(text, sizes):
     """The size that a text means for some values of the names; None for an unknown one."""
-    return None if text == '?' else eval(text.lstrip('%'), {}, sizes)
+    return None if text == '?' else eval(text.lstrip('%').replace(';', ','), {'floor': math.floor}, sizes)
 
 
 def mismatches(shapes, values, sizes):

@@ -1,12 +1,15 @@
 """Networks that are converted once and run at every size: the printed Python and the ncnn model against PyTorch.
 
-    python test/sizes.py [NAME]...
+    python test/sizes.py [N/M] [NAME]...      every M-th from the N-th on; those whose name has the text
 
-Each network is traced at the first of its sizes, and converted twice by the driver: with names (inputshape=[1,3,h,w]) and
-with two sizes (inputshape=, inputshape2=).  Both results run at all sizes.  Results are TAP.
+Each network is traced, or scripted, at the first of its sizes, and converted twice by the driver: with names
+(inputshape=[1,3,h,w]) and with two sizes (inputshape=, inputshape2=).  Both results run at all sizes.  They are functions of a
+convolution's result, some networks written for this, and those of test/cases/networks.py.  Results are TAP.
 """
 import math
 import os
+import pathlib
+import re
 import sys
 
 import torch
@@ -14,6 +17,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import oracle
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'cases'))
+import networks  # noqa: E402
 
 SIZES = (16, 24), (23, 17), (9, 40), (16, 21)
 
@@ -115,8 +121,8 @@ def shuffled(x):
 
 @torch.jit.script
 def by_floats(x):
-    """Seven tenths of the rows, from a third of the columns on, which is rounded up."""
-    return x[:, :, :int(x.shape[2] * 0.7), math.ceil(x.shape[3] / 3):] * 2
+    """Five eighths of the rows, from a third of the columns on, which is rounded up."""
+    return x[:, :, :int(x.shape[2] * 0.625), math.ceil(x.shape[3] / 3):] * 2
 
 
 @torch.jit.script
@@ -189,44 +195,128 @@ NETWORKS = {
 }
 
 
-def given(shape):
-    """One conversion's options, by names, of an input of that shape."""
-    names = [str(d) if i < 2 else 'hw'[i - 2] for i, d in enumerate(shape)]
-    return [f'inputshape=[{",".join(names)}]']
+class Positions(nn.Module):
+    """A vision transformer whose table of positions is resized to the grid of patches."""
+
+    def __init__(self, dim=24):
+        super().__init__()
+        self.patches, self.table = nn.Conv2d(3, dim, 4, 4), nn.Parameter(torch.randn(1, 7 * 7, dim))
+        self.token = nn.Parameter(torch.randn(1, 1, dim))
+        self.layer, self.head = nn.TransformerEncoderLayer(dim, 4, 48, batch_first=True), nn.Linear(dim, 5)
+
+    def forward(self, x):
+        x = self.patches(x)
+        h, w = x.shape[2:]
+        table = F.interpolate(self.table.reshape(1, 7, 7, -1).permute(0, 3, 1, 2), size=(h, w), mode='bicubic')
+        x = x.flatten(2).transpose(1, 2) + table.permute(0, 2, 3, 1).reshape(1, h * w, -1)
+        return self.head(self.layer(torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1))[:, 0])
 
 
-def check(net, ways):
-    """The worst differences, in Python and in ncnn, over all sizes and ways."""
+class Speech(nn.Module):
+    """An encoder of speech: convolutions that stride, sines as positions, attention, and a mean over time."""
+
+    def __init__(self, dim=16):
+        super().__init__()
+        self.first, self.second = nn.Conv1d(3, dim, 3, padding=1), nn.Conv1d(dim, dim, 3, 2, 1)
+        self.norm, self.attention = nn.LayerNorm(dim), nn.MultiheadAttention(dim, 2, batch_first=True)
+        self.gru, self.head = nn.GRU(dim, dim, batch_first=True), nn.Linear(dim, 6)
+        self.register_buffer('rates', torch.exp(torch.arange(0, dim, 2) * (-math.log(100.) / dim)))
+
+    def forward(self, x):
+        x = F.gelu(self.second(F.gelu(self.first(x)))).transpose(1, 2)
+        angles = torch.arange(x.shape[1])[:, None] * self.rates
+        x = x + torch.cat([angles.sin(), angles.cos()], -1)
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        y, _ = self.gru(x)
+        return self.head(y).log_softmax(-1), y.mean(1)
+
+
+OF_ITS_OWN = {'a table of positions resized to the grid': (Positions, 2), 'an encoder of speech': (Speech, 1)}
+# Of test/cases/networks.py: those that take other sizes, scripted, too, where branches ask for ranks.
+TRACED = ('resnet18 mobilenet_v2 mobilenet_v3 squeezenet shufflenet_v2 densenet googlenet convnext unet yolo espcn audio1d lstm_tagger '
+          'gru_tagger bert decoder').split()
+SCRIPTED = 'unet espcn lstm_last gru_last shufflenet_v2'.split()
+
+
+def varied(x, k):
+    """An example input at its k-th size."""
+    sizes = list(x.shape)
+    if not x.is_floating_point():
+        sizes[1] = (sizes[1], 7, 5, 12)[k]
+        return torch.randint(0, 2, sizes) if x.max() <= 1 else torch.randint(0, 50, sizes)
+    if x.dim() == 4:
+        sizes[2:] = sizes[2] + (0, 32, 0, 32)[k], sizes[3] + (0, 0, 64, 32)[k]
+    else:
+        sizes[0 if sizes[1] == 1 and sizes[0] > 1 else 2 if sizes[1] == 1 else 1] += (0, 3, 8, 5)[k]
+    return torch.randn(sizes)
+
+
+def names_of(inputs):
+    """inputshape= for the same inputs at all sizes: numbers where all have the same, else names."""
+    shapes = []
+    for of in zip(*inputs):
+        free = iter('hw' if of[0].dim() == 4 else 'n')
+        sizes = [str(d[0]) if len(set(d)) == 1 else next(free) for d in zip(*[x.shape for x in of])]
+        shapes.append(f'[{",".join(sizes)}]{oracle.DTYPES[of[0].dtype]}')
+    return ','.join(shapes)
+
+
+def other_size(inputs):
+    """Inputs all of whose free sizes are not those of the first."""
+    free = [(i, k) for i, x in enumerate(inputs[0]) for k in range(x.dim()) if any(of[i].shape[k] != x.shape[k] for of in inputs)]
+    return next(of for of in inputs[1:] if all(of[i].shape[k] != inputs[0][i].shape[k] for i, k in free))
+
+
+def check(net, inputs, script=False):
+    """The worst differences, in Python and in ncnn, over both ways to say the sizes and all of these."""
     done = []
     with oracle.folder_for('sizes') as folder:
-        rank = 1 if isinstance(net.conv, nn.Conv1d) else 2
-        inputs = [torch.randn(1, 3, *size[:rank]) for size in SIZES]
         with torch.no_grad():
-            torch.jit.trace(net, inputs[0], check_trace=False).save(folder / 'model.pt')
-        for way, options in ways(inputs):
+            (torch.jit.script(net) if script else torch.jit.trace(net, inputs[0], check_trace=False)).save(folder / 'model.pt')
+        ways = {'names': [f'inputshape={names_of(inputs)}'],
+                'two sizes': [f'inputshape={oracle.shapes_text(inputs[0])}', f'inputshape2={oracle.shapes_text(other_size(inputs))}']}
+        for way, options in ways.items():
             oracle.tool('pnnx', folder / 'model.pt', 'fp16=0', *options)
-            for x in inputs:
+            for given in inputs:
                 with torch.no_grad():
-                    want = oracle.tensors(net(x))
-                    got = oracle.tensors(oracle.load_module(folder / 'model_pnnx.py').Model().eval()(x))
-                stage = oracle.Stage(f'{way} {tuple(x.shape)}', python=oracle.compare(want, got))
-                stage.ncnn = oracle.compare(want, oracle.isolated(lambda: oracle.run_ncnn(folder / 'model_ncnn.py', [x])))
+                    want = oracle.tensors(net(*oracle.clones(given)))
+                    got = oracle.tensors(oracle.load_module(folder / 'model_pnnx.py').Model().eval()(*oracle.clones(given)))
+                stage = oracle.Stage(f'{way} {[tuple(x.shape) for x in given]}', python=oracle.compare(want, got))
+                blobs = oracle.isolated(lambda: oracle.run_ncnn(folder / 'model_ncnn.py', given))
+                stage.ncnn = oracle.compare(want, [g.to(w.dtype) for w, g in zip(want, blobs)])
                 if stage.python > oracle.PYTHON_TOLERANCE or stage.ncnn > oracle.NCNN_TOLERANCE:
                     stage.problem = 'too far'
                 done.append(stage)
     return done
 
 
-def both_ways(inputs):
-    yield 'names', given(inputs[0].shape)
-    yield 'two sizes', [f'inputshape={oracle.shapes_text(inputs[0])}', f'inputshape2={oracle.shapes_text(inputs[1])}']
+def cases():
+    """(name, what checks it) of all."""
+    for name, construct in NETWORKS.items():
+        yield name, lambda construct=construct: check(net := construct().eval(), images(1 if isinstance(net.conv, nn.Conv1d) else 2))
+    for name, (construct, rank) in OF_ITS_OWN.items():
+        yield name, lambda construct=construct, rank=rank: check(construct().eval(), images(rank))
+    for name in TRACED:
+        yield name, lambda name=name: check(networks.make(name), variations(name))
+    for name in SCRIPTED:
+        yield f'{name}, scripted', lambda name=name: check(networks.make(name), variations(name), script=True)
+
+
+def images(rank):
+    return [(torch.randn(1, 3, *size[:rank]),) for size in SIZES]
+
+
+def variations(name):
+    return [tuple(varied(x, k) for x in networks.example(name)) for k in range(4)]
 
 
 def main(patterns):
     torch.manual_seed(0)
-    names = [n for n in NETWORKS if not patterns or any(p in n for p in patterns)]
-    print(f'1..{len(names)}')
-    return 0 if all([oracle.tap(name, i + 1, lambda: check(NETWORKS[name]().eval(), both_ways)) for i, name in enumerate(names)]) else 1
+    part, parts = (int(n) for n in patterns.pop(0).split('/')) if patterns and re.fullmatch(r'\d+/\d+', patterns[0]) else (1, 1)
+    chosen = [(name, run) for name, run in cases() if not patterns or any(p in name for p in patterns)][part - 1::parts]
+    print(f'1..{len(chosen)}')
+    return 0 if all([oracle.tap(name, i + 1, run) for i, (name, run) in enumerate(chosen)]) else 1
 
 
 if __name__ == '__main__':

@@ -50,7 +50,7 @@ BATS     ?= $(wildcard test/bats/*.bats)
 TABLES   ?= $(patsubst test/cases/operators_%.py,%,$(wildcard test/cases/operators_*.py))
 NETWORKS ?= all
 
-CHECKS := $(BATS:test/bats/%.bats=check-bats-%) $(TABLES:%=check-operators-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2)
+CHECKS := $(BATS:test/bats/%.bats=check-bats-%) $(TABLES:%=check-operators-%) $(if $(strip $(NETWORKS)),check-networks-1of2 check-networks-2of2 check-sizes-1of2 check-sizes-2of2)
 # Tests run in folders of their own.
 ABSOLUTE_PYTHON = $(if $(findstring /,$(PYTHON)),$(abspath $(PYTHON)),$(PYTHON))
 # Under SANITIZE: a report is a status that no program has, and what libtorch never frees is no report.
@@ -69,6 +69,10 @@ check-operators-%: tests
 check-networks-%: tests
 	@$(ENVIRONMENT) test/tap run 'networks, $(subst of, of ,$*)' $(RESULTS)/networks-$*.tap \
 	    $(PYTHON) -W ignore test/oracle.py network $(subst of,/,$*) $(filter-out all,$(NETWORKS))
+
+# One conversion at every size.
+check-sizes-%: tests
+	@$(ENVIRONMENT) test/tap run 'sizes, $(subst of, of ,$*)' $(RESULTS)/sizes-$*.tap $(PYTHON) -W ignore test/sizes.py $(subst of,/,$*)
 
 .PHONY: tests check-debian-torch check-torch damage
 

@@ -201,6 +201,7 @@ static void read_model(const struct request *r)
     argument_options(&a, "customop", &r->customop);
     argument_options(&a, "moduleop", &r->moduleop);
     argument_option(&a, "inputshape", r->inputshape);
+    argument_option(&a, "inputshape2", r->inputshape2);
     argument_add(&a, "--");
     argument_add(&a, r->model);
     add_model(&a, "raw.param", "raw.bin");

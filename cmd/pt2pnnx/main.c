@@ -50,6 +50,8 @@ static void parse_options(struct settings *s, int argc, char **argv)
         { "explain", 0, OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every rule that is applied" },
         { "inputshape", 0, OPTION_SHAPES, &s->reading.shapes, 0, 0, false, "[N,...]TYPE,...",
           "shapes of the inputs, where branches depend on them" },
+        { "inputshape2", 0, OPTION_SHAPES, &s->reading.other_shapes, 0, 0, false, "[N,...]TYPE,...",
+          "other shapes, which must decide them alike" },
         { "moduleop", 0, OPTION_TEXTS, &s->reading.module_classes, 0, 0, true, "CLASS[,CLASS]",
           "keep each module of these classes as one operator" },
         { "raise", 0, OPTION_FLAG, &s->raising, 0, 0, false, NULL,
@@ -64,6 +66,9 @@ static void parse_options(struct settings *s, int argc, char **argv)
                   argv, names, 3, &count);
     if (count != 1 && count != 3)
         die(STATUS_USAGE, nowhere, "expected a model, or a model and two output names, got %zu names", count);
+    if (s->reading.other_shapes.count && s->reading.other_shapes.count != s->reading.shapes.count)
+        die(STATUS_USAGE, nowhere, "inputshape2= has %zu shapes, inputshape= %zu: expected as many",
+            s->reading.other_shapes.count, s->reading.shapes.count);
     s->name = names[0];
     s->model = strcmp(names[0], "-") == 0 ? NULL : names[0];
     if (count == 3)

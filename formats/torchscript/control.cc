@@ -75,7 +75,9 @@ void Interpreter::undecided(const Node *n, Frame &frame, const Abstract &conditi
     if (condition.is != Is::unknown || reason == 0) {
         bool sized = condition.is == Is::operand && condition.sized;
         std::string maker = sized ? shapeless(condition, 0) : "";
-        std::string hint = !sized          ? " depends on values that only running the network gives"
+        std::string hint = !sized ? " depends on values that only running the network gives"
+                           : maker.empty() && source_.shape_count
+                               ? " depends on a size of the input: give it as a number in inputshape="
                            : maker.empty() ? " depends on the shape of the input: give inputshape="
                                            : " depends on the shape of what " + maker +
                                                  " gives, which is not known before the network runs";
@@ -97,6 +99,7 @@ void Interpreter::run_if(const Node *n, Frame &frame)
         undecided(n, frame, condition, "a branch");
         return;
     }
+    record.by_sizes |= condition.is == Is::operand;
     const Block *block = n->blocks()[take ? 0 : 1];
     run_block(block, frame);
     for (size_t i = 0; i < n->outputs().size(); i++)
@@ -136,6 +139,7 @@ void Interpreter::run_loop(const Node *n, Frame &frame)
         undecided(n, frame, counted ? go : limit, "a loop");
         return;
     }
+    record.by_sizes |= limit.is == Is::operand || go.is == Is::operand;
     for (size_t i = 0; i < n->outputs().size(); i++)
         frame[n->output(i)] = carried[i];
 }

@@ -130,7 +130,7 @@ void Delivery::inputs(const Abstract &a)
 
 static torch_shape shape_of(const IValue &hint)
 {
-    torch_shape out = { -1, -1, nullptr };
+    torch_shape out = { -1, -1, nullptr, nullptr };
     if (!hint.isTensor() || !hint.toTensor().defined())
         return out;
     const at::Tensor *kept = new at::Tensor(hint.toTensor()); // as the weights

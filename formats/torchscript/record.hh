@@ -54,6 +54,7 @@ struct Record {
     std::set<std::string> classes;    // of its modules
     Abstract result;
     size_t operands = 0;
+    bool by_sizes = false; // sizes of inputs decided something
 };
 
 } // namespace torchscript

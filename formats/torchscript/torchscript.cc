@@ -16,6 +16,7 @@
 #include "formats/torchscript/archive.hh"
 #include "formats/torchscript/delivery.hh"
 #include "formats/torchscript/interpreter.hh"
+#include "formats/torchscript/sizes.hh"
 #include "formats/torchscript/torchvision.hh"
 
 namespace torchscript
@@ -66,6 +67,76 @@ class Silence : public c10::WarningHandler
 
 } // namespace
 
+static bool is_refused(const Record &record)
+{
+    return std::any_of(record.refusals.begin(), record.refusals.end(),
+                       [](const Refusal &r) { return r.told; });
+}
+
+namespace
+{
+
+// What all attempts on a network have in common.
+struct Reading {
+    torch::jit::Module module;
+    IValue examples;
+    Frozen frozen;
+};
+
+} // namespace
+
+// The network with these shapes of its inputs.  What it is made of stays when the process goes on: taking libtorch's
+// structures apart would cost more than reading them.
+static Record &attempt(Reading &reading, const torch_source &source, const torch_shape *shapes)
+{
+    torch_source *tried = new torch_source(source);
+    tried->shapes = shapes;
+    for (;;) {
+        auto interpreter =
+            std::make_unique<Interpreter>(*tried, reading.module, reading.examples, reading.frozen);
+        try {
+            interpret(*interpreter);
+        } catch (const Restart &) {
+            continue;
+        }
+        return interpreter.release()->record;
+    }
+}
+
+// What all sizes that fit, two at least, decide alike for those that are free; nullptr: nothing.
+static Record *attempt_free(Reading &reading, const torch_source &source)
+{
+    std::vector<Record *> decided;
+    for (const Sizes &sizes : sizes_to_try(source)) {
+        auto shapes = shapes_with(source, sizes);
+        try {
+            Record &record = attempt(reading, source, shapes.data());
+            if (!is_refused(record))
+                decided.push_back(&record);
+        } catch (const std::invalid_argument &) { // they do not fit
+        }
+    }
+    if (decided.size() < 2 ||
+        !std::all_of(decided.begin(), decided.end(), [&](const Record *r) { return alike(*decided[0], *r); }))
+        return nullptr;
+    forget_sizes(source, *decided[0]);
+    return decided[0];
+}
+
+static Record &record_of(Reading &reading, const torch_source &source)
+{
+    Record *record = &attempt(reading, source, source.shapes);
+    if (source.other_shapes && record->by_sizes &&
+        !alike(*record, attempt(reading, source, source.other_shapes)))
+        throw std::invalid_argument(
+            "a branch or loop depends on a size of the input, and inputshape2= decides it otherwise "
+            "than inputshape= (instead: a conversion for each size)");
+    if (is_refused(*record) && has_free_sizes(source))
+        if (Record *decided = attempt_free(reading, source))
+            record = decided;
+    return *record;
+}
+
 static void read(const torch_source &source, const torch_sink &sink)
 {
     static Silence silence;
@@ -77,21 +148,8 @@ static void read(const torch_source &source, const torch_sink &sink)
         std::static_pointer_cast<caffe2::serialize::ReadAdapterInterface>(archive), at::kCPU);
     bool training = module.is_training();
     module.eval();
-    IValue examples = example_inputs(archive);
-    Frozen frozen;
-    for (;;) {
-        auto interpreter = std::make_unique<Interpreter>(source, module, examples, frozen);
-        try {
-            interpret(*interpreter);
-        } catch (const Restart &) {
-            continue;
-        }
-        deliver(*archive, sink, interpreter->record, training);
-        // The process ends soon: taking libtorch's structures apart would cost more than reading them.
-        interpreter.release();
-        new torch::jit::Module(module);
-        return;
-    }
+    Reading &reading = *new Reading{ module, example_inputs(archive), {} };
+    deliver(*archive, sink, record_of(reading, source), training);
 }
 
 static void read_or_fail(const torch_source &source, const torch_sink &sink)

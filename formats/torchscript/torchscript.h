@@ -63,8 +63,9 @@ struct torch_input {
 
 struct torch_shape {
     int scalar_type;
-    int rank;            /* -1: nothing is known */
-    const int64_t *dims; /* -1: unknown */
+    int rank;                 /* -1: nothing is known */
+    const int64_t *dims;      /* -1: unknown */
+    const char *const *names; /* of the sizes that are not known, "?" for one of its own; or NULL */
 };
 
 /* One call of an operator. */
@@ -115,6 +116,7 @@ struct torch_source {
     size_t size;
     const struct torch_shape *shapes; /* of the inputs, as the user gave them; used to decide control flow */
     size_t shape_count;
+    const struct torch_shape *other_shapes; /* as many, that must decide alike; or NULL */
     const char *const
         *module_classes; /* modules of these classes are delivered as one call; a last part will do */
     size_t module_class_count;

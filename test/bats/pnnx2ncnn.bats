@@ -279,7 +279,3 @@ END
     assert [ ! -e out.bin ]
 }
 
-@test "pnnx2ncnn: one conversion runs at every size, by names and by two sizes" {
-    run -0 "$PYTHON" -W ignore "$ROOT/test/sizes.py"
-    refute_output --partial 'not ok'
-}

@@ -181,6 +181,48 @@ EOF
     [[ $stderr == *'tolist() of a tensor that the network computes'* ]]
 }
 
+# decides CONDITION: a scripted network, net.pt, with a branch.
+decides() {
+    cat >net.py <<END
+import torch
+
+
+class Net(torch.nn.Module):
+    def forward(self, x):
+        if $1:
+            return x * 2
+        return x + 1
+
+
+torch.jit.script(Net()).save('net.pt')
+END
+    "$PYTHON" -W ignore net.py
+}
+
+@test "pt2pnnx: sizes that have names, or are unknown, leave branches that ask for ranks and for other sizes" {
+    decides 'x.dim() == 4 and x.shape[1] == 3'
+    run -0 pt2pnnx 'inputshape=[1,3,h,w]' net.pt out.param out.bin
+    run -0 grep -c 'mul' out.param
+    run -0 pt2pnnx 'inputshape=[?,4,?]' net.pt out.param out.bin
+    run -0 grep -c 'add' out.param
+    run grep -c '#' out.param
+    assert_output 0
+    decides 'x.shape[2] == x.shape[3]'
+    run -0 pt2pnnx 'inputshape=[1,3,n,n]' net.pt out.param out.bin
+    run -0 grep -c 'mul' out.param
+}
+
+@test "pt2pnnx: a branch that asks for a size that is free is refused, and one that inputshape2= decides otherwise" {
+    decides 'x.shape[2] > 300'
+    run --separate-stderr -1 pt2pnnx 'inputshape=[1,3,h,w]' net.pt out.param out.bin
+    [[ $stderr == *'net.py:6: a branch depends on a size of the input: give it as a number in inputshape='* ]]
+    run --separate-stderr -1 pt2pnnx 'inputshape=[1,3,224,224]' 'inputshape2=[1,3,320,224]' net.pt out.param out.bin
+    [[ $stderr == *'a branch or loop depends on a size of the input, and inputshape2= decides it otherwise'* ]]
+    run -0 pt2pnnx 'inputshape=[1,3,224,224]' 'inputshape2=[1,3,288,192]' net.pt out.param out.bin
+    run --separate-stderr -2 pt2pnnx 'inputshape=[1,3,224,224]' 'inputshape2=[1,3,288,192],[1]' net.pt out.param out.bin
+    [[ $stderr == *'inputshape2= has 2 shapes, inputshape= 1: expected as many'* ]]
+}
+
 @test "pt2pnnx: a whole file that asks for an operator of another library is no damaged one" {
     "$PYTHON" -W ignore - <<'EOF'
 import torch

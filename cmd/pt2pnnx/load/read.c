@@ -327,7 +327,8 @@ static struct torch_shape *shapes_of(struct arena *arena, const struct shape_lis
     for (size_t i = 0; i < list->count; i++)
         out[i] = (struct torch_shape){ .scalar_type = dtype_scalar_type(list->items[i].dtype),
                                        .rank = list->items[i].rank,
-                                       .dims = list->items[i].dims };
+                                       .dims = list->items[i].dims,
+                                       .names = list->items[i].names };
     return out;
 }
 
@@ -345,6 +346,7 @@ struct graph *read_torchscript(struct strings *strings, const struct signatures 
         .size = zip->map->size,
         .shapes = shapes_of(&g->arena, &options->shapes),
         .shape_count = options->shapes.count,
+        .other_shapes = options->other_shapes.count ? shapes_of(&g->arena, &options->other_shapes) : NULL,
         .module_classes = options->module_classes.items,
         .module_class_count = options->module_classes.count,
     };

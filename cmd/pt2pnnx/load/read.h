@@ -8,9 +8,9 @@
 
 /* What of the command line the reader needs. */
 struct read_options {
-    struct shape_list shapes;
-    struct text_list module_classes; /* moduleop */
-    struct text_list libraries;      /* customop */
+    struct shape_list shapes, other_shapes; /* inputshape, inputshape2 */
+    struct text_list module_classes;        /* moduleop */
+    struct text_list libraries;             /* customop */
 };
 
 /* Reads the archive into a graph of aten calls with scopes and source lines: still with in-place operators.  What
