@@ -5,8 +5,6 @@
 #include "common/graph/dim.h"
 #include "formats/output.h"
 
-#define UNKNOWN_SIZE 128 /* what stands for a size that is not known, as in the existing converter */
-
 /* The runtime prints its own message and returns a number where it cannot load: the script must not go on. */
 static const char start[] = //
     "import os\n"
@@ -49,8 +47,7 @@ static void write_shape(struct output *out, const struct port *port)
 {
     output_printf(out, "(");
     for (int i = 0; i < port->rank; i++)
-        output_printf(out, "%s%lld", i ? ", " : "",
-                      port->shape[i] < 0 ? UNKNOWN_SIZE : (long long)port->shape[i]);
+        output_printf(out, "%s%lld", i ? ", " : "", (long long)port->shape[i]);
     output_printf(out, port->rank == 1 ? ",)" : ")");
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/graph/dim.h"
 #include "printer.h"
 
 static const char imports[] = //
@@ -149,7 +150,7 @@ static void print_example(struct printer *p, const struct operand *x)
     lines_printf(t, "    %s = ", variable(p, x));
     lines_add(t, real ? "torch.rand(" : type == DTYPE_BOOL ? "torch.randint(2, (" : "torch.randint(10, (");
     for (int i = 0; i < x->rank; i++)
-        lines_printf(t, i ? ", %" PRId64 : "%" PRId64, x->shape[i] < 0 ? (int64_t)ANY_SIZE : x->shape[i]);
+        lines_printf(t, i ? ", %" PRId64 : "%" PRId64, dim_example(p->graph, x->shape[i], ANY_SIZE));
     lines_printf(t, "%s, dtype=%s)\n", real ? "" : x->rank == 1 ? ",)" : ")", dtype_torch(type));
 }
 

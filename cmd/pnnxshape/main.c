@@ -65,7 +65,18 @@ static void check_count(struct graph *g, const struct shape_list *list, const ch
 static int64_t spec_size(struct graph *g, const struct shape_spec *spec, int i)
 {
     const char *name = spec->names[i];
-    return !name ? spec->dims[i] : strcmp(name, "?") == 0 ? DIM_UNKNOWN : dim_named(g, name);
+    if (!name || strcmp(name, "?") == 0)
+        return name ? DIM_UNKNOWN : spec->dims[i];
+    int64_t d = dim_named(g, name);
+    struct dim_note note = dim_get_note(g, d), said = { spec->examples[i], spec->most[i] };
+    if ((said.example && note.example && said.example != note.example) ||
+        (said.most && note.most && said.most != note.most))
+        die(STATUS_USAGE, nowhere, "inputshape= says two things of '%s' (instead: once, or another name)",
+            name);
+    note.example = said.example ? said.example : note.example;
+    note.most = said.most ? said.most : note.most;
+    dim_set_note(g, d, note);
+    return d;
 }
 
 static void set_input(struct run *run, const struct operand *x, const struct shape_spec *spec)
@@ -118,6 +129,58 @@ static struct run *infer(struct graph *g, const struct table *table, const struc
     return run;
 }
 
+/* The axis of an input before that has both sizes, too: it is the same size. */
+static const char *name_before(const struct shape_list *a, const struct shape_list *b, size_t input, int axis)
+{
+    for (size_t i = 0; i < input; i++)
+        if (a->items[i].rank > axis && b->items[i].rank > axis && a->items[i].names[axis] &&
+            a->items[i].examples[axis] == a->items[input].dims[axis] &&
+            b->items[i].dims[axis] == b->items[input].dims[axis])
+            return a->items[i].names[axis];
+    return NULL;
+}
+
+/* Names the sizes that differ: d0, d1 ..., of which the first shapes are the examples.  False: there are none, or ranks differ. */
+static bool name_sizes(struct shape_list *a, const struct shape_list *b)
+{
+    int names = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        struct shape_spec *spec = &a->items[i];
+        const struct shape_spec *other = &b->items[i];
+        if (spec->rank != other->rank || spec->dtype != other->dtype)
+            return false;
+        for (int k = 0; k < spec->rank; k++) {
+            if (spec->names[k] || other->names[k] || spec->dims[k] == other->dims[k])
+                continue;
+            const char *name = name_before(a, b, i, k);
+            char *fresh = name ? NULL : xmalloc(24); /* lives as long as the program */
+            if (fresh)
+                snprintf(fresh, 24, "d%d", names++);
+            spec->names[k] = fresh ? fresh : name;
+            spec->examples[k] = spec->dims[k];
+            spec->dims[k] = -1;
+        }
+    }
+    return names > 0;
+}
+
+/* What holds for both shapes: with names for the sizes that differ, where these fit the network, else what is equal. */
+static struct run *infer_both(struct graph *g, const struct table *table, struct settings *s)
+{
+    struct run *run = infer(g, table, &s->shapes, "");
+    if (report_count())
+        return run;
+    struct run *other = infer(g, table, &s->shapes2, " with inputshape2");
+    struct run *named = name_sizes(&s->shapes, &s->shapes2) ? infer(g, table, &s->shapes, NULL) : NULL;
+    bool fits = named && named->mistakes == 0 && named->decision_count == 0;
+    if (!fits)
+        run_merge(run, other);
+    run_free(other);
+    if (named)
+        run_free(fits ? run : named);
+    return fits ? named : run;
+}
+
 int main(int argc, char **argv)
 {
     struct settings arguments = { .sync = false };
@@ -125,7 +188,7 @@ int main(int argc, char **argv)
     struct signatures *signatures;
     struct table *table;
     struct graph *g;
-    struct run *run, *other = NULL;
+    struct run *run;
     report_start("pnnxshape");
     parse_options(&arguments, argc, argv);
     strings = strings_new();
@@ -136,19 +199,13 @@ int main(int argc, char **argv)
     check_count(g, &arguments.shapes2, "inputshape2");
     expressions_take_apart(g);
     report_stop();
-    run = infer(g, table, &arguments.shapes, "");
-    if (arguments.shapes2.count && report_count() == 0) {
-        other = infer(g, table, &arguments.shapes2, " with inputshape2");
-        run_merge(run, other);
-    }
+    run = arguments.shapes2.count ? infer_both(g, table, &arguments) : infer(g, table, &arguments.shapes, "");
     if (arguments.shapes.count)
         judge_decisions(run, arguments.frozen);
     report_stop();
     run_apply(run);
     lists_form(g);
     pnnx_write(g, &arguments.out, arguments.sync);
-    if (other)
-        run_free(other);
     run_free(run);
     graph_free(g);
     table_free(table);

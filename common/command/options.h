@@ -38,11 +38,12 @@ struct text_list {
     size_t count;
 };
 
-/* One input's shape, "[1,3,h,?]f32".  The dtype is f32 where it is left out. */
+/* One input's shape, "[1,3,h=224,?]f32".  The dtype is f32 where it is left out. */
 struct shape_spec {
     int rank;
-    int64_t dims[16];      /* >= 0; or -1 where names[i] says */
-    const char *names[16]; /* NULL for a number; "?" unknown; else the name of a symbolic size */
+    int64_t dims[16];               /* >= 0; or -1 where names[i] says */
+    int64_t examples[16], most[16]; /* of a symbolic size, h=224<=1024; 0: not said */
+    const char *names[16];          /* NULL for a number; "?" unknown; else the name of a symbolic size */
     enum dtype dtype;
 };
 

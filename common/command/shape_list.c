@@ -59,6 +59,17 @@ static bool take_size(const char **text, int64_t *out)
     return !is_letter(**text);
 }
 
+/* What is said behind a name: "=224", "<=1024", or both. */
+static bool take_note(const char **text, int64_t *example, int64_t *most)
+{
+    *example = *most = 0;
+    if (take(text, '=') && (!take_size(text, example) || *example == 0))
+        return false;
+    if (take(text, '<') && (!take(text, '=') || !take_size(text, most) || *most == 0))
+        return false;
+    return *most == 0 || *example <= *most;
+}
+
 /* One dimension: a number, `?`, or a name. */
 static bool take_dim(const char **text, struct shape_spec *shape)
 {
@@ -78,7 +89,7 @@ static bool take_dim(const char **text, struct shape_spec *shape)
     name[length] = '\0';
     shape->names[i] = name;
     *text += length;
-    return true;
+    return take_note(text, &shape->examples[i], &shape->most[i]);
 }
 
 static bool take_shape(const char **text, struct shape_spec *shape, const char **error)
@@ -92,7 +103,8 @@ static bool take_shape(const char **text, struct shape_spec *shape, const char *
             *error = "a shape has at most 16 dimensions";
             if (shape->rank == RANK_MAX)
                 return false;
-            *error = "expected a size, '?' or a name as a dimension";
+            *error =
+                "expected a size, '?' or a name as a dimension, with =SIZE, <=SIZE or both behind the name";
             if (!take_dim(text, shape))
                 return false;
             shape->rank++;

@@ -21,6 +21,7 @@ struct atom {
     const char *text;      /* interned: "h", "(h+1)//2" */
     struct dim_part value; /* its name is the text */
     int64_t least;         /* what it is at least */
+    struct dim_note note;
 };
 
 struct term {
@@ -306,6 +307,26 @@ int64_t dim_named(struct graph *g, const char *name)
     return atom_dim(g, (struct atom){ .text = name, .value = { .name = name }, .least = 1 });
 }
 
+/* The atom that a name is; NULL: d is none. */
+static struct atom *name_of(const struct graph *g, int64_t d)
+{
+    const struct symbol *symbol = symbol_of(g, d);
+    const struct term *t = symbol && symbol->count == 1 ? symbol->terms : NULL;
+    struct atom *a = t && t->factor == 1 && t->degree == 1 ? &g->symbols->atoms[t->atoms[0]] : NULL;
+    return a && a->value.kind == DIM_NAME ? a : NULL;
+}
+
+void dim_set_note(struct graph *g, int64_t name, struct dim_note note)
+{
+    name_of(g, name)->note = note;
+}
+
+struct dim_note dim_get_note(const struct graph *g, int64_t d)
+{
+    const struct atom *a = name_of(g, d);
+    return a ? a->note : (struct dim_note){ 0 };
+}
+
 int64_t dim_fresh(struct graph *g)
 {
     struct symbols *s = symbols_of(g);
@@ -395,20 +416,60 @@ static int64_t atom_least(struct graph *g, struct atom a, int depth)
     return least > a.least ? least : a.least;
 }
 
-/* The least that a sum without negative terms is. */
+/* The largest that d is: less than nothing is at least so much. */
+static bool most_of(struct graph *g, int64_t d, int depth, int64_t *out)
+{
+    if (!dim_least(g, dim_sub(g, 0, d), depth - 1, out))
+        return false;
+    *out = -*out;
+    return true;
+}
+
+/* The largest that the atom is; false: nothing says so. */
+static bool atom_most(struct graph *g, struct atom a, int depth, int64_t *out)
+{
+    const struct dim_part *v = &a.value;
+    int64_t top = 0, bottom = 0;
+    *out = a.note.most;
+    if (v->kind == DIM_NAME)
+        return a.note.most > 0;
+    bool tops = most_of(g, v->top, depth, &top);
+    bool bottoms = v->kind != DIM_SCALED && most_of(g, v->bottom, depth, &bottom);
+    switch (v->kind) {
+    case DIM_FLOOR:
+        *out = tops && v->bottom > 0 ? floor_int(top, v->bottom) : 0;
+        return tops && v->bottom > 0;
+    case DIM_LESSER: *out = tops && (!bottoms || top < bottom) ? top : bottom; return tops || bottoms;
+    case DIM_GREATER: *out = top > bottom ? top : bottom; return tops && bottoms;
+    default: *out = scale_int(top, v->factor); return tops;
+    }
+}
+
+/* What a term is at least: the least of its atoms where its factor is positive, else the largest of them. */
+static bool least_of_term(struct graph *g, const struct term *t, int depth, int64_t *out)
+{
+    *out = t->factor;
+    for (int k = 0; k < t->degree; k++) {
+        int64_t part = 0;
+        if (t->factor > 0)
+            part = atom_least(g, *atom_of(g, t, k), depth);
+        else if (!atom_most(g, *atom_of(g, t, k), depth, &part) || part < 0)
+            return false;
+        if (!int_mul(*out, part, out))
+            return false;
+    }
+    return true;
+}
+
+/* The least that a sum is, if what it takes away is bounded. */
 static bool least_of_sum(struct graph *g, int64_t d, int depth, int64_t *out)
 {
     int count = symbol_of(g, d)->count;
     *out = 0;
     for (int i = 0; i < count; i++) {
         struct term t = symbol_of(g, d)->terms[i];
-        int64_t least = t.factor;
-        if (t.degree > 0 && t.factor < 0)
-            return false;
-        for (int k = 0; k < t.degree; k++)
-            if (!int_mul(least, atom_least(g, *atom_of(g, &t, k), depth), &least))
-                return false;
-        if (!int_add(*out, least, out))
+        int64_t least;
+        if (!least_of_term(g, &t, depth, &least) || !int_add(*out, least, out))
             return false;
     }
     return true;
@@ -491,6 +552,11 @@ bool dim_not_negative(struct graph *g, int64_t d)
 {
     int64_t least;
     return dim_least(g, d, MAX_TERMS, &least) && least >= 0;
+}
+
+bool dim_most(struct graph *g, int64_t d, int64_t *out)
+{
+    return most_of(g, d, MAX_TERMS, out);
 }
 
 bool dim_equal(int64_t a, int64_t b)
@@ -757,6 +823,22 @@ int64_t dim_scale(struct graph *g, int64_t a, double factor)
 
 /* Text */
 
+const char *dim_text_noted(struct graph *g, int64_t d)
+{
+    struct dim_note note = dim_get_note(g, d);
+    struct text t = { .length = 0 };
+    text_add(&t, dim_text(g, d));
+    if (note.example) {
+        text_add(&t, "=");
+        text_add_int(&t, note.example);
+    }
+    if (note.most) {
+        text_add(&t, "<=");
+        text_add_int(&t, note.most);
+    }
+    return intern_length(g->strings, t.chars, t.length);
+}
+
 const char *dim_text(struct graph *g, int64_t d)
 {
     struct text t = { .length = 0 };
@@ -879,6 +961,25 @@ static int64_t parse_sum(struct parser *p, int depth)
     return d;
 }
 
+/* "=224", "<=1024" or both, behind a name. */
+static void parse_note(struct parser *p, int64_t name)
+{
+    struct dim_note note = dim_get_note(p->graph, name);
+    if (*p->at == '=') {
+        p->at++;
+        p->wrong = !isdigit((unsigned char)*p->at);
+        note.example = parse_number(p);
+    }
+    if (*p->at == '<') {
+        p->at++;
+        p->wrong = p->wrong || !parse_char(p, '=') || !isdigit((unsigned char)*p->at);
+        note.most = parse_number(p);
+    }
+    p->wrong = p->wrong || !name_of(p->graph, name) || (note.most && note.example > note.most);
+    if (!p->wrong)
+        dim_set_note(p->graph, name, note);
+}
+
 bool dim_parse(struct graph *g, const char *text, int64_t *out)
 {
     struct parser p = { .graph = g, .at = text };
@@ -894,7 +995,51 @@ bool dim_parse(struct graph *g, const char *text, int64_t *out)
         p.wrong = !isdigit((unsigned char)*text);
         *out = parse_number(&p);
     }
+    if (!p.wrong && (*p.at == '=' || *p.at == '<'))
+        parse_note(&p, *out);
     if (p.wrong || *p.at != '\0')
         return false;
     return !dim_constant(g, *out, &number) || number >= 0;
+}
+
+/* ---- examples ---- */
+
+static int64_t example_of(struct graph *g, int64_t d, int64_t other, int depth);
+
+static int64_t atom_example(struct graph *g, const struct atom *a, int64_t other, int depth)
+{
+    const struct dim_part v = a->value;
+    if (v.kind == DIM_NAME)
+        return a->note.example                            ? a->note.example
+               : a->note.most > 0 && a->note.most < other ? a->note.most
+                                                          : other;
+    int64_t top = example_of(g, v.top, other, depth - 1);
+    int64_t bottom = v.kind == DIM_SCALED ? 0 : example_of(g, v.bottom, other, depth - 1);
+    switch (v.kind) {
+    case DIM_FLOOR: return dim_div_floor(g, top, bottom);
+    case DIM_LESSER: return dim_min(g, top, bottom);
+    case DIM_GREATER: return dim_max(g, top, bottom);
+    default: return dim_scale(g, top, v.factor);
+    }
+}
+
+static int64_t example_of(struct graph *g, int64_t d, int64_t other, int depth)
+{
+    int64_t sum = 0, constant;
+    if (dim_constant(g, d, &constant) || depth == 0 || !symbol_of(g, d))
+        return depth == 0 || d == DIM_UNKNOWN ? DIM_UNKNOWN : d;
+    for (int i = 0, count = symbol_of(g, d)->count; i < count; i++) {
+        struct term t = symbol_of(g, d)->terms[i];
+        int64_t product = dim_int(g, t.factor);
+        for (int k = 0; k < t.degree; k++)
+            product = dim_mul(g, product, atom_example(g, atom_of(g, &t, k), other, depth));
+        sum = dim_add(g, sum, product);
+    }
+    return sum;
+}
+
+int64_t dim_example(struct graph *g, int64_t d, int64_t other)
+{
+    int64_t size = example_of(g, d, other, MAX_TERMS);
+    return dim_known(size) ? size : other;
 }

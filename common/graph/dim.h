@@ -20,12 +20,25 @@ static inline bool dim_known(int64_t d)
 int64_t dim_named(struct graph *g, const char *name);
 /* A dimension with a name that none has yet: d0, d1 ... */
 int64_t dim_fresh(struct graph *g);
+/* What is said of a named size, 0: nothing: one that it has, and the largest that it has. */
+struct dim_note {
+    int64_t example, most;
+};
+void dim_set_note(struct graph *g, int64_t name, struct dim_note note);
+struct dim_note dim_get_note(const struct graph *g, int64_t d); /* of what is no name, nothing */
+/* The largest that d is, from what is said of its names; false: nothing bounds it. */
+bool dim_most(struct graph *g, int64_t d, int64_t *out);
+/* d where each name is its example, or else `other`, or the largest that it is. */
+int64_t dim_example(struct graph *g, int64_t d, int64_t other);
 /* The dimension that the text describes: "17", "?", "%h", "%2*h+1", "%(h+1)//2", "%min(h;64)", "%max(h;64)",
  * "%floor(0.7*h)" (the percent sign is how the format marks a symbolic one, `//` is floor division as in Python; no text has a
- * comma or a space); false when it is none of these. */
+ * comma or a space), or a name and what is said of it, "%h=224", "%h<=1024", "%h=224<=1024"; false when it is none of
+ * these. */
 bool dim_parse(struct graph *g, const char *text, int64_t *out);
 /* Its text, as dim_parse() reads it; interned in the graph. */
 const char *dim_text(struct graph *g, int64_t d);
+/* The same with what is said of it, if it is a name. */
+const char *dim_text_noted(struct graph *g, int64_t d);
 
 int64_t dim_add(struct graph *g, int64_t a, int64_t b);
 int64_t dim_sub(struct graph *g, int64_t a, int64_t b);

@@ -210,7 +210,7 @@ static void put_parameters(struct writer *w, const struct operator *op)
 }
 
 static void put_shape(struct text_buffer *line, struct graph *g, int rank, const int64_t *shape,
-                      enum dtype dtype)
+                      enum dtype dtype, bool noted)
 {
     text_put(line, "(", 1);
     for (int i = 0; i < rank; i++) {
@@ -219,7 +219,7 @@ static void put_shape(struct text_buffer *line, struct graph *g, int rank, const
         if (shape[i] >= 0)
             pnnx_put_int(line, shape[i]);
         else
-            text_puts(line, dim_text(g, shape[i]));
+            text_puts(line, noted ? dim_text_noted(g, shape[i]) : dim_text(g, shape[i]));
     }
     text_put(line, ")", 1);
     text_puts(line, dtype_tag(dtype));
@@ -262,18 +262,21 @@ static void put_attributes(struct text_buffer *line, const struct operator *op)
         text_put(line, " @", 2);
         pnnx_put_name(line, a->key, NAME_INNER);
         text_put(line, "=", 1);
-        put_shape(line, op->graph, is_scalar(a) ? 1 : a->rank, is_scalar(a) ? &one : a->shape, a->dtype);
+        put_shape(line, op->graph, is_scalar(a) ? 1 : a->rank, is_scalar(a) ? &one : a->shape, a->dtype,
+                  false);
     }
 }
 
-static void put_operand_shape(struct text_buffer *line, const struct operand *x)
+/* What is said of a named size is said where it comes from. */
+static void put_operand_shape(struct text_buffer *line, const struct operator *op, const struct operand *x)
 {
+    bool noted = op == x->producer && operator_is(op, "pnnx.Input");
     if (x->rank <= 0) /* upstream cannot read the shape of a number */
         return;
     text_put(line, " #", 2);
     pnnx_put_name(line, x->name, NAME_INNER);
     text_put(line, "=", 1);
-    put_shape(line, x->producer->graph, x->rank, x->shape, x->dtype);
+    put_shape(line, x->producer->graph, x->rank, x->shape, x->dtype, noted);
 }
 
 static void put_operator(struct writer *w, const struct operator *op)
@@ -308,9 +311,9 @@ static void put_operator(struct writer *w, const struct operator *op)
         pnnx_put_name(line, w->inputs[i].operand->name, NAME_INNER);
     }
     for (size_t i = 0; i < w->input_count; i++)
-        put_operand_shape(line, w->inputs[i].operand);
+        put_operand_shape(line, op, w->inputs[i].operand);
     for (size_t i = 0; i < op->output_count; i++)
-        put_operand_shape(line, op->outputs[i]);
+        put_operand_shape(line, op, op->outputs[i]);
     text_put(line, "\n", 1);
     output_write(w->out, line->bytes, line->size);
 }

@@ -78,10 +78,28 @@ flatten() {
 @test "pnnxshape: sizes that differ in inputshape2 are dynamic" {
     flatten
     run -0 inferred 'inputshape=[2,3,4]' 'inputshape2=[2,3,8]'
-    assert_line 'Tensor.reshape r 1 1 x y shape=(2,-1) $input=x #x=(2,3,?)f32 #y=(2,?)f32'
+    assert_line 'pnnx.Input in 0 1 x #x=(2,3,%d0=4)f32'
+    assert_line 'Tensor.reshape r 1 1 x y shape=(2,-1) $input=x #x=(2,3,%d0)f32 #y=(2,%3*d0)f32'
+    again
     run -0 inferred 'inputshape=[2,3,4]' 'inputshape2=[5,3,4]'
     assert_line --partial 'Tensor.size n 1 1 x n dim=0'
-    assert_line --partial '#y=(?,12)f32'
+    assert_line --partial '#y=(%d0,12)f32'
+}
+
+@test "pnnxshape: a size has an example and a bound, which stay where it comes from, and are used" {
+    flatten
+    run -0 inferred 'inputshape=[n=2<=8,3,h=4]'
+    assert_line 'pnnx.Input in 0 1 x #x=(%n=2<=8,3,%h=4)f32'
+    assert_line --partial '#y=(%n,%3*h)f32'
+    again
+    pnnx2py out.param out.bin out.py
+    run -0 grep 'torch.rand(' out.py
+    assert_output '    v_x = torch.rand(2, 3, 4, dtype=torch.float)'
+    for wrong in '[n=0,3,h]' '[n<8,3,h]' '[n=9<=8,3,h]' '[?=3,3,h]' '[n==2,3,h]'; do
+        refuses 2 pnnxshape inputshape="$wrong" in.param in.bin out.param out.bin
+    done
+    refuses 2 pnnxshape 'inputshape=[n=2,3,n=3]' in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnxshape: inputshape= says two things of 'n' (instead: once, or another name)"
 }
 
 @test "pnnxshape: in a model without any shape ranks are inferred that the arguments tell" {

@@ -99,23 +99,26 @@ static const char *floor_text(struct references *r, const struct dim_part *part,
     return operation(r, "-", operation(r, "//", raised, bottom), number_text(r, TIMES));
 }
 
-/* Whether p / q of every size, rounded down, is the size times the factor, as PyTorch has it: in double. */
-static bool is_fraction(double factor, int64_t p, int64_t q)
+/* Whether p / q of every size to `most`, rounded down, is the size times the factor, as PyTorch has it: in double. */
+static bool is_fraction(double factor, int64_t p, int64_t q, int64_t most)
 {
-    for (int64_t i = 1; i <= MOST_SCALED; i++)
+    for (int64_t i = 1; i <= most; i++)
         if (i * p / q != (int64_t)floor((double)i * factor))
             return false;
     return true;
 }
 
 /* floor(factor * top) without floats, which are single ones in the layers: as a fraction. */
-static const char *scaled_text(struct references *r, const char *top, double factor)
+static const char *scaled_text(struct references *r, const struct dim_part *part, const char *top)
 {
+    int64_t most;
+    if (!dim_most(r->at->graph, part->top, &most) || most > MOST_SCALED)
+        most = MOST_SCALED;
     for (int64_t q = 1; q <= MOST_SCALED; q++) {
-        int64_t p = llround(factor * (double)q);
+        int64_t p = llround(part->factor * (double)q);
         if (p > INT32_MAX / MOST_SCALED)
             return NULL;
-        if (p > 0 && is_fraction(factor, p, q))
+        if (p > 0 && is_fraction(part->factor, p, q, most))
             return operation(r, "//", operation(r, "*", top, number_text(r, p)), number_text(r, q));
     }
     return NULL;
@@ -127,7 +130,7 @@ static const char *part_text(struct references *r, const struct dim_part *part)
         return references_size(r, dim_named(r->at->graph, part->name));
     const char *top = references_size(r, part->top);
     if (part->kind == DIM_SCALED)
-        return top ? scaled_text(r, top, part->factor) : NULL;
+        return top ? scaled_text(r, part, top) : NULL;
     const char *bottom = references_size(r, part->bottom);
     return part->kind == DIM_FLOOR ? floor_text(r, part, top, bottom)
                                    : operation(r, part->kind == DIM_LESSER ? "min" : "max", top, bottom);

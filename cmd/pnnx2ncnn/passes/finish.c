@@ -146,14 +146,27 @@ static void note_port(struct graph *g, struct port **ports, size_t *count, const
     (*ports)[(*count)++] = port_of(x);
 }
 
+/* The shape of an example of an input. */
+static const int64_t *example_shape(const struct operand *x)
+{
+    enum { ANY_SIZE = 128 }; /* where nothing is said of it, as in the existing converter */
+    struct graph *g = x->producer->graph;
+    int64_t *shape = arena_array(&g->arena, (size_t)(x->rank > 0 ? x->rank : 0) + 1, sizeof *shape);
+    for (int i = 0; i < x->rank; i++)
+        shape[i] = dim_example(g, x->shape[i], ANY_SIZE);
+    return shape;
+}
+
 static void note_ports(struct graph *g, struct ports *ports)
 {
     for (const struct operator *op = g->first; op; op = op->next) {
         const struct value *list = results_of(op);
         for (size_t i = 0; list && i < list->list.count; i++)
             note_port(g, &ports->outputs, &ports->output_count, list->list.items[i].operand);
-        for (size_t i = 0; operator_is(op, "Input") && i < op->output_count; i++)
+        for (size_t i = 0; operator_is(op, "Input") && i < op->output_count; i++) {
             note_port(g, &ports->inputs, &ports->input_count, op->outputs[i]);
+            ports->inputs[ports->input_count - 1].shape = example_shape(op->outputs[i]);
+        }
     }
 }
 

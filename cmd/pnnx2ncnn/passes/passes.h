@@ -114,7 +114,7 @@ struct port {
     enum dtype dtype; /* of the blob's elements */
     int bound;        /* 0; floats that are integers or booleans in PyTorch: more than these shall be */
     int rank;
-    const int64_t *shape; /* arena */
+    const int64_t *shape; /* arena; of an input, that of an example */
     int batch;
 };
 struct ports {

@@ -64,6 +64,29 @@ void shapes_note_numbers(struct graph *g)
     }
 }
 
+/* Whether a lesser or greater of two sizes is in d: what they are depends on which it is. */
+static bool has_extreme(const struct graph *g, int64_t d)
+{
+    struct dim_term term;
+    for (int i = 0; dim_term(g, d, i, &term); i++)
+        for (int k = 0; k < term.count; k++) {
+            const struct dim_part *part = &term.parts[k];
+            if (part->kind == DIM_LESSER || part->kind == DIM_GREATER ||
+                (part->kind != DIM_NAME && has_extreme(g, part->top)))
+                return true;
+        }
+    return false;
+}
+
+/* Whether the result is another than the operand. */
+static bool contradicts(const struct graph *g, const struct fact *f, const struct operand *x)
+{
+    bool extreme = false;
+    for (int i = 0; f->rank == x->rank && i < x->rank; i++)
+        extreme = extreme || has_extreme(g, f->dims[i]) || has_extreme(g, x->shape[i]);
+    return !extreme && fact_differs(f, x);
+}
+
 static const char *find_contradiction(void *inference, const struct operator *op)
 {
     struct fact few[FEW_RESULTS], *results = begin_inference(inference, op, few);
@@ -72,7 +95,7 @@ static const char *find_contradiction(void *inference, const struct operator *op
         const struct operand *x = op->outputs[i];
         struct call c = { .run = inference, .graph = op->graph };
         struct fact recorded = { .present = true, .dtype = x->dtype, .rank = x->rank, .dims = x->shape };
-        if (fact_differs(&results[i], x))
+        if (contradicts(op->graph, &results[i], x))
             text = arena_printf(&op->graph->arena, "%s, not %s", fact_text(&c, &results[i]),
                                 fact_text(&c, &recorded));
     }

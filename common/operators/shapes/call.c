@@ -402,6 +402,9 @@ void wrong(struct call *c, const char *format, ...)
     if (c->refused)
         return;
     c->refused = true;
+    c->run->mistakes++;
+    if (!c->run->which)
+        return;
     va_start(list, format);
     va_copy(again, list);
     length = vsnprintf(NULL, 0, format, list);

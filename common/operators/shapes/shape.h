@@ -64,7 +64,8 @@ struct run {
     size_t operand_ids, operator_ids; /* bounds of the graph's ids when the run began */
     bool *stale;       /* by operand id: the shape that the graph has for it is none of this run */
     int64_t room;      /* for constants that are computed: bytes that are left */
-    const char *which; /* for messages: "" or " for inputshape2" */
+    const char *which; /* for messages: "" or " for inputshape2"; NULL: mistakes are counted only */
+    size_t mistakes;
     const struct table *table;
     struct decision *decisions; /* names that an operator decided, in order; arena */
     size_t decision_count;
