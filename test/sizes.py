@@ -119,6 +119,20 @@ def shuffled(x):
     return x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
 
 
+def parts(x):
+    """Query, key and value of one product, taken apart: rows that the runtime packs by four."""
+    q, k, v = x.transpose(1, 2).repeat(1, 1, 3).view(1, x.shape[2], 3, 2, 4).unbind(2)
+    return (q * k + v).transpose(1, 2)
+
+
+def warped(x):
+    """Moved along a flow, on a grid from -1 to 1."""
+    h, w = x.shape[2:]
+    y, z = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
+    grid = torch.stack([z, y], -1)[None] + torch.stack([x[:, 0] / ((w - 1) / 2), x[:, 1] / ((h - 1) / 2)], -1)
+    return F.grid_sample(x, grid, align_corners=True, padding_mode='border')
+
+
 @torch.jit.script
 def by_floats(x):
     """Five eighths of the rows, from a third of the columns on, which is rounded up."""
@@ -188,6 +202,9 @@ NETWORKS = {
     'products by einsum': lambda: Over(lambda x: (torch.einsum('bchw,bdhw->bcd', x, x), torch.einsum('bchw,bchv->bhwv', x, x))),
     'divided by how many there are': lambda: Over(lambda x: x.sum((2, 3)) / (x.shape[2] * x.shape[3]) + (x * x.shape[3] ** -0.5).sum((2, 3))),
     'half of the columns, from the left and from the right': lambda: Over(lambda x: x[..., :x.shape[3] // 2] + x[..., -(x.shape[3] // 2):]),
+    'a projection taken apart': lambda: Over(parts, 1),
+    'warped along a flow': lambda: Over(warped),
+    'a grid of places': lambda: Over(lambda x: sum(torch.meshgrid(torch.arange(x.shape[2]).float(), torch.arange(x.shape[3]) * 2.0, indexing='xy')) * x.mean()),
     'parts of the sizes by floats': lambda: Over(by_floats),
     'sizes that are bounded': lambda: Over(bounded),
     'padded to a multiple': lambda: Over(up_to_a_multiple),

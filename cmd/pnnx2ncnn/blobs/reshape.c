@@ -28,13 +28,16 @@ static void logical_dims(const struct operand *x, bool with_count, struct dims *
 }
 
 /* Unknown sizes become 0, "as in the input": the sizes that the layer finds under the same name (w h d c, or the same
- * position where batch axes are given); or one of them -1. */
+ * position where batch axes are given); or one of them -1.  From four dimensions to three the layer takes the channels as they
+ * are packed, by 4 or 8: a fault of the runtime. */
 static bool name_unknown(const struct dims *from, struct dims *to, bool logical)
 {
     int inferred = 0;
     for (int i = 0; i < to->rank; i++) {
         int same = logical ? i : i == 0 && to->rank > 2 ? 0 : i + from->rank - to->rank;
-        bool named = logical || from->rank == to->rank || (from->rank > 2) == (to->rank > 2) || i > 0;
+        bool packed = from->rank == 4 && to->rank == 3 && i == 0;
+        bool named =
+            logical || from->rank == to->rank || (!packed && ((from->rank > 2) == (to->rank > 2) || i > 0));
         if (dim_known(to->size[i]))
             continue;
         if (named && same >= 0 && same < from->rank && dim_equal(to->size[i], from->size[same])) {

@@ -34,7 +34,8 @@ static struct item call_len(struct match *m, const struct item *a, size_t count)
     return unknown;
 }
 
-/* min(list), min(a, b, ...): the first that is in that order to all others, or the same. */
+/* min(list), min(a, b, ...): the first that is in that order to all others, or the same; of sizes of which that is not known,
+ * the size that it will be. */
 static struct item extreme(struct match *m, const struct item *a, size_t count, int order)
 {
     struct item list = { .kind = ITEM_LIST, .list = { (struct item *)a, count } }, best = unknown;
@@ -49,7 +50,7 @@ static struct item extreme(struct match *m, const struct item *a, size_t count, 
         if (to_best == order)
             best = one;
         else if (to_best & order)
-            return unknown;
+            best = sizes_extreme(m, order == ORDER_GREATER, &best, &one);
     }
     return best;
 }

@@ -347,6 +347,15 @@ static struct item size_arithmetic(struct match *m, int token, const struct item
     return out == DIM_UNKNOWN ? unknown : (struct item){ .kind = ITEM_DIM, .dim = out };
 }
 
+struct item sizes_extreme(struct match *m, bool greater, const struct item *a, const struct item *b)
+{
+    int64_t x, y;
+    if (!size_item(m, a, &x) || !size_item(m, b, &y))
+        return unknown;
+    int64_t out = greater ? dim_max(m->graph, x, y) : dim_min(m->graph, x, y);
+    return out == DIM_UNKNOWN ? unknown : (struct item){ .kind = ITEM_DIM, .dim = out };
+}
+
 struct item items_fold(struct match *m, int token, const struct item *list)
 {
     struct item whole = item_int(token == '*');

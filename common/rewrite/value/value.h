@@ -12,6 +12,8 @@ int items_equal(struct match *match, const struct item *a, const struct item *b)
 /* How two numbers, sizes or strings may stand to each other, as far as that is known. */
 enum { ORDER_LESS = 1, ORDER_EQUAL = 2, ORDER_GREATER = 4, ORDER_UNKNOWN = 7 };
 int items_order(struct match *match, const struct item *a, const struct item *b);
+/* The lesser or greater of two sizes, whichever that is; unknown: one of them is none. */
+struct item sizes_extreme(struct match *match, bool greater, const struct item *a, const struct item *b);
 /* Whether an order is among those: as far as that is known. */
 int order_is(int order, int wanted);
 /* Whether the item is in the list, or the string. */
