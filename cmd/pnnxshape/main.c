@@ -1,4 +1,5 @@
 /* pnnxshape - infer shapes, types and constants of a PNNX graph.  The manual is man/pnnxshape.1. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/command/options.h"
