@@ -133,6 +133,13 @@ def warped(x):
     return F.grid_sample(x, grid, align_corners=True, padding_mode='border')
 
 
+def rows_and_columns(x):
+    """Means of rows and of columns one behind the other, and apart again."""
+    y = torch.cat([x.mean(3, keepdim=True), x.mean(2, keepdim=True).transpose(2, 3)], 2).sigmoid()
+    a, b = torch.split(y, [x.shape[2], x.shape[3]], 2)
+    return x * a * b.transpose(2, 3)
+
+
 @torch.jit.script
 def by_floats(x):
     """Five eighths of the rows, from a third of the columns on, which is rounded up."""
@@ -203,6 +210,12 @@ NETWORKS = {
     'divided by how many there are': lambda: Over(lambda x: x.sum((2, 3)) / (x.shape[2] * x.shape[3]) + (x * x.shape[3] ** -0.5).sum((2, 3))),
     'half of the columns, from the left and from the right': lambda: Over(lambda x: x[..., :x.shape[3] // 2] + x[..., -(x.shape[3] // 2):]),
     'a projection taken apart': lambda: Over(parts, 1),
+    'turned by a matrix': lambda: Over(lambda x: F.grid_sample(x, F.affine_grid(torch.tensor([[[.8, .1, 0], [-.1, .9, .1]]]), list(x.shape), align_corners=False), align_corners=False)),
+    'half as large again, nearest': lambda: Over(lambda x: F.interpolate(x, scale_factor=1.5)),
+    'half as large again, bilinear': lambda: Over(lambda x: F.interpolate(x, scale_factor=(1.5, 2.25), mode='bilinear')),
+    'half as long again': lambda: Over(lambda x: F.interpolate(x, scale_factor=1.5, mode='linear'), 1),
+    'attention of rows and columns together': lambda: Over(lambda x: rows_and_columns(x)),
+    'windows around each place': lambda: Over(lambda x: (F.pad(x, (2, 2)).unfold(2, 5, 1) * x.unsqueeze(-1)).sum(1), 1),
     'warped along a flow': lambda: Over(warped),
     'a grid of places': lambda: Over(lambda x: sum(torch.meshgrid(torch.arange(x.shape[2]).float(), torch.arange(x.shape[3]) * 2.0, indexing='xy')) * x.mean()),
     'parts of the sizes by floats': lambda: Over(by_floats),
