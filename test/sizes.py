@@ -269,6 +269,10 @@ TRACED = ('resnet18 mobilenet_v2 mobilenet_v3 squeezenet shufflenet_v2 densenet 
 SCRIPTED = 'unet espcn lstm_last gru_last shufflenet_v2'.split()
 
 
+# With a batch that is free.
+BATCHED = 'resnet18 mobilenet_v3 shufflenet_v2 yolo lstm_last gru_tagger vit vit_timm bert'.split()
+
+
 def varied(x, k):
     """An example input at its k-th size."""
     sizes = list(x.shape)
@@ -331,10 +335,21 @@ def cases():
         yield name, lambda name=name: check(networks.make(name), variations(name))
     for name in SCRIPTED:
         yield f'{name}, scripted', lambda name=name: check(networks.make(name), variations(name), script=True)
+    for name in BATCHED:
+        yield f'{name}, a batch', lambda name=name: check(networks.make(name), batches(name))
 
 
 def images(rank):
     return [(torch.randn(1, 3, *size[:rank]),) for size in SIZES]
+
+
+def batches(name):
+    """Two, one, four and three of an example, each a little else."""
+    inputs = []
+    for count in (2, 1, 4, 3):
+        inputs.append(tuple(torch.cat([x + torch.randn_like(x) / 8 if x.is_floating_point() else x for _ in range(count)], int(x.dim() == 3 and x.shape[1] == 1))
+                            for x in networks.example(name)))
+    return inputs
 
 
 def variations(name):

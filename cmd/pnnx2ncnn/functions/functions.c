@@ -472,8 +472,9 @@ const struct rule_function lower_functions[] = {
     { "slice_start", "c:s", sizes_slice_start }, /* between sizes that are computed */
     { "slice_end", "c:s", sizes_slice_end },
     { "slice_blobs", "c:l", sizes_slice_blobs },
-    { "size_name", "oii:s", size_name }, /* tensor, dim, which of the layer's blobs it is */
-    { "size_text", "sl:s", size_text },  /* each $ is the next number */
+    { "samples_like", "c:l", sizes_samples_like }, /* a tensor with as many samples as the result, or none */
+    { "size_name", "oii:s", size_name },           /* tensor, dim, which of the layer's blobs it is */
+    { "size_text", "sl:s", size_text },            /* each $ is the next number */
     { "at", "vi:v", at },
     { "pool_mode", "oovvv:i", pool_mode }, /* tensor, result, kernel, stride, padding */
     { "permute_code", "ov:i", permute_code },

@@ -98,3 +98,24 @@ bool sizes_slice_blobs(struct rule_call *call)
     struct bounds b;
     return slice_bounds(call->a[0].op->outputs[0]->producer, &b) && give_blobs(call, &b.r);
 }
+
+/* ---- batches ---- */
+
+/* The nearest tensor of floats before the operator with as many samples as its result has: in front, a number that is not
+ * known.  A list, without any if there is none. */
+bool sizes_samples_like(struct rule_call *call)
+{
+    const struct operator *op = call->a[0].op;
+    const struct operand *y = op->output_count ? op->outputs[0] : NULL;
+    if (!y || y->rank < 1 || dim_known(y->shape[0]) || y->shape[0] == DIM_UNKNOWN)
+        return rule_give(call, value_list(NULL, 0));
+    for (const struct operator *at = op->prev; at; at = at->prev)
+        for (size_t i = 0; i < at->output_count; i++) {
+            struct operand *x = at->outputs[i];
+            if (x->dtype == DTYPE_F32 && x->rank > 1 && dim_equal(x->shape[0], y->shape[0])) {
+                struct value found = value_operand(x);
+                return rule_give(call, value_list(arena_copy(&call->graph->arena, &found, sizeof found), 1));
+            }
+        }
+    return rule_give(call, value_list(NULL, 0));
+}

@@ -21,7 +21,8 @@ call_function places_joined, places_gathered, places_strided, places_same, place
 
 /* ---- sizes.c ---- */
 
-call_function sizes_resize_text, sizes_resize_blobs, sizes_slice_start, sizes_slice_end, sizes_slice_blobs;
+call_function sizes_resize_text, sizes_resize_blobs, sizes_slice_start, sizes_slice_end, sizes_slice_blobs,
+    sizes_samples_like;
 
 /* ---- einsum.c ---- */
 
