@@ -31,7 +31,7 @@ LIBS := -ldeflate -lm
 SOURCES  := $(sort $(shell find common formats cmd test -name '*.[ch]' -o -name '*.cc' -o -name '*.hh'))
 COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx
 LIBRARY  := $(patsubst %.c,$(O)/%.o,$(filter common/%.c formats/%.c,$(SOURCES))) \
-            $(patsubst %,$(O)/%.o,$(wildcard common/operators/*.txt common/layers/*.rules))
+            $(patsubst %,$(O)/%.o,$(wildcard common/operators/*.txt common/operators/*/*.txt common/layers/*.rules))
 PROGRAMS := $(COMMANDS:%=$(O)/bin/%)
 .SECONDARY:
 .DELETE_ON_ERROR:

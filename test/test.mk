@@ -114,4 +114,10 @@ damage: tests
 	for what in text weights stream; do \
 	    echo "$$what:"; ASAN_OPTIONS=detect_leaks=0 build/sanitize/test/damage $$what build/damage/model.param build/damage/model.bin \
 	        $(DAMAGES) 2>build/damage/log || { tail -3 build/damage/log; exit 1; }; done
+	cp test/demo.pt build/damage && cd build/damage && $(abspath $(O))/bin/pnnx demo.pt 2>log
+	$(O)/test/ncnn_roundtrip binary=build/damage/ncnn.param.bin build/damage/demo.ncnn.param build/damage/demo.ncnn.bin \
+	    build/damage/ncnn.param build/damage/ncnn.bin
+	for what in 'text demo.ncnn.param' 'text ncnn.param.bin' 'weights demo.ncnn.param'; do \
+	    echo "ncnn, $$what:"; ASAN_OPTIONS=detect_leaks=0 build/sanitize/test/damage ncnn-$${what%% *} build/damage/$${what#* } \
+	        build/damage/demo.ncnn.bin $(DAMAGES) 2>build/damage/log || { tail -3 build/damage/log; exit 1; }; done
 	$(ENVIRONMENT) $(PYTHON) test/damage_pt.py test/demo.pt $(DAMAGES)

@@ -1,5 +1,5 @@
-/* ncnn.c - see ncnn.h.  The facts are in ncnn(5): text limits, tags, padding. */
-#include "formats/ncnn/ncnn.h"
+/* ncnn.c - see ncnn.h: a graph of layers to the text.  The facts are in ncnn(5): limits, spelling. */
+#include "formats/ncnn/writer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,10 +7,6 @@
 #include <string.h>
 
 #include "common/graph/element.h"
-#include "formats/output.h"
-
-#define MAGIC    7767517
-#define TAG_HALF 0x01306B47u
 
 #define WITHOUT_HALF 3 /* arithmetic and storage in float16 are off */
 
@@ -51,21 +47,41 @@ static int parameter_id(const char *key)
     return id < NCNN_PARAMETERS ? id : -1;
 }
 
-static size_t weight_count(const struct attribute *w)
+const struct value *ncnn_parameter(const struct operator *op, int id)
 {
-    size_t size = dtype_size(w->dtype);
-    return size ? w->size / size : 0;
+    for (size_t i = 0; i < op->argument_count; i++)
+        if (parameter_id(op->arguments[i].key) == id)
+            return &op->arguments[i].value;
+    return NULL;
 }
 
-static bool is_tagged(const struct attribute *w)
+/* The sizes of one result, w h [d] c; false: they are not known, or do not fit. */
+static bool hint_record(const struct operand *x, int size, struct value *record)
 {
-    return w->key[0] && w->key[1] == 't';
+    if (x->rank < 1 || x->rank > 4 || (x->rank == 4 && size < 5))
+        return false;
+    for (int i = 0; i < size; i++)
+        record[i] = value_int(i < 3 || i == size - 1 ? 1 : x->rank == 4 ? x->shape[1] : 1);
+    record[0] = value_int(x->rank);
+    for (int i = 0; i < x->rank; i++) {
+        int64_t dim = x->shape[x->rank - 1 - i];
+        if (dim < 1 || dim > INT32_MAX)
+            return false;
+        record[i < 2 ? 1 + i : i == x->rank - 1 ? size - 1 : 3] = value_int(dim);
+    }
+    return true;
 }
 
-/* Integers stay integers only in raw weights: they are indices, which the runtime reads as 32-bit ones. */
-static bool is_integer_weight(const struct attribute *w)
+bool ncnn_hints(const struct operator *op, int size, struct value *list)
 {
-    return !is_tagged(w) && (w->dtype == DTYPE_I64 || w->dtype == DTYPE_I32);
+    if (!size || !op->output_count)
+        return false;
+    struct value *items = arena_array(&op->graph->arena, op->output_count, (size_t)size * sizeof *items);
+    for (size_t i = 0; i < op->output_count; i++)
+        if (!hint_record(op->outputs[i], size, items + i * (size_t)size))
+            return false;
+    *list = value_list(items, op->output_count * (size_t)size);
+    return true;
 }
 
 /* ---- what the format cannot carry ---- */
@@ -102,13 +118,13 @@ static void check_parameter(const struct operator *op, const struct argument *a)
 
 static void check_weight(const struct operator *op, const struct attribute *w)
 {
-    if (!weight_count(w) || dtype_is_complex(w->dtype)) {
+    if (!ncnn_weight_count(w) || dtype_is_complex(w->dtype)) {
         refuse(op, "a weight is empty, or of a type that is no real number");
         return;
     }
-    if (!is_integer_weight(w))
+    if (!ncnn_is_integer_weight(w))
         return;
-    for (size_t i = 0; i < weight_count(w); i++) {
+    for (size_t i = 0; i < ncnn_weight_count(w); i++) {
         int64_t n = element_int(w->dtype, w->data, i);
         if (n < INT32_MIN || n > INT32_MAX) {
             refuse(op, "a constant has integers beyond 32 bits");
@@ -117,7 +133,7 @@ static void check_weight(const struct operator *op, const struct attribute *w)
     }
 }
 
-static void check(const struct operator *op)
+static void check_layer(const struct operator *op)
 {
     for (size_t i = 0; i < op->argument_count; i++)
         if (parameter_id(op->arguments[i].key) >= 0)
@@ -126,13 +142,28 @@ static void check(const struct operator *op)
         check_weight(op, &op->attributes[i]);
 }
 
-/* ---- .param ---- */
+bool ncnn_check(const struct graph *g)
+{
+    size_t before = report_count();
+    for (const struct operator *op = g->first; op; op = op->next)
+        check_layer(op);
+    return report_count() == before;
+}
 
-static void write_number(struct output *out, const struct value *v, bool as_float)
+/* ---- the text ---- */
+
+/* Ids in the order of their texts. */
+static const int lexical_ids[NCNN_PARAMETERS] = { 0,  1, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+                                                  19, 2, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+                                                  29, 3, 30, 31, 4,  5,  6,  7,  8,  9 };
+
+static void write_number(struct output *out, const struct value *v, bool as_float, bool spelled)
 {
     char text[24];
     double f = 0;
-    if (value_number(v, &f) && (as_float || v->kind == VALUE_FLOAT)) {
+    if (spelled && v->text) {
+        output_printf(out, "%s", v->text);
+    } else if (value_number(v, &f) && (as_float || v->kind == VALUE_FLOAT)) {
         ncnn_float_text(text, (float)f);
         output_printf(out, "%s", text);
     } else {
@@ -141,34 +172,41 @@ static void write_number(struct output *out, const struct value *v, bool as_floa
 }
 
 /* The runtime classifies a list's elements one by one but stores one type: so all are floats, or none. */
-static void write_list(struct output *out, int id, const struct value *v)
+static void write_list(struct output *out, int id, const struct value *v, bool spelled)
 {
     bool any_float = false;
     for (size_t i = 0; i < v->list.count; i++)
         any_float = any_float || v->list.items[i].kind == VALUE_FLOAT;
-    output_printf(out, " %d=%zu", -23300 - id, v->list.count);
+    output_printf(out, " %d=%zu", NCNN_LISTS - id, v->list.count);
     for (size_t i = 0; i < v->list.count; i++) {
         output_printf(out, ",");
-        write_number(out, &v->list.items[i], any_float);
+        write_number(out, &v->list.items[i], any_float, spelled);
     }
 }
 
-static void write_parameter(struct output *out, int id, const struct value *v)
+static void write_string(struct output *out, int id, const char *text)
 {
     static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    bool bare = strspn(text, word) == strlen(text) && strspn(text, "0123456789_") == 0;
+    output_printf(out, bare ? " %d=%s" : " %d=\"%s\"", id, text);
+}
+
+/* With `spelled`, values that were read are written as they were. */
+static void write_parameter(struct output *out, int id, const struct value *v, bool spelled)
+{
+    if (spelled && v->text) {
+        output_printf(out, " %d=%s", id, v->text);
+        return;
+    }
     switch (v->kind) {
     case VALUE_BOOL:
     case VALUE_INT:
     case VALUE_FLOAT:
         output_printf(out, " %d=", id);
-        write_number(out, v, false);
+        write_number(out, v, false, false);
         break;
-    case VALUE_STRING: {
-        bool bare = strspn(v->string, word) == strlen(v->string) && strspn(v->string, "0123456789_") == 0;
-        output_printf(out, bare ? " %d=%s" : " %d=\"%s\"", id, v->string);
-        break;
-    }
-    case VALUE_LIST: write_list(out, id, v); break;
+    case VALUE_STRING: write_string(out, id, v->string); break;
+    case VALUE_LIST: write_list(out, id, v, spelled); break;
     default: break; /* None: the runtime's own default */
     }
 }
@@ -178,131 +216,53 @@ static void write_blob(struct operand *x, void *out)
     output_printf(out, " %s", x->name);
 }
 
-static void count_blob(struct operand *x, void *count)
+void ncnn_count_blob(struct operand *x, void *count)
 {
     (void)x;
     ++*(size_t *)count;
 }
 
-static void write_layer(struct output *out, const struct operator *op)
+static void write_layer(struct output *out, const struct operator *op, const struct ncnn_style *style)
 {
     size_t inputs = 0;
-    operator_each_operand(op, count_blob, &inputs);
+    struct value hints;
+    operator_each_operand(op, ncnn_count_blob, &inputs);
     output_printf(out, "%-24s %-24s %zu %zu", op->type, op->name, inputs, op->output_count);
     operator_each_operand(op, write_blob, out);
     for (size_t i = 0; i < op->output_count; i++)
         output_printf(out, " %s", op->outputs[i]->name);
-    for (int id = 0; id < NCNN_PARAMETERS; id++)
-        for (size_t i = 0; i < op->argument_count; i++)
-            if (parameter_id(op->arguments[i].key) == id)
-                write_parameter(out, id, &op->arguments[i].value);
+    if (ncnn_hints(op, style->hint, &hints))
+        write_list(out, NCNN_HINTS, &hints, false);
+    for (int i = 0; i < NCNN_PARAMETERS; i++) {
+        int id = style->lexical ? lexical_ids[i] : i;
+        const struct value *v = ncnn_parameter(op, id);
+        if (v)
+            write_parameter(out, id, v, style->read);
+    }
     output_printf(out, "\n");
 }
 
-/* ---- .bin ---- */
+/* ---- both files ---- */
 
-/* Bytes in file order on any machine. */
-static void put32(uint8_t *to, uint32_t u)
+void ncnn_write_styled(struct graph *g, const char *param, const char *bin, const struct ncnn_style *style)
 {
-    for (int i = 0; i < 4; i++)
-        to[i] = (uint8_t)(u >> 8 * i);
-}
-
-#define CHUNK 4096
-
-static void write_raw(struct output *out, const struct attribute *w)
-{
-    uint8_t buffer[CHUNK * 4];
-    size_t count = weight_count(w);
-    if (w->dtype == DTYPE_F32 || w->dtype == DTYPE_I32) {
-        output_write(out, w->data, w->size);
+    size_t blobs = 0;
+    if (!ncnn_check(g))
         return;
+    for (const struct operator *op = g->first; op; op = op->next)
+        blobs += op->output_count;
+    struct output *weights = output_open(bin);
+    struct output *text = output_open(param);
+    output_printf(text, "%d\n%zu %zu\n", NCNN_MAGIC, g->operator_count, blobs);
+    for (struct operator *op = g->first; op; op = op->next) {
+        if (ncnn_lacks_half(op, style))
+            operator_set(op, NCNN_FEATURES, value_int(operator_int(op, NCNN_FEATURES, 0) | WITHOUT_HALF));
+        write_layer(text, op, style);
+        ncnn_store_weights(weights, op, style);
     }
-    for (size_t start = 0; start < count; start += CHUNK) {
-        size_t n = count - start < CHUNK ? count - start : CHUNK;
-        for (size_t i = 0; i < n; i++) {
-            uint32_t u;
-            float f = (float)element_real(w->dtype, w->data, start + i);
-            if (is_integer_weight(w)) {
-                u = (uint32_t)element_int(w->dtype, w->data, start + i);
-            } else {
-                memcpy(&u, &f, 4);
-            }
-            put32(buffer + 4 * i, u);
-        }
-        output_write(out, buffer, n * 4);
-    }
-}
-
-static void write_half(struct output *out, const struct attribute *w)
-{
-    float floats[CHUNK];
-    uint16_t halves[CHUNK + 1];
-    size_t count = weight_count(w);
-    for (size_t start = 0; start < count; start += CHUNK) {
-        size_t n = count - start < CHUNK ? count - start : CHUNK;
-        elements_float(w->dtype, w->data, start, n, floats);
-        halves_from_floats(halves, floats, n);
-        if (n % 2) /* only in the last chunk: every weight is padded to four bytes */
-            halves[n++] = 0;
-        output_write(out, halves, n * sizeof *halves);
-    }
-}
-
-static void write_weight(struct output *out, const struct attribute *w, bool fp16)
-{
-    uint8_t tag[4];
-    if (is_tagged(w)) {
-        put32(tag, fp16 ? TAG_HALF : 0);
-        output_write(out, tag, 4);
-    }
-    if (is_tagged(w) && fp16)
-        write_half(out, w);
-    else
-        write_raw(out, w);
-}
-
-static bool exceeds_half(const struct attribute *w)
-{
-    float floats[CHUNK];
-    size_t count = weight_count(w);
-    for (size_t start = 0; start < count && !is_integer_weight(w); start += CHUNK) {
-        size_t n = count - start < CHUNK ? count - start : CHUNK;
-        elements_float(w->dtype, w->data, start, n, floats);
-        if (floats_exceed_half(floats, n))
-            return true;
-    }
-    return false;
-}
-
-bool ncnn_keeps_float(const struct operator *op)
-{
-    bool tagged = false, exceeds = false;
-    for (size_t i = 0; i < op->attribute_count; i++)
-        tagged = tagged || is_tagged(&op->attributes[i]);
-    for (size_t i = 0; tagged && i < op->attribute_count; i++)
-        exceeds = exceeds || exceeds_half(&op->attributes[i]);
-    return exceeds;
 }
 
 void ncnn_write(struct graph *g, const char *param, const char *bin, bool fp16)
 {
-    size_t blobs = 0, before = report_count();
-    for (const struct operator *op = g->first; op; op = op->next) {
-        blobs += op->output_count;
-        check(op);
-    }
-    if (report_count() > before)
-        return;
-    struct output *weights = output_open(bin);
-    struct output *text = output_open(param);
-    output_printf(text, "%d\n%zu %zu\n", MAGIC, g->operator_count, blobs);
-    for (struct operator *op = g->first; op; op = op->next) {
-        bool half = fp16 && !ncnn_keeps_float(op);
-        if (fp16 && !half)
-            operator_set(op, NCNN_FEATURES, value_int(operator_int(op, NCNN_FEATURES, 0) | WITHOUT_HALF));
-        write_layer(text, op);
-        for (size_t i = 0; i < op->attribute_count; i++)
-            write_weight(weights, &op->attributes[i], half);
-    }
+    ncnn_write_styled(g, param, bin, &(struct ncnn_style){ .storage = fp16 ? NCNN_FLOAT16 : NCNN_FLOAT32 });
 }

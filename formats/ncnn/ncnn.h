@@ -1,21 +1,54 @@
-/* ncnn.h - ncnn models: the text (.ncnn.param) and the weights (.ncnn.bin), written from a graph of ncnn layers.
+/* ncnn.h - ncnn models: the text (.ncnn.param) or its binary form, and the weights (.ncnn.bin), as a graph of ncnn layers.
  *
  * In such a graph an operator is a layer: its type is the layer's, its list argument `inputs` holds the blobs it
  * reads, arguments whose keys are decimal numbers are its parameters (int, float, string, or a list of numbers),
  * and its attributes are its weights.  A weight's key is its place, one digit or letter, and how it is stored:
- * "0t" is tagged (float16 or float32, as told), "1r" is raw float32 or int32.  Both files are described in
- * ncnn(5). */
+ * "0t" is tagged (float16 or float32, as told), "1r" is raw float32 or int32, "2p" is packed bytes.  The files are described in
+ * ncnn(5).
+ *
+ * In a graph that was read weights are as they are stored, and point into the file: a tagged one is f32, f16, i8, or u8,
+ * indices into a table of 256 floats before them.  Blobs that nobody reads are the results. */
 #ifndef FORMATS_NCNN_NCNN_H
 #define FORMATS_NCNN_NCNN_H
 
 #include <stdbool.h>
 
 #include "common/graph/graph.h"
+#include "formats/mapping.h"
 
 /* Parameters go from 0 to here, not including. */
 #define NCNN_PARAMETERS 32
 /* The one that switches features of the runtime off for its layer. */
 #define NCNN_FEATURES "31"
+
+/* Sizes of the layer's results, in its line of the text: in the graph they are the shapes of the operands. */
+#define NCNN_HINTS 30
+
+/* How tagged weights are stored. */
+enum ncnn_storage {
+    NCNN_FLOAT32,
+    NCNN_FLOAT16,
+    NCNN_AS_READ, /* those of the file as they were there; others float16 when the file has some */
+};
+
+/* How a file is written, so that a model that was read is written alike. */
+struct ncnn_style {
+    bool read; /* the graph was read: numbers keep their spelling, weights their tags and padding */
+    enum ncnn_storage storage;
+    bool half; /* the file has weights in float16 */
+    bool
+        lexical; /* ids stand in the order of their text, 0 1 10 11 2, as the existing converter writes them */
+    int hint;    /* numbers in the record of a result's sizes, 4 or 5; 0: no sizes are written */
+};
+
+/* Reads a model; `param` is a text, or binary; `bin` NULL: weights are made up, always the same.  *style is the file's.
+ * Dies with STATUS_MALFORMED, STATUS_IO, or, for a layer whose weights cannot be told from those of others,
+ * STATUS_CONVERSION. */
+struct graph *ncnn_read(struct strings *strings, const struct signatures *signatures, const char *param,
+                        const char *bin, struct ncnn_style *style);
+/* The same from mapped bytes, which must outlive the graph. */
+struct graph *ncnn_parse(struct strings *strings, const struct signatures *signatures,
+                         const struct mapping *param, const struct mapping *bin, struct ncnn_style *style);
 
 /* True for a layer with tagged weights of which one, or a raw one beside it, is finite, but infinite as float16. */
 bool ncnn_keeps_float(const struct operator *op);
@@ -30,6 +63,18 @@ void ncnn_insert_splits(struct graph *g);
  * opened, what the format cannot carry: an integer beyond 32 bits, a number that is not finite, a string of more
  * than 255 bytes, a weight of a type without a number; returns then with nothing opened. */
 void ncnn_write(struct graph *g, const char *param, const char *bin, bool fp16);
+
+/* The same for a graph that was read: what no one changed is written as it was, numbers in their spelling.  Tagged weights
+ * in int8 or of a table stay as they are whatever the style says. */
+void ncnn_write_styled(struct graph *g, const char *param, const char *bin, const struct ncnn_style *style);
+
+/* Writes the binary form of the text, which has no names: layers have their order, and blobs the numbers of the order in
+ * which layers make them.  Reports as ncnn_write(), and opens nothing then. */
+void ncnn_write_binary(struct graph *g, const char *name, const struct ncnn_style *style);
+/* The types of layers that are not the runtime's own, in the order of their first layers: in the binary form they are
+ * number NCNN_CUSTOM and up.  In the graph's arena. */
+#define NCNN_CUSTOM 256
+const char **ncnn_custom_types(struct graph *g, size_t *count);
 
 /* The text of a float that ncnn reads back as the same float: 15 characters at most, with a dot or an exponent.
  * `f` must be finite. */

@@ -1,7 +1,8 @@
-/* damage.c - reads a PNNX model damaged at many places, in this process: nothing may crash, hang, or take a weight
- * with a changed byte for a good one.
+/* damage.c - reads a model damaged at many places, in this process: nothing may crash, hang, or take a weight with a changed
+ * byte for a good one.
  *
- *     damage text|weights|stream IN.param IN.bin COUNT [FIRST]
+ *     damage text|weights|stream IN.param IN.bin COUNT [FIRST]          in PNNX
+ *     damage ncnn-text|ncnn-weights IN.param IN.bin COUNT [FIRST]       of ncnn, whose weights have no checksums
  *
  * Each damage is made by its number, so that FIRST repeats one: the bytes end early, one bit is flipped, one byte
  * becomes another, or a piece is missing.  Prints how many were refused and accepted; a signal or a sanitizer's report
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/expression/expression.h"
+#include "formats/ncnn/ncnn.h"
 #include "formats/pnnx/pnnx.h"
 
 #define SECONDS_FOR_ONE 20
@@ -67,9 +69,35 @@ static struct bytes damaged(struct bytes whole, uint64_t number, struct damage *
     return b;
 }
 
+/* How a model is read: weights NULL for a stream. */
+typedef struct graph *read_function(struct strings *strings, const struct signatures *signatures,
+                                    struct mapping *text, struct mapping *weights);
+
+static struct graph *read_pnnx(struct strings *strings, const struct signatures *signatures,
+                               struct mapping *text, struct mapping *weights)
+{
+    struct graph *g = pnnx_parse(strings, signatures, text, weights, false);
+    expressions_take_apart(g);
+    return g;
+}
+
+static struct graph *read_ncnn(struct strings *strings, const struct signatures *signatures,
+                               struct mapping *text, struct mapping *weights)
+{
+    struct ncnn_style style;
+    return ncnn_parse(strings, signatures, text, weights, &style);
+}
+
+/* What is read, and how. */
+struct trial {
+    read_function *read;
+    struct strings *strings;
+    const struct signatures *signatures;
+    bool stream, in_text; /* what is damaged: both files as one, or the text; else the weights */
+};
+
 /* Reads a model; whether it was accepted.  What die() leaves behind is not freed: this is a test. */
-static bool accepts(struct strings *strings, const struct signatures *signatures, struct bytes text,
-                    struct bytes weights, bool stream)
+static bool accepts(const struct trial *trial, struct bytes text, struct bytes weights)
 {
     jmp_buf trap;
     size_t before = report_count();
@@ -79,9 +107,8 @@ static bool accepts(struct strings *strings, const struct signatures *signatures
     }
     report_trap(&trap);
     struct mapping *t = mapping_of("damaged.param", text.data, text.size);
-    struct mapping *w = stream ? NULL : mapping_of("damaged.bin", weights.data, weights.size);
-    struct graph *g = pnnx_parse(strings, signatures, t, w, false);
-    expressions_take_apart(g);
+    struct mapping *w = trial->stream ? NULL : mapping_of("damaged.bin", weights.data, weights.size);
+    struct graph *g = trial->read(trial->strings, trial->signatures, t, w);
     graph_check(g);
     report_trap(NULL);
     graph_free(g);
@@ -116,22 +143,29 @@ static bool in_weight(size_t at)
 int main(int argc, char **argv)
 {
     if (argc < 5) {
-        fprintf(stderr, "usage: damage text|weights|stream IN.param IN.bin COUNT [FIRST]\n");
+        fprintf(stderr, "usage: damage [ncnn-]text|weights|stream IN.param IN.bin COUNT [FIRST]\n");
         return 2;
     }
     report_start("damage");
     const char *what = argv[1];
     struct bytes text = slurp(argv[2]), weights = slurp(argv[3]);
-    bool stream = strcmp(what, "stream") == 0, in_text = strcmp(what, "text") == 0;
+    bool ncnn = strncmp(what, "ncnn-", 5) == 0;
+    what += ncnn ? 5 : 0;
+    struct trial trial = { .read = ncnn ? read_ncnn : read_pnnx,
+                           .strings = strings_new(),
+                           .stream = strcmp(what, "stream") == 0,
+                           .in_text = strcmp(what, "text") == 0 };
+    trial.signatures = signatures_new(trial.strings);
     struct bytes both = { malloc(text.size + weights.size), text.size + weights.size };
     memcpy(both.data, text.data, text.size);
     memcpy(both.data + text.size, weights.data, weights.size);
-    struct bytes whole = stream ? both : in_text ? text : weights;
-    struct strings *strings = strings_new();
-    struct signatures *signatures = signatures_new(strings);
-    struct mapping *t = mapping_of(argv[2], stream ? both.data : text.data, stream ? both.size : text.size);
-    struct mapping *w = stream ? NULL : mapping_of(argv[3], weights.data, weights.size);
-    find_regions(pnnx_parse(strings, signatures, t, w, false), stream ? both.data : weights.data);
+    struct bytes whole = trial.stream ? both : trial.in_text ? text : weights;
+    struct bytes first_file = trial.stream ? both : text;
+    struct mapping *t = mapping_of(argv[2], first_file.data, first_file.size);
+    struct mapping *w = trial.stream ? NULL : mapping_of(argv[3], weights.data, weights.size);
+    struct graph *undamaged = trial.read(trial.strings, trial.signatures, t, w);
+    if (!ncnn)
+        find_regions(undamaged, trial.stream ? t->data : w->data);
 
     uint64_t count = strtoull(argv[4], NULL, 10), first = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
     size_t refused = 0, accepted = 0, missed = 0;
@@ -140,10 +174,10 @@ int main(int argc, char **argv)
         struct bytes b = damaged(whole, n, &d);
         fprintf(stderr, "damage: number %llu at %zu\n", (unsigned long long)n, d.at);
         alarm(SECONDS_FOR_ONE);
-        bool ok = accepts(strings, signatures, in_text || stream ? b : text, in_text ? weights : b, stream);
+        bool ok = accepts(&trial, trial.in_text || trial.stream ? b : text, trial.in_text ? weights : b);
         alarm(0);
         ok ? accepted++ : refused++;
-        if (ok && !in_text && in_weight(d.at) &&
+        if (ok && !trial.in_text && in_weight(d.at) &&
             memcmp(b.data, whole.data, b.size < whole.size ? b.size : whole.size)) {
             missed++;
             printf("number %llu changed a weight and was accepted\n", (unsigned long long)n);

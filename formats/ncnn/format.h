@@ -1,0 +1,26 @@
+/* format.h - the numbers of ncnn's files, for the reader and the writer. */
+#ifndef FORMATS_NCNN_FORMAT_H
+#define FORMATS_NCNN_FORMAT_H
+
+#define NCNN_MAGIC 7767517
+
+/* Bytes of a name, a type or a text that the runtime reads. */
+#define NCNN_NAME 255
+
+/* The id of a parameter's list begins here, and goes down: -23303 is that of parameter 3.  In the binary form texts have
+ * another one. */
+#define NCNN_LISTS (-23300)
+#define NCNN_TEXTS (-23400)
+
+/* What ends the parameters of a layer in the binary form. */
+#define NCNN_END (-233)
+
+/* Tags of weights; 0 is float32, and so is NCNN_FLOAT.  Any other tag is that of indices into a table. */
+#define NCNN_HALF  0x01306B47u
+#define NCNN_INT8  0x000D4B38u
+#define NCNN_FLOAT 0x0002C056u
+
+/* Bytes of the table: 256 floats. */
+#define NCNN_TABLE 1024
+
+#endif

@@ -1,0 +1,185 @@
+/* store.c - the weights of layers to the file: tags, float16, padding.  Weights that were read and stay as they are are
+ * copied with what stands around them. */
+#include <string.h>
+
+#include "common/graph/element.h"
+#include "formats/ncnn/writer.h"
+
+size_t ncnn_weight_count(const struct attribute *w)
+{
+    size_t size = dtype_size(w->dtype);
+    return size ? w->size / size : 0;
+}
+
+static bool is_tagged(const struct attribute *w)
+{
+    return w->key[0] && w->key[1] == 't';
+}
+
+bool ncnn_is_integer_weight(const struct attribute *w)
+{
+    return !is_tagged(w) && (w->dtype == DTYPE_I64 || w->dtype == DTYPE_I32);
+}
+
+/* Bytes in file order on any machine. */
+static void put32(uint8_t *to, uint32_t u)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(u >> 8 * i);
+}
+
+#define CHUNK 4096
+
+static void write_raw(struct output *out, const struct attribute *w)
+{
+    uint8_t buffer[CHUNK * 4];
+    size_t count = ncnn_weight_count(w);
+    if (w->dtype == DTYPE_F32 || w->dtype == DTYPE_I32) {
+        output_write(out, w->data, w->size);
+        return;
+    }
+    for (size_t start = 0; start < count; start += CHUNK) {
+        size_t n = count - start < CHUNK ? count - start : CHUNK;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t u;
+            float f = (float)element_real(w->dtype, w->data, start + i);
+            if (ncnn_is_integer_weight(w)) {
+                u = (uint32_t)element_int(w->dtype, w->data, start + i);
+            } else {
+                memcpy(&u, &f, 4);
+            }
+            put32(buffer + 4 * i, u);
+        }
+        output_write(out, buffer, n * 4);
+    }
+}
+
+static void write_half(struct output *out, const struct attribute *w)
+{
+    float floats[CHUNK];
+    uint16_t halves[CHUNK + 1];
+    size_t count = ncnn_weight_count(w);
+    for (size_t start = 0; start < count; start += CHUNK) {
+        size_t n = count - start < CHUNK ? count - start : CHUNK;
+        elements_float(w->dtype, w->data, start, n, floats);
+        halves_from_floats(halves, floats, n);
+        if (n % 2) /* only in the last chunk: every weight is padded to four bytes */
+            halves[n++] = 0;
+        output_write(out, halves, n * sizeof *halves);
+    }
+}
+
+/* ---- weights that were read ---- */
+
+/* The weight as it stands in its file, with the tag (and the table) before it and the padding behind; a size of 0: it is not
+ * in a file. */
+struct stored {
+    const uint8_t *data;
+    size_t size;
+};
+
+static struct stored stored_bytes(const struct attribute *w, const struct ncnn_style *style)
+{
+    size_t before = !is_tagged(w)          ? 0
+                    : w->dtype == DTYPE_U8 ? 4 + NCNN_TABLE
+                                           : 4,
+           padding = (4 - w->size % 4) % 4;
+    if (!style->read || !mapping_around(w->data, w->size))
+        return (struct stored){ NULL, 0 };
+    return (struct stored){ w->data - before, before + w->size + padding };
+}
+
+/* Whether a tagged weight can stay as it is stored. */
+static bool stays(const struct attribute *w, enum ncnn_storage storage, bool half)
+{
+    return storage == NCNN_AS_READ || !dtype_is_float(w->dtype) || (w->dtype == DTYPE_F16) == half;
+}
+
+/* Bytes, padded. */
+static void write_bytes(struct output *out, const struct attribute *w)
+{
+    static const uint8_t zeros[3];
+    output_write(out, w->data, w->size);
+    output_write(out, zeros, (4 - w->size % 4) % 4);
+}
+
+static void write_weight(struct output *out, const struct attribute *w, const struct ncnn_style *style,
+                         bool half)
+{
+    struct stored stored = stored_bytes(w, style);
+    bool int8 = style->read && w->dtype == DTYPE_I8;
+    uint8_t tag[4];
+    if (stored.size && stays(w, style->storage, half)) {
+        output_write(out, stored.data, stored.size);
+        return;
+    }
+    if (w->key[1] == 'p') {
+        write_bytes(out, w);
+        return;
+    }
+    if (!is_tagged(w)) {
+        write_raw(out, w);
+        return;
+    }
+    put32(tag, int8 ? NCNN_INT8 : half ? NCNN_HALF : 0);
+    output_write(out, tag, sizeof tag);
+    if (int8)
+        write_bytes(out, w);
+    else if (half)
+        write_half(out, w);
+    else
+        write_raw(out, w);
+}
+
+/* ---- float16 or not ---- */
+
+static bool exceeds_half(const struct attribute *w)
+{
+    float floats[CHUNK];
+    size_t count = ncnn_weight_count(w);
+    for (size_t start = 0; start < count && !ncnn_is_integer_weight(w); start += CHUNK) {
+        size_t n = count - start < CHUNK ? count - start : CHUNK;
+        elements_float(w->dtype, w->data, start, n, floats);
+        if (floats_exceed_half(floats, n))
+            return true;
+    }
+    return false;
+}
+
+bool ncnn_keeps_float(const struct operator *op)
+{
+    bool tagged = false, exceeds = false;
+    for (size_t i = 0; i < op->attribute_count; i++)
+        tagged = tagged || is_tagged(&op->attributes[i]);
+    for (size_t i = 0; tagged && i < op->attribute_count; i++)
+        exceeds = exceeds || exceeds_half(&op->attributes[i]);
+    return exceeds;
+}
+
+/* Whether some tagged weight is not stored already. */
+static bool has_new_weights(const struct operator *op, const struct ncnn_style *style)
+{
+    for (size_t i = 0; i < op->attribute_count; i++)
+        if (is_tagged(&op->attributes[i]) && !stored_bytes(&op->attributes[i], style).size)
+            return true;
+    return false;
+}
+
+/* Whether weights are to be float16 that are not stored yet. */
+static bool wants_half(const struct operator *op, const struct ncnn_style *style)
+{
+    return style->storage == NCNN_FLOAT16 ||
+           (style->storage == NCNN_AS_READ && style->half && has_new_weights(op, style));
+}
+
+bool ncnn_lacks_half(const struct operator *op, const struct ncnn_style *style)
+{
+    return wants_half(op, style) && ncnn_keeps_float(op);
+}
+
+void ncnn_store_weights(struct output *out, const struct operator *op, const struct ncnn_style *style)
+{
+    bool half = wants_half(op, style) && !ncnn_keeps_float(op);
+    for (size_t i = 0; i < op->attribute_count; i++)
+        write_weight(out, &op->attributes[i], style, half);
+}
