@@ -138,6 +138,7 @@ void ncnn_read_weights(struct ncnn_reader *r, const struct mapping *weights)
         else if (!l.custom)
             l.custom = op;
     }
+    r->style->weights = l.at;
     if (!weights || l.at == weights->size)
         return;
     if (l.custom)

@@ -39,6 +39,8 @@ struct ncnn_style {
     bool
         lexical; /* ids stand in the order of their text, 0 1 10 11 2, as the existing converter writes them */
     int hint;    /* numbers in the record of a result's sizes, 4 or 5; 0: no sizes are written */
+    size_t weights; /* of a model that was read: bytes of its file of weights; what lies behind is nobody's */
+    bool nameless;  /* the same: it was the binary form, and names are made up */
 };
 
 /* Reads a model; `param` is a text, or binary; `bin` NULL: weights are made up, always the same.  *style is the file's.
@@ -68,9 +70,9 @@ void ncnn_write(struct graph *g, const char *param, const char *bin, bool fp16);
  * in int8 or of a table stay as they are whatever the style says. */
 void ncnn_write_styled(struct graph *g, const char *param, const char *bin, const struct ncnn_style *style);
 
-/* Writes the binary form of the text, which has no names: layers have their order, and blobs the numbers of the order in
- * which layers make them.  Reports as ncnn_write(), and opens nothing then. */
-void ncnn_write_binary(struct graph *g, const char *name, const struct ncnn_style *style);
+/* The binary form of the text: `size` bytes, which the caller frees.  It has no names: layers have their order, and blobs the
+ * numbers of the order in which layers make them.  Reports as ncnn_write() does, and is NULL then. */
+uint8_t *ncnn_binary(struct graph *g, const struct ncnn_style *style, size_t *size);
 /* The types of layers that are not the runtime's own, in the order of their first layers: in the binary form they are
  * number NCNN_CUSTOM and up.  In the graph's arena. */
 #define NCNN_CUSTOM 256

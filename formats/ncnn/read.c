@@ -15,7 +15,8 @@ struct graph *ncnn_parse(struct strings *strings, const struct signatures *signa
         .g = graph_new(strings, signatures), .layers = layers, .style = style, .file = param->name
     };
     r.g->file = param->name;
-    if (is_binary(param))
+    style->nameless = is_binary(param);
+    if (style->nameless)
         ncnn_read_binary(&r, param);
     else
         ncnn_read_text(&r, param);

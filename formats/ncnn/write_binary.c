@@ -6,14 +6,29 @@
 #include "common/operators/layers/layers.h"
 #include "formats/ncnn/writer.h"
 
-static void put(struct output *out, int64_t number)
+/* What has been written so far. */
+struct bytes {
+    uint8_t *data; /* owned */
+    size_t size, room;
+};
+
+static void put_bytes(struct bytes *out, const void *bytes, size_t size)
 {
-    uint32_t u = (uint32_t)(int32_t)number;
-    uint8_t bytes[4] = { (uint8_t)u, (uint8_t)(u >> 8), (uint8_t)(u >> 16), (uint8_t)(u >> 24) };
-    output_write(out, bytes, sizeof bytes);
+    if (size > out->room - out->size) {
+        out->room = size_add(size_mul(out->room, 2), size_add(size, 1024));
+        out->data = xrealloc(out->data, out->room);
+    }
+    memcpy(out->data + out->size, bytes, size);
+    out->size += size;
 }
 
-static void put_number(struct output *out, const struct value *v)
+static void put(struct bytes *out, int64_t number)
+{
+    uint32_t u = (uint32_t)(int32_t)number;
+    put_bytes(out, (uint8_t[]){ (uint8_t)u, (uint8_t)(u >> 8), (uint8_t)(u >> 16), (uint8_t)(u >> 24) }, 4);
+}
+
+static void put_number(struct bytes *out, const struct value *v)
 {
     double f = 0;
     int32_t bits;
@@ -23,17 +38,17 @@ static void put_number(struct output *out, const struct value *v)
     put(out, v->kind == VALUE_FLOAT ? bits : (int64_t)f);
 }
 
-static void put_text(struct output *out, int id, const char *text)
+static void put_text(struct bytes *out, int id, const char *text)
 {
     static const uint8_t zeros[3];
     size_t length = strlen(text);
     put(out, NCNN_TEXTS - id);
     put(out, (int64_t)length);
-    output_write(out, text, length);
-    output_write(out, zeros, (4 - length % 4) % 4);
+    put_bytes(out, text, length);
+    put_bytes(out, zeros, (4 - length % 4) % 4);
 }
 
-static void put_parameter(struct output *out, int id, const struct value *v)
+static void put_parameter(struct bytes *out, int id, const struct value *v)
 {
     switch (v->kind) {
     case VALUE_BOOL:
@@ -56,7 +71,7 @@ static void put_parameter(struct output *out, int id, const struct value *v)
 /* The numbers of blobs: in the order in which layers make them. */
 struct numbers {
     int64_t *by_operand;
-    struct output *out;
+    struct bytes *out;
 };
 
 static void put_blob(struct operand *x, void *context)
@@ -117,25 +132,27 @@ const char **ncnn_custom_types(struct graph *g, size_t *count)
     return names;
 }
 
-void ncnn_write_binary(struct graph *g, const char *name, const struct ncnn_style *style)
+uint8_t *ncnn_binary(struct graph *g, const struct ncnn_style *style, size_t *size)
 {
     if (!ncnn_check(g))
-        return;
+        return NULL;
     struct layer_table *layers = layers_new(g->strings, g->signatures);
     struct map types;
     map_init(&types);
     number_types(g, layers, &types);
-    struct numbers n = { arena_array(&g->arena, g->operand_ids + 1, sizeof *n.by_operand),
-                         output_open(name) };
+    struct bytes out = { NULL, 0, 0 };
+    struct numbers n = { arena_array(&g->arena, g->operand_ids + 1, sizeof *n.by_operand), &out };
     int64_t blobs = 0;
     for (const struct operator *op = g->first; op; op = op->next)
         for (size_t i = 0; i < op->output_count; i++)
             n.by_operand[op->outputs[i]->id] = blobs++;
-    put(n.out, NCNN_MAGIC);
-    put(n.out, (int64_t)g->operator_count);
-    put(n.out, blobs);
+    put(&out, NCNN_MAGIC);
+    put(&out, (int64_t)g->operator_count);
+    put(&out, blobs);
     for (const struct operator *op = g->first; op; op = op->next)
         write_layer(op, &n, style, (int64_t)(uintptr_t)map_get(&types, op->type) - 1);
     map_release(&types);
     layers_free(layers);
+    *size = out.size;
+    return out.data;
 }

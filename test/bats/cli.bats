@@ -4,6 +4,7 @@
 load helpers
 
 TOOLS='pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py'
+OTHERS='pnnx ncnn2mem'
 FILTERS='pnnxshape pnnxopt'
 
 # A small model as text and weights: in.param, in.bin.
@@ -25,7 +26,7 @@ keys_of_help() { "$1" --help | grep -o '^  *\(-.  *\)\{0,1\}[a-z][a-z0-9]*=' | g
 keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" | sed 's/\\f.//g; s/\\//g' | grep -A1 '^\.\(TP\|It\)' | grep -o '\b[a-z][a-z0-9]* \{0,1\}\(Ns \)\{0,1\}=' | tr -d ' ' | sed 's/Ns=/=/'; }
 
 @test "every program: --help and -h print the synopsis and exit 0" {
-    for tool in $TOOLS pnnx; do
+    for tool in $TOOLS $OTHERS; do
         run -0 --separate-stderr "$tool" --help
         assert_equal "$stderr" ''
         assert_line --index 0 --partial "usage: $tool "
@@ -36,7 +37,7 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
 }
 
 @test "every program: --version names it and the one version" {
-    for tool in $TOOLS pnnx; do
+    for tool in $TOOLS $OTHERS; do
         run -0 --separate-stderr "$tool" --version
         assert_equal "${lines[0]}" "$tool $(pnnxopt --version | cut -d' ' -f2)"
     done
@@ -45,7 +46,7 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
 }
 
 @test "every program: the page and --help know the same options" {
-    for tool in $TOOLS pnnx; do
+    for tool in $TOOLS $OTHERS; do
         [ -e "$ROOT/man/$tool.1" ] || { echo "no man/$tool.1"; return 1; }
         keys_of_help "$tool" | sort -u >"$tool.help"
         keys_of_page "$tool" | sort -u >"$tool.page"
@@ -54,7 +55,7 @@ keys_of_page() { sed -n '/^\.S[Hh] OPTIONS/,/^\.S[Hh] [^O]/p' "$ROOT/man/$1.1" |
 }
 
 @test "every program: an unknown option, an unknown key and a lone - are wrong usage" {
-    for tool in $TOOLS pnnx; do
+    for tool in $TOOLS $OTHERS; do
         refuses 2 "$tool" --no-such-option
         refuses 2 "$tool" -Z
         refuses 2 "$tool" no_such_key=1

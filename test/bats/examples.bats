@@ -59,6 +59,12 @@ follow() {
     for file in resnet18_pnnx.py bert_ncnn.py out/net.bin stages/raw.param; do assert [ -s $file ]; done
 }
 
+@test "pages: the example of ncnn2mem(1) does what it says" {
+    cp "$FILES/stages/ncnn.param" net.ncnn.param && cp "$FILES/stages/ncnn.bin" net.ncnn.bin
+    follow ncnn2mem.1
+    assert [ -s net.mem.h ]
+}
+
 @test "pages: the examples of pnnx-tools(7) do what they say, the lines for make in a Makefile" {
     follow pnnx-tools.7 '@(include *|resnet18: *)'
     assert_equal "$(tail -n 1 said | grep -c '^tensor(0')" 1 # the two stages compute the same

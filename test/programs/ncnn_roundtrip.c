@@ -1,6 +1,8 @@
 /* ncnn_roundtrip - reads an ncnn model and writes it: what comes out must be what went in.
  *
  *     ncnn_roundtrip [fp16=0|1] [binary=FILE] in.param in.bin out.param out.bin */
+#include <stdlib.h>
+
 #include "common/base/report.h"
 #include "common/command/options.h"
 #include "formats/ncnn/ncnn.h"
@@ -27,8 +29,11 @@ int main(int argc, char **argv)
     graph_check(g);
     if (fp16 >= 0)
         style.storage = fp16 ? NCNN_FLOAT16 : NCNN_FLOAT32;
-    if (binary)
-        ncnn_write_binary(g, binary, &style);
+    size_t size;
+    uint8_t *bytes = ncnn_binary(g, &style, &size);
+    if (binary && bytes)
+        output_write(output_open(binary), bytes, size);
+    free(bytes);
     ncnn_write_styled(g, names[2], names[3], &style);
     report_stop();
     outputs_commit(false);
