@@ -29,7 +29,7 @@ CXXFLAGS_ALL := -Wall -Wextra -Werror -fPIC -fvisibility=hidden -I. $(OPTIMIZE) 
 LIBS := -ldeflate -lm
 
 SOURCES  := $(sort $(shell find common formats cmd test -name '*.[ch]' -o -name '*.cc' -o -name '*.hh'))
-COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx ncnn2mem
+COMMANDS := pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py pnnx ncnn2mem ncnnopt
 LIBRARY  := $(patsubst %.c,$(O)/%.o,$(filter common/%.c formats/%.c,$(SOURCES))) \
             $(patsubst %,$(O)/%.o,$(wildcard common/operators/*.txt common/operators/*/*.txt common/layers/*.rules))
 PROGRAMS := $(COMMANDS:%=$(O)/bin/%)

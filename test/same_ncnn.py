@@ -1,9 +1,9 @@
 """Whether two ncnn models have the same results on the same random inputs, by the names of the first one's results.
 
-    python test/same_ncnn.py [--exact] A.param A.bin B.param B.bin [SIZES...]
+    python test/same_ncnn.py [--exact] [--inner] A.param A.bin B.param B.bin [SIZES...]
 
 SIZES are those of an input, outermost first, 3,32,32, or 7i for integers; what is not given are the sizes of the Input
-layers.  A binary .param (.param.bin) has no names: inputs and results are then taken in their order.
+layers.  A binary .param (.param.bin) has no names: inputs and results are then taken in their order.  With --inner the second one has them inside.
 """
 import re
 import sys
@@ -17,7 +17,7 @@ RANGE = 5                                        # of integers
 
 def open_net(param, binary):
     net = ncnn.Net()
-    net.opt.use_vulkan_compute = False
+    net.opt.use_vulkan_compute = net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     net.opt.num_threads = 1
     load = net.load_param_bin if param.endswith('.bin') else net.load_param
     if load(param) or net.load_model(binary):
@@ -37,9 +37,8 @@ def sizes_of_inputs(param):
 
 def make_input(text, random):
     shape = [int(n) for n in text.rstrip('i').split(',')]
-    if text.endswith('i'):
-        return ncnn.Mat(random.integers(0, RANGE, shape).astype(numpy.int32)).clone()
-    return ncnn.Mat(random.uniform(-1, 1, shape).astype(numpy.float32)).clone()
+    values = random.integers(0, RANGE, shape).astype(numpy.int32) if text.endswith('i') else random.uniform(-1, 1, shape).astype(numpy.float32)
+    return ncnn.Mat(values).clone()                  # of memory that is there until it has been copied
 
 
 def run(net, keys_in, keys_out, inputs):
@@ -55,7 +54,7 @@ def run(net, keys_in, keys_out, inputs):
     return results
 
 
-def main(exact, names, sizes):
+def main(exact, inner, names, sizes):
     a, b = open_net(*names[:2]), open_net(*names[2:])
     nameless = any(n.endswith('.bin') for n in (names[0], names[2]))
     inputs = a.input_names() if not nameless else a.input_indexes()
@@ -65,7 +64,7 @@ def main(exact, names, sizes):
         sys.exit(f'{len(inputs)} inputs, and sizes of {len(sizes)}')
     random = numpy.random.default_rng(0)
     values = [make_input(s, random) for s in sizes]
-    missing = set() if nameless else set(outputs) - set(b.output_names())
+    missing = set() if nameless or inner else set(outputs) - set(b.output_names())
     if missing:
         sys.exit(f'it lacks the results {sorted(missing)}')
     worst = 0
@@ -82,5 +81,5 @@ def main(exact, names, sizes):
 
 
 if __name__ == '__main__':
-    arguments = [a for a in sys.argv[1:] if a != '--exact']
-    main('--exact' in sys.argv, arguments[:4], arguments[4:])
+    arguments = [a for a in sys.argv[1:] if not a.startswith('--')]
+    main('--exact' in sys.argv, '--inner' in sys.argv, arguments[:4], arguments[4:])

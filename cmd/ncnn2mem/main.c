@@ -45,6 +45,7 @@ int main(int argc, char **argv)
     if (style.nameless)
         die(STATUS_CONVERSION, (struct place){ .file = s.param },
             "a binary .param, which has no names (instead: the text that it was made from)");
+    ncnn_note_rest(weights, &style);
     size_t size;
     uint8_t *binary = ncnn_binary(g, &style, &size);
     report_stop();

@@ -6,9 +6,20 @@
 #ifndef COMMON_LAYERS_LAYERS_H
 #define COMMON_LAYERS_LAYERS_H
 
+#include "common/operators/layers/table.h"
 #include "common/rewrite/rewrite.h"
 
 /* Adds the rules to a set. */
 void layers_read_rules(struct rules *rules);
+
+/* Adds those that need layer_functions: arithmetic on weights, and what converters of other models leave behind. */
+void layers_read_folding(struct rules *rules);
+extern const struct rule_function layer_functions[];
+extern const size_t layer_function_count;
+
+/* Infers the sizes of all blobs, as far as they follow from the inputs' and from parameters, and from then on those of blobs that
+ * rules make; until it is detached.  Recorded sizes stay where nothing follows, unless others contradict what does. */
+void layers_attach_sizes(struct graph *g);
+void layers_detach_sizes(struct graph *g);
 
 #endif

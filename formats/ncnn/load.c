@@ -14,6 +14,9 @@ struct loader {
         *custom; /* the first layer of an unknown type, taken to have no weights; NULL: none */
 };
 
+/* Bytes of weights that are made up: more is no network, but a mistake in the text. */
+#define MADE_UP_MOST ((uint64_t)4 << 30)
+
 /* Types in one message. */
 enum { TYPES_SHOWN = 8 };
 
@@ -64,13 +67,14 @@ static enum dtype stored_type(uint32_t tag, size_t *table)
     return DTYPE_U8;
 }
 
-/* Numbers between -1.2 and 1.2, the same in every run. */
-static const uint8_t *make_up(struct loader *l, size_t count)
+/* Numbers that are the same in every run: up to 1.2, those of tagged weights of either sign, others, of which some are
+ * variances and scales, positive. */
+static const uint8_t *make_up(struct loader *l, size_t count, bool tagged)
 {
-    float *data = arena_array(&l->r->g->arena, count, sizeof *data);
+    float *data = arena_array(&l->r->g->arena, count, sizeof *data), low = tagged ? -1.2f : 0.1f;
     for (size_t i = 0; i < count; i++) {
         l->seed = l->seed * 6364136223846793005u + 1442695040888963407u;
-        data[i] = (float)(l->seed >> 40) / (float)(1 << 24) * 2.4f - 1.2f;
+        data[i] = (float)(l->seed >> 40) / (float)(1 << 24) * (1.2f - low) + low;
     }
     return (const uint8_t *)data;
 }
@@ -85,7 +89,12 @@ static void add_weight(struct loader *l, struct operator *op, const struct layer
     a.dtype = w->storage == STORAGE_PACKED ? DTYPE_I8 : DTYPE_F32;
     if (!l->map) {
         a.size = size_mul(count, sizeof(float));
-        a.data = make_up(l, count);
+        if (a.size > MADE_UP_MOST - l->at)
+            die(STATUS_CONVERSION, operator_place(op),
+                "%s '%s': its %s would be %zu bytes: no more than %llu are made up", op->type, op->name,
+                w->name, a.size, (unsigned long long)MADE_UP_MOST);
+        l->at += a.size;
+        a.data = make_up(l, count, w->storage == STORAGE_TAGGED);
         operator_add_attribute(op, a);
         return;
     }
@@ -139,10 +148,6 @@ void ncnn_read_weights(struct ncnn_reader *r, const struct mapping *weights)
             l.custom = op;
     }
     r->style->weights = l.at;
-    if (!weights || l.at == weights->size)
-        return;
-    if (l.custom)
+    if (weights && l.at < weights->size && l.custom)
         refuse_custom(&l);
-    note((struct place){ .file = weights->name },
-         "%zu bytes behind the weights of the last layer are left out", weights->size - l.at);
 }

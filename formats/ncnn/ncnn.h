@@ -43,20 +43,25 @@ struct ncnn_style {
     bool nameless;  /* the same: it was the binary form, and names are made up */
 };
 
-/* Reads a model; `param` is a text, or binary; `bin` NULL: weights are made up, always the same.  *style is the file's.
- * Dies with STATUS_MALFORMED, STATUS_IO, or, for a layer whose weights cannot be told from those of others,
- * STATUS_CONVERSION. */
-struct graph *ncnn_read(struct strings *strings, const struct signatures *signatures, const char *param,
-                        const char *bin, struct ncnn_style *style);
-/* The same from mapped bytes, which must outlive the graph. */
+/* Reads a model from mapped files, which must outlive the graph; `param` is a text, or binary; `bin` NULL: weights are made up,
+ * always the same.  *style is the file's.  Dies with STATUS_MALFORMED, or, for a layer whose weights cannot be told from those of
+ * others, STATUS_CONVERSION. */
 struct graph *ncnn_parse(struct strings *strings, const struct signatures *signatures,
                          const struct mapping *param, const struct mapping *bin, struct ncnn_style *style);
+/* Says that there are bytes behind the weights of the last layer, if so: the runtime does not mind. */
+void ncnn_note_rest(const struct mapping *bin, const struct ncnn_style *style);
 
 /* True for a layer with tagged weights of which one, or a raw one beside it, is finite, but infinite as float16. */
 bool ncnn_keeps_float(const struct operator *op);
 
 /* Gives every blob one reader at most: a layer Split behind each that has more, with a result for each reader. */
 void ncnn_insert_splits(struct graph *g);
+
+/* Takes the Splits out: who read a copy reads what was copied.  What they were called is kept for the second function, which
+ * inserts Splits, with the names of those that were there, and frees. */
+struct ncnn_splits;
+struct ncnn_splits *ncnn_remove_splits(struct graph *g);
+void ncnn_restore_splits(struct graph *g, struct ncnn_splits *splits);
 
 /* Writes both files, whole or not at all: opens them through formats/output.h, .bin first, and leaves the commit
  * to the caller.  Every blob must have one reader at most (layers Split have been inserted).  Tagged weights are

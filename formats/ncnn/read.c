@@ -9,7 +9,7 @@ static bool is_binary(const struct mapping *param)
 struct graph *ncnn_parse(struct strings *strings, const struct signatures *signatures,
                          const struct mapping *param, const struct mapping *bin, struct ncnn_style *style)
 {
-    struct layer_table *layers = layers_new(strings, signatures);
+    struct layer_table *layers = layer_table_new(strings, signatures);
     *style = (struct ncnn_style){ .read = true, .storage = NCNN_AS_READ };
     struct ncnn_reader r = {
         .g = graph_new(strings, signatures), .layers = layers, .style = style, .file = param->name
@@ -21,13 +21,13 @@ struct graph *ncnn_parse(struct strings *strings, const struct signatures *signa
     else
         ncnn_read_text(&r, param);
     ncnn_read_weights(&r, bin);
-    layers_free(layers);
+    layer_table_free(layers);
     return r.g;
 }
 
-struct graph *ncnn_read(struct strings *strings, const struct signatures *signatures, const char *param,
-                        const char *bin, struct ncnn_style *style)
+void ncnn_note_rest(const struct mapping *bin, const struct ncnn_style *style)
 {
-    struct mapping *text = mapping_open(param);
-    return ncnn_parse(strings, signatures, text, bin ? mapping_open(bin) : NULL, style);
+    if (bin->size > style->weights)
+        note((struct place){ .file = bin->name },
+             "%zu bytes behind the weights of the last layer are left out", bin->size - style->weights);
 }

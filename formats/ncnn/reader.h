@@ -3,7 +3,7 @@
 #ifndef FORMATS_NCNN_READER_H
 #define FORMATS_NCNN_READER_H
 
-#include "common/operators/layers/layers.h"
+#include "common/operators/layers/table.h"
 #include "formats/ncnn/format.h"
 #include "formats/ncnn/ncnn.h"
 

@@ -1,4 +1,6 @@
-/* split.c - see ncnn.h: one reader for each blob. */
+/* split.c - see ncnn.h: one reader for each blob, or as many as there are. */
+#include <stdlib.h>
+
 #include "common/base/map.h"
 #include "formats/ncnn/ncnn.h"
 
@@ -58,4 +60,74 @@ void ncnn_insert_splits(struct graph *g)
         }
     }
     map_release(&fans);
+}
+
+/* ---- taken out, and put back under their names ---- */
+
+/* The Splits of one blob. */
+struct split_names {
+    const char *layer;
+    const char **blobs; /* of all results, in order */
+    size_t count;
+};
+
+struct ncnn_splits {
+    struct map names; /* operand -> struct split_names * */
+};
+
+static void note_names(struct ncnn_splits *splits, const struct operator *op, const struct operand *source)
+{
+    struct arena *arena = &op->graph->arena;
+    struct split_names *names = map_get(&splits->names, source);
+    if (!names) {
+        names = arena_alloc(arena, sizeof *names);
+        names->layer = op->name;
+        map_put(&splits->names, source, names);
+    }
+    for (size_t i = 0; i < op->output_count; i++) {
+        names->blobs = arena_grow(arena, names->blobs, names->count, sizeof *names->blobs);
+        names->blobs[names->count++] = op->outputs[i]->name;
+    }
+}
+
+/* What a Split copies; NULL: it is none, or copies nothing. */
+static struct operand *split_source(const struct operator *op)
+{
+    const struct value *list = operator_is(op, "Split") ? operator_get(op, "inputs") : NULL;
+    bool single = list && list->kind == VALUE_LIST && list->list.count == 1;
+    return single ? list->list.items[0].operand : NULL;
+}
+
+struct ncnn_splits *ncnn_remove_splits(struct graph *g)
+{
+    struct ncnn_splits *splits = xmalloc(sizeof *splits);
+    map_init(&splits->names);
+    for (struct operator *op = g->first, *next; op; op = next) {
+        struct operand *source = split_source(op);
+        next = op->next;
+        if (!source)
+            continue;
+        note_names(splits, op, source);
+        for (size_t i = 0; i < op->output_count; i++)
+            operand_replace(op->outputs[i], source);
+        operator_remove(op);
+    }
+    return splits;
+}
+
+void ncnn_restore_splits(struct graph *g, struct ncnn_splits *splits)
+{
+    ncnn_insert_splits(g);
+    for (struct operator *op = g->first; op; op = op->next) {
+        const struct operand *source = split_source(op);
+        const struct split_names *names = source ? map_get(&splits->names, source) : NULL;
+        if (!names)
+            continue;
+        operator_rename(op, names->layer);
+        for (size_t i = 0; i < op->output_count && i < names->count; i++)
+            if (!graph_find_operand(g, names->blobs[i]))
+                operand_rename(op->outputs[i], names->blobs[i]);
+    }
+    map_release(&splits->names);
+    free(splits);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/map.h"
-#include "common/operators/layers/layers.h"
+#include "common/operators/layers/table.h"
 #include "formats/ncnn/writer.h"
 
 /* What has been written so far. */
@@ -118,7 +118,7 @@ static void number_types(struct graph *g, const struct layer_table *layers, stru
 
 const char **ncnn_custom_types(struct graph *g, size_t *count)
 {
-    struct layer_table *layers = layers_new(g->strings, g->signatures);
+    struct layer_table *layers = layer_table_new(g->strings, g->signatures);
     struct map types;
     map_init(&types);
     number_types(g, layers, &types);
@@ -128,7 +128,7 @@ const char **ncnn_custom_types(struct graph *g, size_t *count)
         if ((uintptr_t)map_get(&types, op->type) == NCNN_CUSTOM + *count + 1)
             names[(*count)++] = op->type;
     map_release(&types);
-    layers_free(layers);
+    layer_table_free(layers);
     return names;
 }
 
@@ -136,7 +136,7 @@ uint8_t *ncnn_binary(struct graph *g, const struct ncnn_style *style, size_t *si
 {
     if (!ncnn_check(g))
         return NULL;
-    struct layer_table *layers = layers_new(g->strings, g->signatures);
+    struct layer_table *layers = layer_table_new(g->strings, g->signatures);
     struct map types;
     map_init(&types);
     number_types(g, layers, &types);
@@ -152,7 +152,7 @@ uint8_t *ncnn_binary(struct graph *g, const struct ncnn_style *style, size_t *si
     for (const struct operator *op = g->first; op; op = op->next)
         write_layer(op, &n, style, (int64_t)(uintptr_t)map_get(&types, op->type) - 1);
     map_release(&types);
-    layers_free(layers);
+    layer_table_free(layers);
     *size = out.size;
     return out.data;
 }

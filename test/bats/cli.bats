@@ -4,7 +4,7 @@
 load helpers
 
 TOOLS='pt2pnnx pnnxshape pnnxopt pnnx2ncnn pnnx2py'
-OTHERS='pnnx ncnn2mem'
+OTHERS='pnnx ncnn2mem ncnnopt'
 FILTERS='pnnxshape pnnxopt'
 
 # A small model as text and weights: in.param, in.bin.

@@ -59,9 +59,10 @@ follow() {
     for file in resnet18_pnnx.py bert_ncnn.py out/net.bin stages/raw.param; do assert [ -s $file ]; done
 }
 
-@test "pages: the example of ncnn2mem(1) does what it says" {
+@test "pages: the examples of ncnn2mem(1) and ncnnopt(1) do what they say" {
     cp "$FILES/stages/ncnn.param" net.ncnn.param && cp "$FILES/stages/ncnn.bin" net.ncnn.bin
     follow ncnn2mem.1
+    follow ncnnopt.1
     assert [ -s net.mem.h ]
 }
 

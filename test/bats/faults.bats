@@ -82,11 +82,23 @@ withstands() {
     withstands memory pnnx2ncnn ncnnpy=results/out.py in.param in.bin results/out.param results/out.bin
 }
 
+# ncnn_model: model.param and model.bin of the demo
+ncnn_model() { pnnx2ncnn in.param in.bin model.param model.bin; }
+
+@test "faults: ncnnopt and ncnn2mem withstand want of memory" {
+    ncnn_model
+    withstands memory ncnnopt model.param model.bin results/out.param results/out.bin
+    withstands memory ncnn2mem model.param model.bin results/out.id.h results/out.mem.h
+}
+
 @test "faults: every program withstands files that cannot be read or written" {
     withstands files pnnxshape link=1 in.param in.bin results/out.param results/out.bin
     withstands files pnnxopt sync=1 in.param in.bin results/out.param results/out.bin
     withstands files pnnx2py in.param in.bin results/out.py
     withstands files pnnx2ncnn ncnnpy=results/out.py in.param in.bin results/out.param results/out.bin
+    ncnn_model
+    withstands files ncnnopt model.param model.bin results/out.param results/out.bin
+    withstands files ncnn2mem model.param model.bin results/out.id.h results/out.mem.h
 }
 
 # A stream that is larger than what is kept in memory.

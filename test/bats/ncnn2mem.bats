@@ -53,7 +53,7 @@ END
         assert_output "same within 0e+00"
     done <<'END'
 squeezenet 3,64,64
-yolo 3,64,64
+yolo 3,64,96
 lstm_tagger 7i
 vit 3,64,64
 END

@@ -1,7 +1,10 @@
 /* ncnn_roundtrip - reads an ncnn model and writes it: what comes out must be what went in.
  *
- *     ncnn_roundtrip [fp16=0|1] [binary=FILE] in.param in.bin out.param out.bin */
+ *     ncnn_roundtrip [fp16=0|1] [binary=FILE] in.param in.bin|null out.param out.bin
+ *
+ * With `null`, weights are made up. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/report.h"
 #include "common/command/options.h"
@@ -25,7 +28,10 @@ int main(int argc, char **argv)
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
     struct ncnn_style style;
-    struct graph *g = ncnn_read(strings, signatures, names[0], names[1], &style);
+    struct mapping *weights = strcmp(names[1], "null") ? mapping_open(names[1]) : NULL;
+    struct graph *g = ncnn_parse(strings, signatures, mapping_open(names[0]), weights, &style);
+    if (weights)
+        ncnn_note_rest(weights, &style);
     graph_check(g);
     if (fp16 >= 0)
         style.storage = fp16 ? NCNN_FLOAT16 : NCNN_FLOAT32;

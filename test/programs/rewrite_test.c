@@ -18,6 +18,7 @@
 #include "cmd/pnnxopt/functions.h"
 #include "cmd/pt2pnnx/functions.h"
 #include "common/expression/expression.h"
+#include "common/layers/layers.h"
 #include "common/operators/shapes/shapes.h"
 #include "common/rewrite/private.h"
 #include "formats/example.h"
@@ -318,6 +319,9 @@ static struct rules *read_rules(struct strings *strings, const struct signatures
     } else if (is_lowering(name)) {
         functions = lower_functions;
         count = lower_function_count;
+    } else if (joins_layers(name)) {
+        functions = layer_functions;
+        count = layer_function_count;
     }
     struct rules *rules = rules_new(strings, signatures, functions, count);
     if (scopes)

@@ -1,7 +1,7 @@
-/* layers.h - the layers of ncnn: their numbers in a binary .param, which of their parameters are floats, and which weights
+/* table.h - the layers of ncnn: their numbers in a binary .param, which of their parameters are floats, and which weights
  * they have.  The tables are layer_types.txt and layer_weights.txt, which say how they are written. */
-#ifndef COMMON_OPERATORS_LAYERS_LAYERS_H
-#define COMMON_OPERATORS_LAYERS_LAYERS_H
+#ifndef COMMON_OPERATORS_LAYERS_TABLE_H
+#define COMMON_OPERATORS_LAYERS_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,17 +26,18 @@ struct layer_weight {
 };
 
 struct layer_type {
-    const char *name;                   /* interned */
-    int number;                         /* in a binary .param */
-    const char *floats;                 /* the names of its parameters that are floats, separated by blanks */
+    const char *name;   /* interned */
+    int number;         /* in a binary .param */
+    const char *floats; /* the names of its parameters that are floats, separated by blanks */
+    const char *sizes;  /* the function of common/layers/sizes/ that its results' sizes have; NULL: none */
     const struct layer_weight *weights; /* the first; NULL: none */
 };
 
 struct layer_table;
 
 /* Reads both tables.  Ends the program (STATUS_USAGE) at a mistake in them. */
-struct layer_table *layers_new(struct strings *strings, const struct signatures *signatures);
-void layers_free(struct layer_table *table);
+struct layer_table *layer_table_new(struct strings *strings, const struct signatures *signatures);
+void layer_table_free(struct layer_table *table);
 /* The layer of that name, or of that number; NULL: the runtime has none.  Owned by the table. */
 const struct layer_type *layer_find(const struct layer_table *table, const char *name);
 const struct layer_type *layer_at(const struct layer_table *table, int64_t number);

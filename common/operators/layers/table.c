@@ -1,5 +1,5 @@
-/* layers.c - the tables of ncnn's layers, read whole by the programs that read such models. */
-#include "common/operators/layers/layers.h"
+/* table.c - the tables of ncnn's layers, read whole by the programs that read such models. */
+#include "common/operators/layers/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,14 +53,18 @@ static bool are_parameters(struct layer_table *table, const struct signature *si
     return true;
 }
 
-/* LAYER [PARAMETER]... */
+/* LAYER [PARAMETER]... [: SIZES] */
 static void read_type(struct layer_table *table, char *text, long line)
 {
+    char *colon = strstr(text, " : ");
+    if (colon)
+        *colon = 0;
     size_t length = strcspn(text, " ");
     struct layer_type *layer = arena_alloc(&table->arena, sizeof *layer);
     layer->name = intern_length(table->strings, text, length);
     layer->number = table->count;
     layer->floats = text + length + (text[length] != 0);
+    layer->sizes = colon ? colon + strlen(" : ") : NULL;
     const struct signature *signature = signature_find(table->signatures, layer->name);
     if (table->count == MOST_LAYERS || !signature || !are_parameters(table, signature, layer->floats))
         broken("common/operators/layers/layer_types.txt", line,
@@ -76,7 +80,8 @@ static void add_weight(struct layer_table *table, struct layer_type *layer, stru
     if ((w.condition && !formula_fits(w.condition, s)) || !formula_fits(w.elements, s))
         broken(file, line, "a formula that is none, or of a parameter that the layer has not");
     struct layer_weight *added = arena_copy(&table->arena, &w, sizeof w),
-                        *last = (struct layer_weight *)layer->weights; /* ours until layers_new() returns */
+                        *last =
+                            (struct layer_weight *)layer->weights; /* ours until layer_table_new() returns */
     while (last && last->next)
         last = (struct layer_weight *)last->next;
     if (last)
@@ -122,7 +127,7 @@ static void read_weight(struct layer_table *table, char *text, long line)
     }
 }
 
-struct layer_table *layers_new(struct strings *strings, const struct signatures *signatures)
+struct layer_table *layer_table_new(struct strings *strings, const struct signatures *signatures)
 {
     struct layer_table *table = xmalloc(sizeof *table);
     *table = (struct layer_table){ .strings = strings, .signatures = signatures };
@@ -133,7 +138,7 @@ struct layer_table *layers_new(struct strings *strings, const struct signatures 
     return table;
 }
 
-void layers_free(struct layer_table *table)
+void layer_table_free(struct layer_table *table)
 {
     map_release(&table->names);
     arena_release(&table->arena);
