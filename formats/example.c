@@ -173,11 +173,12 @@ static char *store_attribute(struct example *e, const char *name, char *token)
     return token;
 }
 
-/* Square brackets of a list behind key= are round ones; further inside they are nothing. */
+/* Square brackets of a list behind key= are round ones; further inside they are nothing.  Lists of lists have round ones only. */
 static void round_brackets(char *token)
 {
     char *to = strchr(token, '=');
-    if (!to || strncmp(token, "expr=", 5) == 0 || strchr(token, '%') || !to[1] || !strchr("([", to[1]))
+    if (!to || strncmp(token, "expr=", 5) == 0 || strchr(token, '%') || !to[1] || !strchr("([", to[1]) ||
+        strncmp(to, "=((", 3) == 0)
         return;
     int depth = 0;
     for (char *from = to; *from; from++) {

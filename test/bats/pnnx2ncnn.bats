@@ -128,20 +128,20 @@ EOF
 
 @test "pnnx2ncnn: all operators without a layer are reported with line, name, shapes and the nearest form; nothing is written" {
     ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
-        'torch.topk head.top 1 2 x v i dim=1 k=2 largest=True sorted=True $input=x #v=(1,2,8,8)f32 #i=(1,2,8,8)i64' \
-        'F.avg_pool2d head.pool 1 1 v y kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 $input=v #y=(1,2,3,3)f32' \
-        'torch.topk head.again 1 2 y w j dim=1 k=1 largest=True sorted=True $input=y #w=(1,1,3,3)f32 #j=(1,1,3,3)i64' \
+        'torch.nanmedian head.top 1 2 x v i dim=1 keepdim=True $input=x #v=(1,1,8,8)f32 #i=(1,1,8,8)i64' \
+        'F.avg_pool2d head.pool 1 1 v y kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 $input=v #y=(1,1,3,3)f32' \
+        'torch.nanmedian head.again 1 2 y w j dim=2 keepdim=True $input=y #w=(1,1,1,3)f32 #j=(1,1,1,3)i64' \
         'pnnx.Output out 1 0 w'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
-    assert_equal "$stderr" "pnnx2ncnn: in.param:4: torch.topk 'head.top' (1,3,8,8)f32: k=2 dim=1 largest=True sorted=True has no ncnn layer (instead: the scores as the result, topk outside)
-pnnx2ncnn: in.param:5: F.avg_pool2d 'head.pool' (1,2,8,8)f32: kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 has no ncnn layer (instead: ceil_mode=False, no divisor_override)
-pnnx2ncnn: in.param:6: torch.topk 'head.again' (1,2,3,3)f32: k=1 dim=1 largest=True sorted=True has no ncnn layer (instead: the scores as the result, topk outside)
+    assert_equal "$stderr" "pnnx2ncnn: in.param:4: torch.nanmedian 'head.top' (1,3,8,8)f32: dim=1 keepdim=True has no ncnn layer (instead: no numbers that are none)
+pnnx2ncnn: in.param:5: F.avg_pool2d 'head.pool' (1,1,8,8)f32: kernel_size=(3,3) stride=(3,3) padding=(0,0) ceil_mode=True count_include_pad=True divisor_override=2 has no ncnn layer (instead: ceil_mode=False, no divisor_override)
+pnnx2ncnn: in.param:6: torch.nanmedian 'head.again' (1,1,3,3)f32: dim=2 keepdim=True has no ncnn layer (instead: no numbers that are none)
 pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert [ ! -e out.param ]
     assert [ ! -e out.bin ]
 }
 
-@test "pnnx2ncnn: arithmetic on token numbers is refused, looking them up is not" {
+@test "pnnx2ncnn: token numbers are looked up, those that are computed by a product" {
     ops 'pnnx.Input in 0 1 i #i=(1,7)i64' \
         'nn.Embedding e 1 1 i x embedding_dim=4 num_embeddings=9 sparse=False @weight=(9,4)f32 #x=(1,7,4)f32' \
         'pnnx.Output out 1 0 x'
@@ -150,8 +150,17 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     assert_line 'Embed embed_0 1 1 in0 out0 0=4 1=9 2=0 3=36'
     sed -i '4i torch.add a 1 1 i k $input=i other=1 #k=(1,7)i64' in.param
     sed -i 's/^4 *3$/5 4/; 2s/.*/4 3/; s/1 1 i x/1 1 k x/' in.param
-    refuses 1 pnnx2ncnn in.param in.bin again.param again.bin
-    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: torch.add 'a' (1,7)f32: computes what is no float (indices, integers of 8 or 16 bits, complex numbers), which ncnn's layers cannot"
+    run lowered fp16=0
+    assert_success
+    refute_output --partial Embed
+    assert_output --partial 'MatMul '
+}
+
+@test "pnnx2ncnn: a table that is too long for computed numbers is refused" {
+    ops 'pnnx.Input in 0 1 i #i=(1,700)i64' 'torch.add a 1 1 i k $input=i other=1 #k=(1,700)i64' \
+        'pnnx.Input in_1 0 1 w #w=(30000,4)f32' 'F.embedding e 2 1 k w x $input=k $weight=w #x=(1,700,4)f32' 'pnnx.Output out 1 0 x'
+    refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
+    [[ $stderr == *"F.embedding 'e' (1,700)f32 (30000,4)f32: "*"(instead: sizes that are given, at most 2^24 comparisons of indices with places)"* ]]
 }
 
 @test "pnnx2ncnn: the script passes integers that are computed on as floats" {

@@ -101,6 +101,45 @@ static bool in_order(struct rule_call *call)
     return rule_give(call, value_bool(!view || operator_is(op, "Tensor.contiguous")));
 }
 
+/* How many moves are followed. */
+enum { MOVES = 8 };
+
+static bool is_computed(const struct operand *x, int depth);
+
+struct search {
+    int depth;
+    bool found;
+};
+
+static void find_computed(struct operand *x, void *context)
+{
+    struct search *search = context;
+    search->found = search->found || is_computed(x, search->depth);
+}
+
+/* Whether arithmetic makes the elements: they are no input's, and no constant's, that are only moved.  What has moved more
+ * often is taken for computed. */
+static bool is_computed(const struct operand *x, int depth)
+{
+    const struct operator *op = x->producer;
+    struct search search = { depth - 1, false };
+    bool converted = operator_is(op, "Tensor.to") || operator_is(op, "Tensor.type_as");
+    if (dtype_is_float(x->dtype))
+        return true;
+    if (elements_are_neutral(op))
+        return false;
+    if (!(converted || elements_are_moved(op)) || depth == 0)
+        return true;
+    operator_each_operand(op, find_computed, &search);
+    return search.found;
+}
+
+static bool computed(struct rule_call *call)
+{
+    const struct operand *x = operand_of(&call->a[0]);
+    return rule_give(call, value_bool(is_computed(x, MOVES)));
+}
+
 /* ---- Reshape ---- */
 
 static struct value pair(struct graph *g, const char *key, struct value v)
@@ -485,7 +524,8 @@ const struct rule_function lower_functions[] = {
     { "equation_total", "c:b", einsum_total },
     { "equation_terms", "c:l", einsum_terms },
     /* weights */
-    { "filled", "if:t", weights_filled }, /* so many of that number */
+    { "filled", "if:t", weights_filled },      /* so many of that number */
+    { "powers_of_2", "ii:t", weights_powers }, /* so many, 1 or -1: one over them */
     { "reshaped", "tl:t", weights_reshaped },
     { "outside_triangle", "iiib:t",
       weights_outside_triangle },          /* rows, columns, diagonal, whether of the lower one */
@@ -506,6 +546,9 @@ const struct rule_function lower_functions[] = {
     { "recurrent_hidden", "c:t", weights_recurrent_hidden },
     { "recurrent_bias", "c:t", weights_recurrent_bias },
     /* places that constant indices pick */
+    { "counted", "ii:t", places_counted },        /* from there on, so many */
+    { "combined", "iib:t", places_combined },     /* of so many, so many at a time, whether one again */
+    { "computed", "o:b", computed },              /* whether the elements come out of arithmetic */
     { "joined", "ll:t", places_joined },          /* indices of axes side by side, their sizes */
     { "gathered", "tli:t", places_gathered },     /* an index, the sizes of what is picked from, the axis */
     { "strided", "lli:t", places_strided },       /* sizes, strides, offset */

@@ -23,6 +23,17 @@ static bool give_places(struct rule_call *call, const int64_t *places, int64_t c
     return count > 0 && rule_give_tensor(call, w);
 }
 
+/* The same as a matrix. */
+static bool give_matrix(struct rule_call *call, const int64_t *places, int64_t rows, int64_t columns)
+{
+    struct attribute *w = arena_alloc(&call->graph->arena, sizeof *w);
+    int64_t *shape = arena_copy(&call->graph->arena, (int64_t[]){ rows, columns }, 2 * sizeof *shape);
+    *w = (struct attribute){ .key = "", .dtype = DTYPE_I64, .rank = 2, .shape = shape };
+    w->size = (size_t)(rows * columns) * sizeof *places;
+    w->data = (const uint8_t *)places;
+    return rule_give_tensor(call, w);
+}
+
 /* The product of the sizes; false: there are no elements, or too many. */
 static bool count_elements(const int64_t *shape, int rank, int64_t *count)
 {
@@ -39,6 +50,54 @@ static int64_t place_at(const struct attribute *w, int64_t i, int64_t size)
     int64_t place = element_int(w->dtype, w->data, (size_t)i);
     place += place < 0 ? size : 0;
     return place < size ? place : -1;
+}
+
+/* The whole numbers from one on, so many. */
+bool places_counted(struct rule_call *call)
+{
+    int64_t from = call->a[0].value.integer, count = call->a[1].value.integer;
+    if (count < 1 || count > MOST_PLACES || from < -MOST_PLACES || from > MOST_PLACES)
+        return false;
+    int64_t *places = arena_array(&call->graph->arena, (size_t)count, sizeof *places);
+    for (int64_t i = 0; i < count; i++)
+        places[i] = from + i;
+    return give_places(call, places, count);
+}
+
+/* The next choice of r of n numbers, in lexicographic order; false: there was none. */
+static bool next_choice(int64_t *chosen, int64_t r, int64_t n, bool again)
+{
+    for (int64_t k = r; k-- > 0;) {
+        int64_t last = again ? n - 1 : n - r + k;
+        if (chosen[k] < last) {
+            chosen[k]++;
+            for (int64_t j = k + 1; j < r; j++)
+                chosen[j] = again ? chosen[k] : chosen[j - 1] + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All choices of r of the places 0 to n, one behind the other: a matrix of r columns. */
+bool places_combined(struct rule_call *call)
+{
+    int64_t n = call->a[0].value.integer, r = call->a[1].value.integer, count = 0;
+    int64_t chosen[TENSOR_RANK], *places = NULL;
+    bool again = call->a[2].value.boolean;
+    if (n < 1 || r < 1 || r > TENSOR_RANK || (!again && r > n))
+        return false;
+    for (int64_t k = 0; k < r; k++)
+        chosen[k] = again ? 0 : k;
+    do {
+        for (int64_t k = 0; k < r; k++) {
+            places = arena_grow(&call->graph->arena, places, (size_t)count, sizeof *places);
+            places[count++] = chosen[k];
+        }
+        if (count > MOST_PLACES)
+            return false;
+    } while (next_choice(chosen, r, n, again));
+    return give_matrix(call, places, count / r, r);
 }
 
 /* ---- several axes as one ---- */

@@ -1,6 +1,7 @@
 /* weights.c - weights in the order in which the runtime has them.  The results are float32 in the graph's arena. */
 #include "cmd/pnnx2ncnn/functions/weights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,19 @@ bool weights_filled(struct rule_call *call)
     const struct attribute *w = weights_new(call->graph, 1, &n, &data);
     for (int64_t i = 0; i < n; i++)
         data[i] = (float)value;
+    return rule_give_tensor(call, w);
+}
+
+/* 1, 2, 4 ..., so many, or one over each. */
+bool weights_powers(struct rule_call *call)
+{
+    int64_t n = call->a[0].value.integer;
+    float *data;
+    if (n < 1 || n > 64)
+        return false;
+    const struct attribute *w = weights_new(call->graph, 1, &n, &data);
+    for (int64_t i = 0; i < n; i++)
+        data[i] = ldexpf(1, (int)(call->a[1].value.integer * i));
     return rule_give_tensor(call, w);
 }
 

@@ -9,15 +9,15 @@ typedef bool call_function(struct rule_call *call);
 /* A float tensor to fill: *data has as many elements as the shape says.  Both are in the graph's arena. */
 const struct attribute *weights_new(struct graph *g, int rank, const int64_t *shape, float **data);
 
-call_function weights_filled, weights_reshaped, weights_outside_triangle, weights_swap_groups,
+call_function weights_filled, weights_powers, weights_reshaped, weights_outside_triangle, weights_swap_groups,
     weights_transposed, weights_rows, weights_grid, weights_chosen, weights_hides_rows, weights_of_layers;
 call_function weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
 call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
 
 /* ---- places.c: those along an axis that constant indices pick ---- */
 
-call_function places_joined, places_gathered, places_strided, places_same, places_written, places_runs,
-    places_rows, places_matrix;
+call_function places_counted, places_combined, places_joined, places_gathered, places_strided, places_same,
+    places_written, places_runs, places_rows, places_matrix;
 
 /* ---- sizes.c ---- */
 
