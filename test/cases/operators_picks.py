@@ -192,3 +192,17 @@ function("torch.bitwise_not", lambda x: ~x, ints(50000, 40, low=-50000))
 function("", lambda x: x >> 3, ints(50000, 40, low=-50000))
 function("", lambda x, y: x << y, ints(500, 40, low=-500), ints(10, 40))
 function("", lambda x, y: x >> y, ints(500, 40, low=-500), ints(10, 40))
+
+# Windows, frequencies, places of triangles: numbers by their place in a row
+for n in (1, 9, 10):
+    for w in ("hann", "hamming", "blackman", "bartlett", "kaiser"):
+        for periodic in (True, False):
+            function("", lambda x, w=w, n=n, p=periodic: getattr(torch, w + "_window")(x.shape[0] * n // 3, p), (3, 10))
+function("", lambda x: torch.hamming_window(x.shape[1], True, 0.6, 0.3), (3, 10), absent=())
+function("", lambda x: torch.logspace(-3, 2, x.shape[1]), (3, 10))
+for n in (9, 10):
+    function("", lambda x, n=n: torch.fft.fftfreq(x.shape[1] + n, 0.5), (3, 10))
+    function("", lambda x, n=n: torch.fft.rfftfreq(x.shape[1] + n, 0.5), (3, 10))
+for offset in (-9, -1, 0, 2):
+    function("", lambda x, a=offset: torch.triu_indices(5, x.shape[0], a), (3, 10))
+    function("", lambda x, a=offset: torch.tril_indices(x.shape[0], 4, max(a, -2)), (3, 10))

@@ -110,9 +110,9 @@ struct family {
 };
 
 extern const struct family family_attention, family_binary, family_cast, family_conv, family_create,
-    family_fft, family_index, family_join, family_linalg, family_matmul, family_misc, family_norm,
-    family_pieces, family_pool, family_recurrent, family_reduce, family_repeat, family_reshape, family_resize,
-    family_ternary, family_unary, family_view;
+    family_series, family_fft, family_index, family_join, family_linalg, family_matmul, family_misc,
+    family_norm, family_pieces, family_pool, family_recurrent, family_reduce, family_repeat, family_reshape,
+    family_resize, family_ternary, family_unary, family_view;
 
 /* table.c */
 struct table *table_new(struct strings *strings);

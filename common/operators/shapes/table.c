@@ -7,10 +7,10 @@
 #include "common/operators/spelling.h"
 
 static const struct family *const families[] = {
-    &family_unary,     &family_binary, &family_ternary, &family_cast,   &family_conv,   &family_resize,
-    &family_pool,      &family_norm,   &family_matmul,  &family_reduce, &family_view,   &family_reshape,
-    &family_pieces,    &family_repeat, &family_join,    &family_index,  &family_create, &family_recurrent,
-    &family_attention, &family_fft,    &family_linalg,  &family_misc
+    &family_unary,     &family_binary,    &family_ternary, &family_cast,   &family_conv,   &family_resize,
+    &family_pool,      &family_norm,      &family_matmul,  &family_reduce, &family_view,   &family_reshape,
+    &family_pieces,    &family_repeat,    &family_join,    &family_index,  &family_create, &family_series,
+    &family_recurrent, &family_attention, &family_fft,     &family_linalg, &family_misc
 };
 
 struct table {

@@ -66,7 +66,7 @@ static bool evaluate_full(struct call *c)
     return out;
 }
 
-/* ---- arange, linspace ---- */
+/* ---- arange ---- */
 
 static enum dtype arange_type(const struct call *c)
 {
@@ -120,42 +120,6 @@ static bool evaluate_arange(struct call *c)
     out = tensor_new(c, f->dtype, f->rank, f->dims, false, &data);
     for (int64_t i = 0; out && i < out->count; i++)
         element_set_real(out->dtype, data, (size_t)i, start + step * (double)i);
-    if (out)
-        result_constant(c, 0, out);
-    return out;
-}
-
-static void shape_linspace(struct call *c)
-{
-    int64_t steps = arg_size(c, "steps", 100);
-    result(c, 0, arg_dtype(c, "dtype", DTYPE_F32), 1, &steps);
-}
-
-/* From both ends, in the type of the result, each product and sum rounded once: as PyTorch does. */
-static double linspace_at(enum dtype dtype, double start, double end, int64_t i, int64_t count)
-{
-    int64_t rest = count - 1 - i;
-    if (count == 1)
-        return start;
-    if (dtype == DTYPE_F64) {
-        double step = (end - start) / (double)(count - 1);
-        return i < count / 2 ? fma(step, (double)i, start) : fma(-step, (double)rest, end);
-    }
-    float step = ((float)end - (float)start) / (float)(count - 1);
-    return i < count / 2 ? fmaf(step, (float)i, (float)start) : fmaf(-step, (float)rest, (float)end);
-}
-
-static bool evaluate_linspace(struct call *c)
-{
-    const struct fact *f = &c->results[0];
-    double start, end;
-    struct tensor *out;
-    uint8_t *data;
-    if (!arg_real(c, "start", 0, &start) || !arg_real(c, "end", 0, &end) || !dtype_is_float(f->dtype))
-        return false;
-    out = tensor_new(c, f->dtype, f->rank, f->dims, false, &data);
-    for (int64_t i = 0; out && i < out->count; i++)
-        element_set_real(out->dtype, data, (size_t)i, linspace_at(out->dtype, start, end, i, out->count));
     if (out)
         result_constant(c, 0, out);
     return out;
@@ -310,42 +274,10 @@ static void shape_one_hot(struct call *c)
     result(c, 0, DTYPE_I64, x.rank + 1, dims);
 }
 
-static void shape_vector(struct call *c)
+static void shape_length(struct call *c)
 {
-    int64_t length = arg_size(c, arg_present(c, "window_length") ? "window_length" : "n", DIM_UNKNOWN);
-    enum dtype otherwise = operator_get(c->op, "window_length") ? DTYPE_F32 : DTYPE_I64;
-    result(c, 0, arg_dtype(c, "dtype", otherwise), 1, &length);
-}
-
-/* The code: of real signals, up to half. */
-static void shape_frequencies(struct call *c)
-{
-    int64_t n = arg_size(c, "n", DIM_UNKNOWN);
-    if (c->row->code)
-        n = dim_add(c->graph, dim_div_floor(c->graph, n, 2), 1);
-    result(c, 0, arg_dtype(c, "dtype", DTYPE_F32), 1, &n);
-}
-
-/* How many places of a matrix lie on or below its diagonal `offset`. */
-static int64_t count_lower(int64_t rows, int64_t columns, int64_t offset)
-{
-    int64_t count = 0;
-    for (int64_t i = 0; i < rows; i++) {
-        int64_t row = i + offset + 1;
-        count += row < 0 ? 0 : row > columns ? columns : row;
-    }
-    return count;
-}
-
-/* The code: those on or above it. */
-static void shape_tri_indices(struct call *c)
-{
-    int64_t dims[2] = { 2, DIM_UNKNOWN }, rows, columns, offset;
-    if (arg_int(c, "row", 0, &rows) && arg_int(c, "col", 0, &columns) && arg_int(c, "offset", 0, &offset) &&
-        rows >= 0 && rows < 1000000 && columns >= 0 && columns < 1000000)
-        dims[1] = c->row->code ? rows * columns - count_lower(rows, columns, offset - 1)
-                               : count_lower(rows, columns, offset);
-    result(c, 0, arg_dtype(c, "dtype", DTYPE_I64), 2, dims);
+    int64_t length = arg_size(c, "n", DIM_UNKNOWN);
+    result(c, 0, arg_dtype(c, "dtype", DTYPE_I64), 1, &length);
 }
 
 /* clang-format off */
@@ -366,18 +298,11 @@ static const struct row rows[] = {
     { "new_empty", shape_new_full, NULL, FILL_NONE },
     { "randint", shape_full, NULL, FILL_VALUE },
     { "arange", shape_arange, evaluate_arange, 0 },
-    { "linspace", shape_linspace, evaluate_linspace, 0 },
-    { "logspace", shape_linspace, NULL, 0 },
     { "eye", shape_eye, evaluate_eye, 0 },
     { "tensor as_tensor asarray torch.tensor", shape_tensor, evaluate_tensor, 0 },
     { "scalar_tensor", shape_scalar_tensor, evaluate_scalar_tensor, 0 },
     { "one_hot", shape_one_hot, NULL, 0 },
-    { "randperm hann_window hamming_window blackman_window bartlett_window kaiser_window",
-      shape_vector, NULL, 0 },
-    { "tril_indices", shape_tri_indices, NULL, 0 },
-    { "triu_indices", shape_tri_indices, NULL, 1 },
-    { "fft.fftfreq fft_fftfreq", shape_frequencies, NULL, 0 },
-    { "fft.rfftfreq fft_rfftfreq", shape_frequencies, NULL, 1 },
+    { "randperm", shape_length, NULL, 0 },
 };
 /* clang-format on */
 
