@@ -206,3 +206,29 @@ for n in (9, 10):
 for offset in (-9, -1, 0, 2):
     function("", lambda x, a=offset: torch.triu_indices(5, x.shape[0], a), (3, 10))
     function("", lambda x, a=offset: torch.tril_indices(x.shape[0], 4, max(a, -2)), (3, 10))
+
+# Pooling with the places of the maxima, and back
+for n, sizes in ((1, (2, 4, 12)), (2, (2, 4, 10, 12)), (3, (1, 4, 6, 8, 10))):
+    for f in (getattr(F, f"max_pool{n}d"),):
+        function("", lambda x, f=f: f(x, 2, return_indices=True), sizes)
+        function("", lambda x, f=f: f(x, 3, 2, 1, return_indices=True), sizes)
+        function("", lambda x, f=f: f(x, 3, 1, 1, 2, return_indices=True), sizes)
+        function("", lambda x, f=f: f(x, 3, 2, 0, 1, True, return_indices=True), sizes)
+    function("", lambda x, f=getattr(F, f"adaptive_max_pool{n}d"): f(x, 2, return_indices=True), sizes)
+
+
+class Unpool(nn.Module):
+    def __init__(self, *size):
+        super().__init__()
+        self.pool = getattr(nn, f"MaxPool{len(size)}d")(2, return_indices=True)
+        self.unpool = getattr(nn, f"MaxUnpool{len(size)}d")(2)
+        self.size = list(size)
+
+    def forward(self, x):
+        y, i = self.pool(x)
+        return self.unpool(y.relu() + 1, i, output_size=self.size)
+
+
+network("", lambda: Unpool(10, 12), (2, 4, 10, 12), absent=())
+network("", lambda: Unpool(11, 13), (1, 4, 11, 13), absent=())
+network("", lambda: Unpool(6, 8, 10), (1, 4, 6, 8, 10), absent=())
