@@ -331,30 +331,32 @@ def boxes(count, images=1):
 class Deformed(nn.Module):
     """A deformable convolution with the offsets (and the mask) that a convolution gives."""
 
-    def __init__(self, mask, call=False, **options):
+    def __init__(self, mask, call=False, moved=1, **options):
         super().__init__()
-        self.offsets = nn.Conv2d(4, 27, 3, padding=1)
+        self.offsets = nn.Conv2d(4, 27 * moved, 3, padding=1)
         self.deform = OPS.DeformConv2d(4, 8, 3, padding=1, **options)
-        self.mask, self.call = mask, call
+        self.mask, self.call, self.moved = mask, call, moved
 
     def forward(self, x):
         o = self.offsets(x)
-        o, m = o[:, :18] * 0.5, o[:, 18:].sigmoid()
+        o, m = o[:, :18 * self.moved] * 0.5, o[:, 18 * self.moved:].sigmoid()
         if self.call:
-            return VISION.deform_conv2d(x, self.deform.weight, o, m, self.deform.bias, 1, 1, 1, 1, 1, 1, 1, 1, True)
+            return VISION.deform_conv2d(x, self.deform.weight, o, m, self.deform.bias, 1, 1, 1, 1, 1, 1, self.deform.groups, self.moved, True)
         return self.deform(x, o, m) if self.mask else self.deform(x, o)
 
 
-for count, images in ((1, 1), (5, 2)):
+for count, images in ((1, 1), (4, 1), (5, 2)):
     for sampling, aligned in ((2, True), (0, False)):
         module("torchvision.ops.RoIAlign", lambda s=sampling, a=aligned: OPS.RoIAlign((3, 4), 0.5, s, a), (images, 8, 12, 10), boxes(count, images))
     module("torchvision.ops.RoIPool", lambda: OPS.RoIPool((3, 4), 0.5), (images, 8, 12, 10), boxes(count, images))
     module("torchvision.ops.PSRoIAlign", lambda: OPS.PSRoIAlign(2, 0.5, 2), (images, 8, 12, 10), boxes(count, images))
     module("torchvision.ops.PSRoIPool", lambda: OPS.PSRoIPool(2, 0.5), (images, 8, 12, 10), boxes(count, images))
-function("pnnx.custom_op.torchvision.roi_align", lambda x, r: VISION.roi_align(x, r, 0.5, 3, 4, 2, True).relu(), (1, 8, 12, 10), boxes(1))
+for count in (1, 3):
+    function("pnnx.custom_op.torchvision.roi_align", lambda x, r: VISION.roi_align(x, r, 0.5, 3, 4, 2, True).relu(), (1, 8, 12, 10), boxes(count))
 function("pnnx.custom_op.torchvision.roi_pool", lambda x, r: VISION.roi_pool(x, r, 0.5, 3, 4)[0].relu(), (1, 8, 12, 10), boxes(1))
 function("pnnx.custom_op.torchvision.nms", lambda b, s: VISION.nms(b[:, 1:], s, 0.2), boxes(9), (9,))
-for options in ({}, {"bias": False}, {"groups": 2}):
+for options in ({}, {"bias": False}, {"groups": 2}, {"groups": 2, "bias": False}, {"moved": 2}, {"moved": 4, "bias": False}, {"groups": 2, "moved": 4}):
     module("torchvision.ops.DeformConv2d", lambda o=options: Deformed(False, **o), (1, 4, 12, 10))
 module("torchvision.ops.DeformConv2d", lambda: Deformed(True), (1, 4, 12, 10), also=[[(1, 4, 9, 13)]])
-module("pnnx.custom_op.torchvision.deform_conv2d", lambda: Deformed(True, call=True), (1, 4, 12, 10))
+for options in ({}, {"groups": 2}, {"moved": 2}):
+    module("pnnx.custom_op.torchvision.deform_conv2d", lambda o=options: Deformed(True, call=True, **o), (1, 4, 12, 10))

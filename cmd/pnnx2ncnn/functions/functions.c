@@ -535,6 +535,7 @@ const struct rule_function lower_functions[] = {
       weights_swap_groups },                     /* input and output channels exchanged inside each group */
     { "transposed", "t:t", weights_transposed }, /* a matrix */
     { "rows", "tii:t", weights_rows },           /* from, to */
+    { "columns", "tii:t", weights_columns },     /* the same */
     { "grid", "lb:t", weights_grid },            /* sizes, whether corners are aligned */
     { "layers_of", "cii:T", weights_of_layers }, /* of a recurrent module: from, to */
     { "lstm_input", "c:t", weights_lstm_input }, /* the operand is a result of the module */

@@ -167,6 +167,24 @@ bool weights_rows(struct rule_call *call)
     return rule_give_tensor(call, y);
 }
 
+/* The same along the second axis. */
+bool weights_columns(struct rule_call *call)
+{
+    const struct attribute *w = call->a[0].tensor;
+    int64_t from = call->a[1].value.integer, to = call->a[2].value.integer, shape[TENSOR_RANK];
+    float *data;
+    if (w->rank < 2 || w->rank > TENSOR_RANK || from < 0 || to < from || to > w->shape[1])
+        return false;
+    size_t inner = element_count(w->rank - 2, w->shape + 2), count = (size_t)(to - from) * inner;
+    memcpy(shape, w->shape, (size_t)w->rank * sizeof *shape);
+    shape[1] = to - from;
+    const struct attribute *y = weights_new(call->graph, w->rank, shape, &data);
+    for (int64_t row = 0; row < w->shape[0]; row++)
+        for (size_t i = 0; i < count; i++)
+            *data++ = element(w, (size_t)(row * w->shape[1] + from) * inner + i);
+    return rule_give_tensor(call, y);
+}
+
 /* Where the middle (or with aligned corners the place) of element `i` of `size` is, from -1 to 1. */
 static double place(int64_t i, int64_t size, bool aligned)
 {
