@@ -8,15 +8,16 @@
 #include "formats/example.h"
 
 extern const char algebra_text[], bits_text[], complex_text[], losses_text[], moves_text[], heads_text[],
-    vision_text[], windows_text[], written_text[], free_text[], picks_text[], computed_text[], order_text[],
-    types_text[], activation_text[], arithmetic_text[], attention_text[], compare_text[], conv_text[],
-    linear_text[], norm_text[], pad_text[], pool_text[], recurrent_text[], reduce_text[], resize_text[],
-    shape_text[];
+    steps_text[], vision_text[], windows_text[], written_text[], free_text[], picks_text[], computed_text[],
+    order_text[], types_text[], activation_text[], arithmetic_text[], attention_text[], compare_text[],
+    conv_text[], linear_text[], norm_text[], pad_text[], pool_text[], recurrent_text[], reduce_text[],
+    resize_text[], shape_text[];
 extern const size_t algebra_text_size, bits_text_size, complex_text_size, losses_text_size, moves_text_size,
-    heads_text_size, vision_text_size, windows_text_size, written_text_size, free_text_size, picks_text_size,
-    computed_text_size, order_text_size, types_text_size, activation_text_size, arithmetic_text_size,
-    attention_text_size, compare_text_size, conv_text_size, linear_text_size, norm_text_size, pad_text_size,
-    pool_text_size, recurrent_text_size, reduce_text_size, resize_text_size, shape_text_size;
+    heads_text_size, steps_text_size, vision_text_size, windows_text_size, written_text_size, free_text_size,
+    picks_text_size, computed_text_size, order_text_size, types_text_size, activation_text_size,
+    arithmetic_text_size, attention_text_size, compare_text_size, conv_text_size, linear_text_size,
+    norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size, resize_text_size,
+    shape_text_size;
 
 /* The embedded files, of each phase in the order in which they are tried. */
 static const struct file {
@@ -28,6 +29,7 @@ static const struct file {
     { PHASE_WRITTEN, "complex.rules", complex_text, &complex_text_size },
     { PHASE_WRITTEN, "heads.rules", heads_text, &heads_text_size },
     { PHASE_WRITTEN, "moves.rules", moves_text, &moves_text_size },
+    { PHASE_WRITTEN, "steps.rules", steps_text, &steps_text_size },
     { PHASE_WRITTEN, "vision.rules", vision_text, &vision_text_size },
     { PHASE_WRITTEN, "windows.rules", windows_text, &windows_text_size },
     { PHASE_WRITTEN, "written.rules", written_text, &written_text_size },

@@ -232,3 +232,10 @@ class Unpool(nn.Module):
 network("", lambda: Unpool(10, 12), (2, 4, 10, 12), absent=())
 network("", lambda: Unpool(11, 13), (1, 4, 11, 13), absent=())
 network("", lambda: Unpool(6, 8, 10), (1, 4, 6, 8, 10), absent=())
+
+# Recurrent layers as steps
+for options in ({}, {"bidirectional": True}, {"bias": False}, {"bidirectional": True, "num_layers": 2, "batch_first": True}):
+    module("nn.RNN", lambda o=options: nn.RNN(6, 5, nonlinearity="relu", **o), (3, 4, 6))
+module("nn.RNN", lambda: nn.RNN(6, 5, nonlinearity="relu"), (9, 1, 6), (1, 1, 5))
+function("torch.lstm", lambda x, h, c, *w: torch.lstm(x, (h, c), list(w), False, 1, 0.0, False, True, True), (1, 5, 3), (2, 1, 3), (2, 1, 3),
+         (12, 3), (12, 3), (12, 3), (12, 3))
