@@ -239,3 +239,17 @@ for options in ({}, {"bidirectional": True}, {"bias": False}, {"bidirectional": 
 module("nn.RNN", lambda: nn.RNN(6, 5, nonlinearity="relu"), (9, 1, 6), (1, 1, 5))
 function("torch.lstm", lambda x, h, c, *w: torch.lstm(x, (h, c), list(w), False, 1, 0.0, False, True, True), (1, 5, 3), (2, 1, 3), (2, 1, 3),
          (12, 3), (12, 3), (12, 3), (12, 3))
+
+# Resizing by nearest middles, and by a filter
+for n, sizes in ((1, (2, 4, 12)), (2, (2, 4, 10, 12)), (3, (1, 4, 6, 8, 10))):
+    function("", lambda x, n=n: F.interpolate(x, size=(13, 25, 11)[:n], mode="nearest-exact"), sizes)
+    for s in (1.7, 0.3):
+        function("", lambda x, s=s: F.interpolate(x, scale_factor=s, mode="nearest-exact"), sizes)
+        function("", lambda x, s=s: F.interpolate(x, scale_factor=s, mode="nearest-exact", recompute_scale_factor=True), sizes)
+for mode in ("bilinear", "bicubic"):
+    for size in ((7, 9), (13, 25), (3, 8)):
+        function("F.interpolate", lambda x, m=mode, z=size: F.interpolate(x, size=z, mode=m, antialias=True), (2, 4, 10, 12))
+    for s in (0.5, 0.3, 1.7):
+        function("F.interpolate", lambda x, m=mode, s=s: F.interpolate(x, scale_factor=s, mode=m, antialias=True), (1, 4, 10, 12))
+function("torch.repeat_interleave", lambda x: x.repeat_interleave(torch.tensor([2, 0, 1, 3]), 2), (2, 3, 4))
+module("nn.BatchNorm1d", lambda: nn.BatchNorm1d(4, track_running_stats=False), (3, 4))

@@ -536,6 +536,7 @@ const struct rule_function lower_functions[] = {
     { "transposed", "t:t", weights_transposed }, /* a matrix */
     { "rows", "tii:t", weights_rows },           /* from, to */
     { "columns", "tii:t", weights_columns },     /* the same */
+    { "filter", "iifb:t", filters_resize },      /* size, that of the result, scale or 0, whether cubic */
     { "grid", "lb:t", weights_grid },            /* sizes, whether corners are aligned */
     { "layers_of", "cii:T", weights_of_layers }, /* of a recurrent module: from, to */
     { "lstm_input", "c:t", weights_lstm_input }, /* the operand is a result of the module */
@@ -548,6 +549,8 @@ const struct rule_function lower_functions[] = {
     { "recurrent_bias", "c:t", weights_recurrent_bias },
     /* places that constant indices pick */
     { "counted", "ii:t", places_counted },        /* from there on, so many */
+    { "nearest", "iif:t", places_nearest },       /* size, that of the result, scale or 0 */
+    { "repeated", "t:t", places_repeated },       /* how often each */
     { "combined", "iib:t", places_combined },     /* of so many, so many at a time, whether one again */
     { "computed", "o:b", computed },              /* whether the elements come out of arithmetic */
     { "joined", "ll:t", places_joined },          /* indices of axes side by side, their sizes */

@@ -2,6 +2,7 @@
  *
  * Places are a constant tensor of integers of one dimension; a negative one counts from the end of its axis.  A place that is
  * none makes the rule not apply. */
+#include <math.h>
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/blobs/layout.h"
@@ -61,6 +62,40 @@ bool places_counted(struct rule_call *call)
     int64_t *places = arena_array(&call->graph->arena, (size_t)count, sizeof *places);
     for (int64_t i = 0; i < count; i++)
         places[i] = from + i;
+    return give_places(call, places, count);
+}
+
+/* Of an axis that is resized, the element whose middle is nearest, for each of the result; in floats, as PyTorch has it.  A scale
+ * of 0 is none: that of the sizes. */
+bool places_nearest(struct rule_call *call)
+{
+    int64_t from = call->a[0].value.integer, to = call->a[1].value.integer;
+    double given = call->a[2].value.real;
+    float scale = given > 0 ? (float)(1.0 / given) : (float)from / (float)to;
+    if (from < 1 || to < 1 || to > MOST_PLACES || given < 0)
+        return false;
+    int64_t *places = arena_array(&call->graph->arena, (size_t)to, sizeof *places);
+    for (int64_t i = 0; i < to; i++) {
+        float at = floorf(((float)i + 0.5f) * scale);
+        places[i] = at < (float)(from - 1) ? (int64_t)at : from - 1;
+    }
+    return give_places(call, places, to);
+}
+
+/* Each place as often as a constant says. */
+bool places_repeated(struct rule_call *call)
+{
+    const struct attribute *w = call->a[0].tensor;
+    int64_t *places = NULL, count = 0, size = (int64_t)element_count(w->rank, w->shape);
+    if (!dtype_is_integer(w->dtype))
+        return false;
+    for (int64_t i = 0; i < size; i++)
+        for (int64_t k = element_int(w->dtype, w->data, (size_t)i); k > 0; k--) {
+            if (count == MOST_PLACES)
+                return false;
+            places = arena_grow(&call->graph->arena, places, (size_t)count, sizeof *places);
+            places[count++] = i;
+        }
     return give_places(call, places, count);
 }
 
