@@ -191,6 +191,7 @@ static const struct pass {
     { "expressions", .run = expressions_take_apart, .holds = is_no_expression },
     { "shapes", .step = infer_shapes },
     { "outputs", .run = prepare_outputs },
+    { "complex", .run = prepare_complex },
     { "results", .step = note_results },
     { "written", .rules = PHASE_WRITTEN },
     { "sizes", .run = prepare_sizes }, /* before a pass takes what computes them for arithmetic of tensors */

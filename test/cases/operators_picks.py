@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from operators import bools, function, ints, module, network, positive, tensor
+from operators import bools, complexes, function, ints, module, network, positive, tensor
 
 FLAT, CUBE, IMAGE = (3, 10), (2, 3, 10), (2, 4, 6, 8)
 
@@ -253,3 +253,12 @@ for mode in ("bilinear", "bicubic"):
         function("F.interpolate", lambda x, m=mode, s=s: F.interpolate(x, scale_factor=s, mode=m, antialias=True), (1, 4, 10, 12))
 function("torch.repeat_interleave", lambda x: x.repeat_interleave(torch.tensor([2, 0, 1, 3]), 2), (2, 3, 4))
 module("nn.BatchNorm1d", lambda: nn.BatchNorm1d(4, track_running_stats=False), (3, 4))
+
+# Complex inputs and results are pairs
+function("", lambda x, y: (x @ y, x.abs(), x * 2, (x + 1j).angle()), complexes(2, 3, 4), complexes(2, 4, 5), absent=())
+function("", lambda x: (x, x.real), complexes(2, 3, 4), absent=())
+function("", lambda x: x * 2, lambda: torch.randn(3, 4, dtype=torch.complex128), absent=())
+function("torch.istft", lambda x: torch.istft(x, 16, hop_length=4), complexes(2, 9, 17))
+function("torch.stft", lambda x: torch.stft(x, 16, hop_length=4, return_complex=True), (2, 64))
+function("torch.stft", lambda x, w: torch.stft(x, 16, hop_length=4, win_length=10, window=w, return_complex=True).abs(), (2, 64), positive(10))
+function("torch.istft", lambda x, w: torch.istft(x, 16, hop_length=4, win_length=11, window=w, length=60), complexes(9, 17), positive(11))

@@ -367,6 +367,8 @@ static bool resize_depth_ids(struct rule_call *call)
     return give_interp(call, &r, 0);
 }
 
+#define LONGEST_AXIS (1 << 24) /* whose elements are looked at one by one */
+
 /* True when the middles of the result's elements lie in the same elements as their beginnings, which the runtime takes. */
 static bool resize_middle(struct rule_call *call)
 {
@@ -375,7 +377,7 @@ static bool resize_middle(struct rule_call *call)
     if (!read_resize(call->a[0].op, &r))
         return false;
     for (int i = 0; i < r.count; i++) {
-        if (!dim_known(r.in[i]) || !dim_known(r.out[i]))
+        if (!dim_known(r.in[i]) || !dim_known(r.out[i]) || r.out[i] > LONGEST_AXIS)
             return false;
         float middle = r.scale[i] > 0 ? (float)(1 / r.scale[i]) : (float)r.in[i] / (float)r.out[i];
         float step = r.sizes_say ? (float)r.in[i] / (float)r.out[i] : 1 / (float)r.scale[i];

@@ -13,6 +13,9 @@
 /* Lets pnnx.Output read the members of tuples, lists and dicts, however deep: the runtime's results are blobs. */
 void prepare_outputs(struct graph *g);
 
+/* Lets complex inputs and results be pairs of real numbers, along a last axis. */
+void prepare_complex(struct graph *g);
+
 /* ---- indices.c ---- */
 
 /* Lets what computes on indices that are looked up by, too, read them as floats: looked up in the table of 0, 1, 2 ... */
