@@ -30,7 +30,7 @@ malformed() {
 }
 
 @test "ncnn: the runtime loads the weights that the reader finds, and no fewer, of every layer and storage" {
-    run -0 "$PYTHON" "$ROOT/test/ncnn_weights.py"
+    run -0 "$PYTHON" "$ROOT/test/runtime/ncnn_weights.py"
     assert_line --regexp '^1\.\.[0-9]+$'
 }
 

@@ -49,7 +49,7 @@ END
         traced "$name"
         pnnx model.pt ncnnparam=net.param ncnnbin=net.bin 2>/dev/null
         ncnn2mem net.param net.bin net.id.h net.mem.h
-        run -0 "$PYTHON" "$ROOT/test/same_ncnn.py" --exact net.param net.bin net.param.bin net.bin $sizes
+        run -0 "$PYTHON" "$ROOT/test/runtime/same_ncnn.py" --exact net.param net.bin net.param.bin net.bin $sizes
         assert_output "same within 0e+00"
     done <<'END'
 squeezenet 3,64,64

@@ -15,10 +15,10 @@ layers() {
 types() { awk 'NR > 2 { printf "%s%s", sep, $1; sep = " " }' "$1"; }
 
 # same_results SIZES...: in and out compute the same
-same_results() { "$PYTHON" "$ROOT/test/same_ncnn.py" in.param in.bin out.param out.bin "$@"; }
+same_results() { "$PYTHON" "$ROOT/test/runtime/same_ncnn.py" in.param in.bin out.param out.bin "$@"; }
 
 @test "ncnnopt: models made by hand have the layers that they must, and the same numbers" {
-    run -0 "$PYTHON" "$ROOT/test/ncnnopt_cases.py"
+    run -0 "$PYTHON" "$ROOT/test/runtime/ncnnopt_cases.py"
     refute_line --partial 'not ok'
     assert_line --regexp '^1\.\.[0-9]+$'
 }
@@ -60,7 +60,7 @@ END
         IFS=, read -r c h w <<<"$sizes"
         sed "/^Input/s/\$/ 0=$w 1=$h 2=$c/" plain.param >in.param
         ncnnopt in.param in.bin out.param out.bin
-        run -0 "$PYTHON" "$ROOT/test/ncnn_sizes.py" out.param out.bin
+        run -0 "$PYTHON" "$ROOT/test/runtime/ncnn_sizes.py" out.param out.bin
         read -r right of all <<<"$output"
         assert [ "$((right * 100))" -ge "$((all * wanted))" ]
         ncnnopt out.param out.bin again.param again.bin
@@ -80,7 +80,7 @@ END
 }
 
 @test "ncnnopt: the sizes of single layers are those of the runtime" {
-    run -0 "$PYTHON" "$ROOT/test/ncnn_size_cases.py"
+    run -0 "$PYTHON" "$ROOT/test/runtime/ncnn_size_cases.py"
     refute_line --partial 'not ok'
     assert_line --regexp '^1\.\.[0-9]+$'
 }
@@ -127,7 +127,7 @@ END
 }
 
 @test "ncnnopt: layers in int8 keep their weights and scales, and take activations only" {
-    "$PYTHON" - "$ROOT/test" <<'END'
+    "$PYTHON" - "$ROOT/test/runtime" <<'END'
 import random, struct, sys
 sys.path.insert(0, sys.argv[1])
 import ncnn_weights as w
@@ -150,12 +150,12 @@ END
         'BinaryOp p 2 1 f m g 0=2' 'BinaryOp q 2 1 g d h' 'Sigmoid r 1 1 h i' 'Concat v 2 1 i e out'
     ncnnopt cut=t,q in.param in.bin out.param out.bin
     assert_equal "$(types out.param)" "MemoryData Input Split TanH BinaryOp BinaryOp"
-    run -0 "$PYTHON" "$ROOT/test/same_ncnn.py" --inner out.param out.bin in.param in.bin 4,8,9
+    run -0 "$PYTHON" "$ROOT/test/runtime/same_ncnn.py" --inner out.param out.bin in.param in.bin 4,8,9
     ncnnopt in.param in.bin again.param again.bin 0 t q
     same_text out.param again.param
     ncnnopt cut=,p in.param in.bin out.param out.bin
     assert_equal "$(types out.param)" "Input Convolution Split MemoryData TanH BinaryOp"
-    run -0 "$PYTHON" "$ROOT/test/same_ncnn.py" --inner out.param out.bin in.param in.bin
+    run -0 "$PYTHON" "$ROOT/test/runtime/same_ncnn.py" --inner out.param out.bin in.param in.bin
     ncnnopt cut=r in.param in.bin out.param out.bin
     assert_equal "$(types out.param)" "Input Input Sigmoid Concat"
     refuses 2 ncnnopt cut=q,t in.param in.bin o.param o.bin
@@ -186,7 +186,7 @@ END
     ncnnopt in.param.bin in.bin out.param out.bin
     assert_equal "$(types out.param)" "Input Convolution"
     "$BUILD/test/ncnn_roundtrip" binary=out.param.bin out.param out.bin again.param again.bin
-    run -0 "$PYTHON" "$ROOT/test/same_ncnn.py" in.param.bin in.bin out.param.bin out.bin 3,8,9
+    run -0 "$PYTHON" "$ROOT/test/runtime/same_ncnn.py" in.param.bin in.bin out.param.bin out.bin 3,8,9
 }
 
 @test "ncnnopt: a model may be replaced by what becomes of it, and else outputs are no inputs" {

@@ -1,6 +1,6 @@
 """Whether two ncnn models have the same results on the same random inputs, by the names of the first one's results.
 
-    python test/same_ncnn.py [--exact] [--inner] A.param A.bin B.param B.bin [SIZES...]
+    python test/runtime/same_ncnn.py [--exact] [--inner] A.param A.bin B.param B.bin [SIZES...]
 
 SIZES are those of an input, outermost first, 3,32,32, or 7i for integers; what is not given are the sizes of the Input
 layers.  A binary .param (.param.bin) has no names: inputs and results are then taken in their order.  With --inner the second one has them inside.

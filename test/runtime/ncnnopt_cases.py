@@ -1,6 +1,6 @@
 """ncnnopt on models made by hand: what is left of the layers, and the same numbers in the runtime.
 
-    python test/ncnnopt_cases.py [WORD]...      those whose name holds a word; prints TAP; works in the current folder
+    python test/runtime/ncnnopt_cases.py [WORD]...      those whose name holds a word; prints TAP; works in the current folder
 
 A case is the sizes of its inputs in0, in1 ..., outermost first, its layers, and the types that are left behind the inputs.
 Weights are made up.  Each is run with float32 weights and with float16: the results have the same names and numbers,
@@ -15,7 +15,7 @@ import numpy
 
 import same_ncnn
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('PNNX_BUILD', ROOT / 'build'))
 HALF = 2e-2                                      # a weight that is multiplied is rounded again
 CONV = '0=4 1=3 4=1 5=1 6=108'

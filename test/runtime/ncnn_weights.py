@@ -1,6 +1,6 @@
 """The weights of every layer, with the runtime as judge: it loads what the reader finds, and nothing less.
 
-    python test/ncnn_weights.py         prints TAP; works in the current folder
+    python test/runtime/ncnn_weights.py         prints TAP; works in the current folder
 
 A case is a layer with its parameters, and its weights as ncnn-format has them: T(n) tagged, stored in each way that there is,
 R(n) raw, Q(n) tagged in int8,
@@ -16,7 +16,7 @@ import sys
 
 import ncnn
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDTRIP = pathlib.Path(os.environ.get('PNNX_BUILD', ROOT / 'build')) / 'test' / 'ncnn_roundtrip'
 
 T = lambda n: ('tagged', n)

@@ -1,6 +1,6 @@
 """Whether the sizes that a model's text has of its blobs (-23330) are those that the runtime gives them.
 
-    python test/ncnn_sizes.py A.param A.bin [TYPES]     prints how many are right, of how many layers; TYPES lists what has none
+    python test/runtime/ncnn_sizes.py A.param A.bin [TYPES]     prints how many are right, of how many layers; TYPES lists what has none
 
 The inputs have the sizes of their layers.
 """

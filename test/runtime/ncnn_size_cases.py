@@ -1,6 +1,6 @@
 """The sizes that ncnnopt infers of single layers, against those that the runtime gives them.
 
-    python test/ncnn_size_cases.py        prints TAP; works in the current folder
+    python test/runtime/ncnn_size_cases.py        prints TAP; works in the current folder
 
 A case is the sizes of its inputs, and a layer with its parameters, of whose results all sizes have to be known.
 """
