@@ -160,7 +160,7 @@ pnnx2ncnn: 3 operators of 2 kinds cannot be converted; nothing was written"
     ops 'pnnx.Input in 0 1 i #i=(1,700)i64' 'torch.add a 1 1 i k $input=i other=1 #k=(1,700)i64' \
         'pnnx.Input in_1 0 1 w #w=(30000,4)f32' 'F.embedding e 2 1 k w x $input=k $weight=w #x=(1,700,4)f32' 'pnnx.Output out 1 0 x'
     refuses 1 pnnx2ncnn in.param in.bin out.param out.bin
-    [[ $stderr == *"F.embedding 'e' (1,700)f32 (30000,4)f32: "*"(instead: sizes that are given, at most 2^24 comparisons of indices with places)"* ]]
+    [[ $stderr == *"F.embedding 'e' (1,700)i64 (30000,4)f32: "*"(instead: sizes that are given, at most 2^24 comparisons of indices with places)"* ]]
 }
 
 @test "pnnx2ncnn: the script passes integers that are computed on as floats" {
