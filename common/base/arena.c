@@ -8,7 +8,8 @@
 
 #include "common/base/report.h"
 
-enum { BLOCK_SIZE = 64 * 1024 };
+/* A block is as large as those before it together, so that there are few; the system gives large ones as zeros. */
+enum { FIRST_BLOCK = 64 * 1024, LAST_BLOCK = 1024 * 1024 };
 
 struct arena_block {
     struct arena_block *next;
@@ -119,7 +120,8 @@ void *arena_alloc(struct arena *arena, size_t size)
     size_t need = size_add(size, sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     struct arena_block *block = arena->blocks;
     if (!block || block->size - block->used < need) {
-        size_t room = need > BLOCK_SIZE / 4 ? need : BLOCK_SIZE;
+        size_t usual = !block ? FIRST_BLOCK : block->size < LAST_BLOCK / 2 ? 2 * block->size : LAST_BLOCK;
+        size_t room = need > usual / 4 ? need : usual;
         block = xcalloc(size_add(sizeof *block, room));
         block->size = room;
         if (room == need && arena->blocks) { /* a big one: the block being filled stays first */

@@ -17,7 +17,8 @@ struct rules {
     struct arena arena;
     struct strings *strings;             /* borrowed */
     const struct signatures *signatures; /* borrowed */
-    const struct rule_function *functions;
+    struct map functions; /* interned name -> const struct rule_function * */
+    const struct rule_function *all_functions;
     size_t function_count;
     bool scopes, explain;
     struct rule **items; /* all rules, in order */

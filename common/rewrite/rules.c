@@ -13,10 +13,13 @@ struct rules *rules_new(struct strings *strings, const struct signatures *signat
 {
     struct rules *rules = xmalloc(sizeof *rules);
     *rules = (struct rules){
-        .strings = strings, .signatures = signatures, .functions = functions, .function_count = function_count
+        .strings = strings, .signatures = signatures, .all_functions = functions, .function_count = function_count
     };
     arena_init(&rules->arena);
     map_init(&rules->by_type);
+    map_init(&rules->functions);
+    for (size_t i = 0; i < function_count; i++)
+        map_put(&rules->functions, intern(strings, functions[i].name), (void *)&functions[i]);
     map_init(&rules->commutative);
     map_init(&rules->names);
     map_init(&rules->errors);
@@ -31,6 +34,7 @@ void rules_free(struct rules *rules)
     if (!rules)
         return;
     map_release(&rules->by_type);
+    map_release(&rules->functions);
     map_release(&rules->commutative);
     map_release(&rules->names);
     map_release(&rules->errors);
@@ -138,10 +142,7 @@ const struct rule_macro *rules_macro(const struct rules *rules, const char *name
 
 const struct rule_function *rules_function(const struct rules *rules, const char *name)
 {
-    for (size_t i = 0; i < rules->function_count; i++)
-        if (strcmp(rules->functions[i].name, name) == 0)
-            return &rules->functions[i];
-    return NULL;
+    return map_get(&rules->functions, name);
 }
 
 bool rules_is_function(const struct rules *rules, const char *name)

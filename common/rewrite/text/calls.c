@@ -58,7 +58,7 @@ void call_unknown(struct resolver *r, const struct node *n)
     struct near near = near_start(n->text, strlen(n->text));
     builtin_offer(&near);
     for (size_t i = 0; i < r->rules->function_count; i++)
-        near_offer(&near, r->rules->functions[i].name);
+        near_offer(&near, r->rules->all_functions[i].name);
     if (strpbrk(n->text, ".:"))
         resolver_error(r, n, "the operator '%s' cannot stand in a value", n->text);
     else
