@@ -341,7 +341,7 @@ END
     run -2 make -s -j2 -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/cc -o" TORCH=/nowhere all
     assert_line 'find-torch: no libtorch in TORCH=/nowhere'
     assert_line --partial 'all but the reader of TorchScript is built'
-    assert_equal "$(ls build/bin)" "$(printf '%s\n' pnnx pnnx2ncnn pnnx2py pnnxopt pnnxshape pt2pnnx)"
+    assert_equal "$(ls build/bin)" "$(printf '%s\n' ncnn2mem ncnnopt pnnx pnnx2ncnn pnnx2py pnnxopt pnnxshape pt2pnnx)"
     run -0 make -s -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/cc -o" TORCH=none all install DESTDIR="$PWD/root"
     assert_equal "$(find root -name '*.so')" ''
 }
