@@ -262,6 +262,39 @@ class Speech(nn.Module):
         return self.head(y).log_softmax(-1), y.mean(1)
 
 
+class Buckets(nn.Module):
+    """Attention with a bias for each distance, of which far ones share a number: as T5 has it."""
+
+    def __init__(self, dim=8):
+        super().__init__()
+        self.conv, self.qkv, self.bias = nn.Conv1d(3, dim, 3, padding=1), nn.Linear(dim, 3 * dim), nn.Embedding(8, 2)
+
+    def forward(self, x):
+        y = self.conv(x).transpose(1, 2)
+        n, d = y.shape[1:]
+        q, k, v = self.qkv(y).view(1, n, 3, 2, d // 2).permute(2, 0, 3, 1, 4).unbind(0)
+        distance = torch.arange(n)[None] - torch.arange(n)[:, None]
+        near = distance.abs()
+        far = (2 + torch.log(near.float() / 2) / math.log(20) * 2).long().clamp(max=3)
+        bias = self.bias((distance > 0).long() * 4 + torch.where(near < 2, near, far)).permute(2, 0, 1)
+        return ((q @ k.transpose(2, 3) + bias).softmax(-1) @ v).transpose(1, 2).reshape(1, n, d)
+
+
+class Distances(nn.Module):
+    """A vector for each distance, picked from a table."""
+
+    def __init__(self, dim=8):
+        super().__init__()
+        self.conv, self.table = nn.Conv1d(3, dim, 3, padding=1), nn.Parameter(torch.randn(99, dim))
+
+    def forward(self, x):
+        y = self.conv(x).transpose(1, 2)
+        places = torch.arange(y.shape[1])
+        return torch.einsum('btd,tsd->bts', y, self.table[places[:, None] - places[None] + 49])
+
+
+# With a bound, for which a table is computed.
+BOUNDED = {'a bias of distances in buckets': (Buckets, 1, '[1,3,n<=40]'), 'vectors of distances': (Distances, 1, '[1,3,n=16<=40]')}
 OF_ITS_OWN = {'a table of positions resized to the grid': (Positions, 2), 'an encoder of speech': (Speech, 1)}
 # Of test/cases/networks.py: those that take other sizes, scripted, too, where branches ask for ranks.
 TRACED = ('resnet18 mobilenet_v2 mobilenet_v3 squeezenet shufflenet_v2 densenet googlenet convnext unet yolo espcn audio1d lstm_tagger '
@@ -302,13 +335,14 @@ def other_size(inputs):
     return next(of for of in inputs[1:] if all(of[i].shape[k] != inputs[0][i].shape[k] for i, k in free))
 
 
-def check(net, inputs, script=False):
+def check(net, inputs, script=False, names=None):
     """The worst differences, in Python and in ncnn, over both ways to say the sizes and all of these."""
     done = []
     with oracle.folder_for('sizes') as folder:
         with torch.no_grad():
             (torch.jit.script(net) if script else torch.jit.trace(net, inputs[0], check_trace=False)).save(folder / 'model.pt')
-        ways = {'names': [f'inputshape={names_of(inputs)}'],
+        ways = {'names': [f'inputshape={names}']} if names else {
+                'names': [f'inputshape={names_of(inputs)}'],
                 'two sizes': [f'inputshape={oracle.shapes_text(inputs[0])}', f'inputshape2={oracle.shapes_text(other_size(inputs))}']}
         for way, options in ways.items():
             oracle.tool('pnnx', folder / 'model.pt', 'fp16=0', *options)
@@ -331,6 +365,8 @@ def cases():
         yield name, lambda construct=construct: check(net := construct().eval(), images(1 if isinstance(net.conv, nn.Conv1d) else 2))
     for name, (construct, rank) in OF_ITS_OWN.items():
         yield name, lambda construct=construct, rank=rank: check(construct().eval(), images(rank))
+    for name, (construct, rank, names) in BOUNDED.items():
+        yield name, lambda construct=construct, rank=rank, names=names: check(construct().eval(), images(rank), names=names)
     for name in TRACED:
         yield name, lambda name=name: check(networks.make(name), variations(name))
     for name in SCRIPTED:

@@ -190,6 +190,7 @@ static const struct pass {
     /* clang-format off */
     { "expressions", .run = expressions_take_apart, .holds = is_no_expression },
     { "shapes", .step = infer_shapes },
+    { "tables", .run = prepare_tables },
     { "outputs", .run = prepare_outputs },
     { "complex", .run = prepare_complex },
     { "results", .step = note_results },

@@ -17,7 +17,7 @@ struct rules {
     struct arena arena;
     struct strings *strings;             /* borrowed */
     const struct signatures *signatures; /* borrowed */
-    struct map functions; /* interned name -> const struct rule_function * */
+    struct map functions;                /* interned name -> const struct rule_function * */
     const struct rule_function *all_functions;
     size_t function_count;
     bool scopes, explain;

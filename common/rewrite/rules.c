@@ -12,9 +12,10 @@ struct rules *rules_new(struct strings *strings, const struct signatures *signat
                         const struct rule_function *functions, size_t function_count)
 {
     struct rules *rules = xmalloc(sizeof *rules);
-    *rules = (struct rules){
-        .strings = strings, .signatures = signatures, .all_functions = functions, .function_count = function_count
-    };
+    *rules = (struct rules){ .strings = strings,
+                             .signatures = signatures,
+                             .all_functions = functions,
+                             .function_count = function_count };
     arena_init(&rules->arena);
     map_init(&rules->by_type);
     map_init(&rules->functions);

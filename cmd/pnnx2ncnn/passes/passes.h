@@ -37,6 +37,11 @@ bool elements_are_neutral(const struct operator *op);
  * axes that lie side by side are treated alike. */
 void reduce_ranks(struct graph *g);
 
+/* ---- tables.c ---- */
+
+/* Tables of sizes that have a bound become constants, cut to the sizes. */
+void prepare_tables(struct graph *g);
+
 /* ---- sizes.c ---- */
 
 /* What computes a size from those of tensors becomes one pnnx.Expression, where a size is asked. */
