@@ -196,10 +196,13 @@ END
     cat >wrong.rules <<'END'
 one: torch.sum(x) => Reduction(x, operation='add', axes=[0]) ;
 two: torch.sum(x) => Reduction(x, operator=0) ;
+three: torch.sum(x) => Reduction(x, coeff='half') ;
+four: torch.flatten(x) => Reshape(x, shape_expr='-1') ;
 END
     run --separate-stderr -2 rewrite wrong.rules
     assert_equal "$stderr" "rewrite_test: wrong.rules:1:45: Reduction has no operation 'add' (it has sum sum_abs sum_square mean max min prod l1 l2 log_sum log_sum_exp)
-rewrite_test: wrong.rules:2:35: 'Reduction' has no argument 'operator'"
+rewrite_test: wrong.rules:2:35: 'Reduction' has no argument 'operator'
+rewrite_test: wrong.rules:3:43: Reduction has no coeff 'half' (it is a number)"
 }
 
 @test "rules: a file with ten mistakes reports ten, each with its line and column" {

@@ -189,11 +189,11 @@ static void name_to_number(struct resolver *r, const struct node *call, const st
             (*place)->integer = number;
             return;
         }
-    if (!words)
+    if (!words && strstr(p->alias, "_expr")) /* a text */
         return;
     r->failed = true;
-    rules_error(r->rules, n->line, n->column, "%s has no %s '%s' (it has %s)", call->text, p->alias, n->text,
-                words);
+    rules_error(r->rules, n->line, n->column, "%s has no %s '%s' (%s%s)", call->text, p->alias, n->text,
+                words ? "it has " : "it is a number", words ? words : "");
 }
 
 void call_check(struct resolver *r, struct node *call, bool result)
