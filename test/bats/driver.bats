@@ -337,12 +337,13 @@ END
     run -0 make -C "$ROOT" help
     assert_line --partial 'make check '
     printf '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n: >"$2"\n' >cc # a compiler in no time
-    chmod +x cc
-    run -2 make -s -j2 -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/cc -o" TORCH=/nowhere all
+    printf '#!/bin/sh\n: >"$2"\n' >ar
+    chmod +x cc ar
+    run -2 make -s -j2 -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/ar" TORCH=/nowhere all
     assert_line 'find-torch: no libtorch in TORCH=/nowhere'
     assert_line --partial 'all but the reader of TorchScript is built'
     assert_equal "$(ls build/bin)" "$(printf '%s\n' ncnn2mem ncnnopt pnnx pnnx2ncnn pnnx2py pnnxopt pnnxshape pt2pnnx)"
-    run -0 make -s -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/cc -o" TORCH=none all install DESTDIR="$PWD/root"
+    run -0 make -s -C "$ROOT" O="$PWD/build" CC="$PWD/cc" AR="$PWD/ar" TORCH=none all install DESTDIR="$PWD/root"
     assert_equal "$(find root -name '*.so')" ''
 }
 
