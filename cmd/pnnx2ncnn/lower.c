@@ -102,6 +102,21 @@ void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g
     graph_remove_dead(g);
 }
 
+static void try_rules(struct rules *rules, struct graph *g)
+{
+    rules_explain(rules, false);
+    rules_apply(rules, g);
+}
+
+void lowering_try(struct lowering *lowering, struct graph *g)
+{
+    for (enum phase i = 1; i <= PHASE_LAYERS; i++) {
+        if (lowering->user && i == PHASE_LAYERS)
+            try_rules(lowering->user, g);
+        try_rules(lowering->phases[i], g);
+    }
+}
+
 /* In an example the shapes and batch axes are those that the program finds. */
 static size_t apply_example(struct rules *rules, struct graph *g)
 {

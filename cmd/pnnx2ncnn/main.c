@@ -9,6 +9,7 @@
 #include "common/graph/dim.h"
 #include "common/operators/shapes/shapes.h"
 #include "formats/ncnn/ncnn.h"
+#include "formats/output.h"
 #include "formats/pnnx/pnnx.h"
 
 enum { NAMES_SHOWN = 8 }; /* in one message */
@@ -87,14 +88,27 @@ static void write_script(const struct settings *s, const struct ports *ports)
     free(bin);
 }
 
+/* Ends a conversion that has been refused.  What an earlier run left under the names of its files would be taken for its
+ * own: it goes. */
+static void stop_refused(const struct settings *s)
+{
+    const char *const files[] = { s->out.bin, s->out.param, s->script };
+    for (size_t i = 0; report_status() == STATUS_CONVERSION && i < sizeof files / sizeof *files; i++)
+        if (files[i])
+            output_remove(files[i]);
+    if (report_status() == STATUS_CONVERSION)
+        outputs_commit(s->sync);
+    report_stop();
+}
+
 static void write_model(struct graph *g, const struct settings *s, struct ports *ports)
 {
     finish_blobs(g, ports);
     struct origins origins = finish_names(g, ports);
-    if (s->script && report_count() == 0)
-        write_script(s, ports);
     ncnn_write(g, s->out.param, s->out.bin, s->fp16);
-    report_stop();
+    stop_refused(s);
+    if (s->script)
+        write_script(s, ports);
     outputs_commit(s->sync);
     if (s->fp16)
         note_floats(g, &origins);
@@ -107,24 +121,36 @@ struct conversion {
     struct graph *graph;
     struct lowering *rules;
     struct ports ports;
+    struct unnamed_sizes unnamed;
     struct refusals *refusals;
 };
 
+static int64_t name_size(struct graph *g, struct unnamed_sizes *unnamed)
+{
+    struct dim_term term;
+    int64_t d = dim_fresh(g);
+    if (dim_term(g, d, 0, &term)) {
+        unnamed->names = arena_grow(&g->arena, unnamed->names, unnamed->count, sizeof *unnamed->names);
+        unnamed->names[unnamed->count++] = term.parts[0].name;
+    }
+    return d;
+}
+
 /* A size that is not known is one, all the same: what is computed from it can be said. */
-static void name_sizes(struct graph *g)
+static void name_sizes(struct graph *g, struct unnamed_sizes *unnamed)
 {
     for (struct operator *op = g->first; op; op = op->next)
         for (size_t i = 0; operator_is(op, "pnnx.Input") && i < op->output_count; i++)
             for (int k = 0; k < op->outputs[i]->rank; k++)
                 if (op->outputs[i]->shape[k] == DIM_UNKNOWN)
-                    op->outputs[i]->shape[k] = dim_fresh(g);
+                    op->outputs[i]->shape[k] = name_size(g, unnamed);
 }
 
 static void infer_shapes(struct conversion *c)
 {
-    name_sizes(c->graph);
+    name_sizes(c->graph, &c->unnamed);
     shapes_infer(c->graph, SHAPES_ALL, 0);
-    report_stop();
+    stop_refused(c->settings);
     shapes_attach(c->graph);
 }
 
@@ -135,7 +161,7 @@ static void note_results(struct conversion *c)
 
 static void refuse_early(struct conversion *c)
 {
-    c->refusals = refusals_new(c->graph);
+    c->refusals = refusals_new(c->graph, &c->unnamed);
     refuse_weightless(c->refusals, c->graph);
     refuse_integers(c->refusals, c->graph);
     refuse_empties(c->refusals, c->graph);
@@ -146,9 +172,9 @@ static void lower(struct conversion *c)
 {
     shapes_detach(c->graph);
     lowering_apply(c->rules, PHASE_LAYERS, c->graph);
-    refuse_unlowered(c->refusals, c->graph, &c->settings->custom);
+    refuse_unlowered(c->refusals, c->graph, &c->settings->custom, c->rules);
     refusals_end(c->refusals);
-    report_stop();
+    stop_refused(c->settings);
 }
 
 static void finish_custom(struct conversion *c)

@@ -3,20 +3,27 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/passes/passes.h"
+#include "cmd/pnnx2ncnn/remedies.h"
 #include "common/base/map.h"
-#include "common/base/word_table.h"
 #include "formats/pnnx/pnnx.h"
 
-extern const char remedies_text[];
-extern const size_t remedies_text_size;
+/* One operator, and what is said of it: made while the graph is what it was. */
+struct refusal {
+    struct operator *op;
+    struct place place;
+    const char *type, *name, *shapes, *why; /* interned, and in the graph's arena */
+    const char *remedy;                     /* NULL: nothing is known */
+    struct free_sizes sizes;                /* that it reads or gives */
+};
 
 struct refusals {
     size_t before; /* operators with a lower id were there before lowering */
-    size_t count;
-    struct map kinds; /* types refused; their number is that of kinds */
-    struct map names; /* operators refused, by name: one cause, one message */
-    const struct operator *first,
-        *input; /* first refused; an input of unknown shape: the one cause of all; or NULL */
+    size_t count, reported;
+    struct refusal *items;               /* arena */
+    const struct unnamed_sizes *unnamed; /* borrowed */
+    struct map kinds;                    /* types refused; their number is that of kinds */
+    struct map names;                    /* operators refused, by name: one cause, one message */
+    const struct operator *input;        /* of unknown shape: the one cause of all; or NULL */
 };
 
 static const struct operator *shapeless_input(const struct graph *g)
@@ -28,21 +35,17 @@ static const struct operator *shapeless_input(const struct graph *g)
     return NULL;
 }
 
-struct refusals *refusals_new(struct graph *g)
+struct refusals *refusals_new(struct graph *g, const struct unnamed_sizes *unnamed)
 {
     struct refusals *r = arena_alloc(&g->arena, sizeof *r);
     map_init(&r->kinds);
     map_init(&r->names);
     r->before = g->operator_ids;
-    r->first = NULL;
+    r->count = r->reported = 0;
+    r->items = NULL;
+    r->unnamed = unnamed;
     r->input = shapeless_input(g);
     return r;
-}
-
-/* What a user can do instead; NULL: nothing is known. */
-static const char *remedy_of(const struct operator *op)
-{
-    return word_table_find(&op->graph->arena, remedies_text, remedies_text_size, op->type);
 }
 
 /* Where a description grows; what does not fit is cut. */
@@ -60,18 +63,23 @@ static void add(struct text *t, const char *s)
     t->bytes[t->length] = '\0';
 }
 
+/* A shape, and where it goes. */
+struct shape_text {
+    struct text text;
+    const struct unnamed_sizes *unnamed;
+};
+
 static void add_shape(struct operand *x, void *context)
 {
-    struct text *t = context;
-    char number[32];
+    struct shape_text *s = context;
+    struct text *t = &s->text;
     if (x->rank < 0) {
         add(t, " (?)");
     } else {
         add(t, " (");
         for (int i = 0; i < x->rank; i++) {
-            snprintf(number, sizeof number, x->shape[i] < 0 ? "?" : "%lld", (long long)x->shape[i]);
             add(t, i ? "," : "");
-            add(t, number);
+            add(t, size_said(x->producer->graph, x->shape[i], s->unnamed));
         }
         add(t, ")");
     }
@@ -93,20 +101,36 @@ static void add_arguments(const struct operator *op, struct text *t)
     }
 }
 
-static void refuse(struct refusals *r, const struct operator *op, const char *why, const char *remedy)
+static void refuse(struct refusals *r, struct operator *op, const char *why, const char *remedy)
 {
-    struct text shapes = { .length = 0 };
+    struct graph *g = op->graph;
+    struct shape_text shapes = { .unnamed = r->unnamed };
     if (map_get(&r->names, op->name))
         return;
     map_put(&r->names, op->name, (void *)op->name);
     map_put(&r->kinds, op->type, (void *)op->type);
-    if (r->count++ == 0)
-        r->first = op;
-    if (r->input) /* that is why: refusals_end() says it once */
-        return;
     operator_each_operand(op, add_shape, &shapes);
-    report(STATUS_CONVERSION, operator_place(op), "%s '%s'%s: %s%s%s%s", op->type, op->name, shapes.bytes,
-           why, remedy ? " (instead: " : "", remedy ? remedy : "", remedy ? ")" : "");
+    r->items = arena_grow(&g->arena, r->items, r->count, sizeof *r->items);
+    r->items[r->count++] = (struct refusal){
+        .op = op,
+        .place = operator_place(op),
+        .type = op->type,
+        .name = op->name,
+        .shapes = arena_text(&g->arena, shapes.text.bytes, shapes.text.length),
+        .why = arena_text(&g->arena, why, strlen(why)),
+        .remedy = remedy,
+    };
+}
+
+/* Says what has not been said; nothing where an input of unknown shape is why: refusals_end() says that once. */
+static void report_refusals(struct refusals *r)
+{
+    for (; r->reported < r->count; r->reported++) {
+        const struct refusal *x = &r->items[r->reported];
+        if (!r->input)
+            report(STATUS_CONVERSION, x->place, "%s '%s'%s: %s%s%s%s", x->type, x->name, x->shapes, x->why,
+                   x->remedy ? " (instead: " : "", x->remedy ? x->remedy : "", x->remedy ? ")" : "");
+    }
 }
 
 /* ---- integers ---- */
@@ -141,6 +165,7 @@ void refuse_integers(struct refusals *r, struct graph *g)
                    "numbers), which ncnn's layers cannot",
                    remedy_of(op));
     }
+    report_refusals(r);
 }
 
 /* ---- nothing ---- */
@@ -154,6 +179,7 @@ void refuse_empties(struct refusals *r, struct graph *g)
                     refuse(r, op, "gives a tensor without elements, which ncnn has not", NULL);
                     break;
                 }
+    report_refusals(r);
 }
 
 /* ---- weights ---- */
@@ -163,6 +189,7 @@ void refuse_weightless(struct refusals *r, struct graph *g)
     for (struct operator *op = g->first; op; op = op->next)
         if (pnnx_missing_weight(op))
             refuse(r, op, arena_printf(&g->arena, "has no weight @%s", pnnx_missing_weight(op)), NULL);
+    report_refusals(r);
 }
 
 /* ---- the rest ---- */
@@ -173,20 +200,47 @@ static void find_unknown(struct operand *x, void *found)
         *(struct operand **)found = x;
 }
 
-static void refuse_one(struct refusals *r, const struct operator *op)
+static void refuse_one(struct refusals *r, struct operator *op)
 {
     struct text why = { .length = 0 };
     struct operand *unknown = NULL;
     operator_each_operand(op, find_unknown, &unknown);
     if (unknown) {
-        const char *why = arena_printf(&op->graph->arena, "the shape of what %s '%s' gives is not known",
-                                       unknown->producer->type, unknown->producer->name);
-        refuse(r, op, why, NULL);
+        const struct operator *from = unknown->producer;
+        struct arena *arena = &op->graph->arena;
+        refuse(r, op,
+               arena_printf(arena, "the shape of what %s '%s' gives is not known", from->type, from->name),
+               custom_may(from)
+                   ? arena_printf(arena, "write it behind that operator in the file, as #%s=(1,8)f32",
+                                  unknown->name)
+                   : NULL);
         return;
     }
     add_arguments(op, &why);
     add(&why, why.length ? " has no ncnn layer" : "has no ncnn layer");
     refuse(r, op, why.bytes + (why.bytes[0] == ' '), remedy_of(op));
+    r->items[r->count - 1].sizes = sizes_of(op, r->unnamed);
+}
+
+/* Gives those refused for their sizes the remedy that lets the rules apply: it is tried, on a graph that is given up. */
+static void try_sizes(struct refusals *r, struct graph *g, struct lowering *lowering)
+{
+    for (size_t k = 0; k < SIZE_REMEDIES; k++) {
+        bool any = false;
+        for (size_t i = r->reported; i < r->count; i++)
+            any = any || r->items[i].sizes.words;
+        if (!any)
+            return;
+        sizes_give(g, size_remedies[k]);
+        lowering_try(lowering, g);
+        for (size_t i = r->reported; i < r->count; i++) {
+            struct refusal *x = &r->items[i];
+            if (!x->sizes.words || graph_find(g, x->name) == x->op)
+                continue;
+            x->remedy = sizes_remedy(&g->arena, &x->sizes, size_remedies[k]);
+            x->sizes.words = NULL;
+        }
+    }
 }
 
 /* Layers have plain names, operators a dot or colons in theirs; a class without a package, which the model had before
@@ -197,7 +251,7 @@ static bool is_layer(const struct refusals *r, const struct operator *op)
 }
 
 /* A module kept whole, or a library's operator: only the user can have its layer. */
-static void refuse_foreign(struct refusals *r, const struct operator *op)
+static void refuse_foreign(struct refusals *r, struct operator *op)
 {
     const char *remedy = arena_printf(&op->graph->arena, "custom=%s, a layer that your program registers",
                                       op->type + (custom_registered(op) ? strlen(CUSTOM_OPERATOR) : 0));
@@ -206,7 +260,8 @@ static void refuse_foreign(struct refusals *r, const struct operator *op)
     refuse(r, op, "has no ncnn layer", quantized ? "the network before it was quantized" : remedy);
 }
 
-void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom)
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom,
+                      struct lowering *lowering)
 {
     for (struct operator *op = g->first; op; op = op->next) {
         bool end = operator_is(op, "pnnx.Input") || operator_is(op, "pnnx.Output") ||
@@ -215,6 +270,9 @@ void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_lis
             continue;
         (custom_may(op) ? refuse_foreign : refuse_one)(r, op);
     }
+    if (!r->input)
+        try_sizes(r, g, lowering);
+    report_refusals(r);
 }
 
 void refusals_end(struct refusals *r)
@@ -223,7 +281,7 @@ void refusals_end(struct refusals *r)
     if (r->count && r->input)
         report(STATUS_CONVERSION, operator_place(r->input),
                "the shape of the input '%s' is not known, and %s '%s' needs it (instead: inputshape=%s)",
-               r->input->outputs[0]->name, r->first->type, r->first->name,
+               r->input->outputs[0]->name, r->items[0].type, r->items[0].name,
                report_in_driver() ? "" : " of pnnxshape or pnnx");
     else if (r->count)
         note(nowhere, "%zu operator%s of %zu kind%s cannot be converted; %s was written", r->count,

@@ -50,8 +50,16 @@ void prepare_sizes(struct graph *g);
 /* ---- refuse.c: what cannot be converted ---- */
 
 struct refusals;
+struct lowering;
 
-struct refusals *refusals_new(struct graph *g);
+/* Sizes that the user gave no name, ?: they have one all the same. */
+struct unnamed_sizes {
+    const char **names; /* interned; arena */
+    size_t count;
+};
+
+/* Borrows both. */
+struct refusals *refusals_new(struct graph *g, const struct unnamed_sizes *unnamed);
 /* Reports operators that compute on int32 blobs, which can be moved and looked up by, no more, and those whose integers
  * are not what floats would be: of 8 or 16 bits. */
 void refuse_integers(struct refusals *r, struct graph *g);
@@ -59,14 +67,14 @@ void refuse_integers(struct refusals *r, struct graph *g);
 void refuse_empties(struct refusals *r, struct graph *g);
 /* Reports modules that lack weights. */
 void refuse_weightless(struct refusals *r, struct graph *g);
-/* Reports whatever is no layer after lowering, but for those that custom= names. */
-void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom);
+/* Reports whatever is no layer after lowering, but for those that custom= names.  Where sizes are free, what could be said
+ * of them is tried: the graph is none to go on with then. */
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom,
+                      struct lowering *lowering);
 /* The last line, "N operators of K kinds cannot be converted"; frees `r`. */
 void refusals_end(struct refusals *r);
 
 /* ---- lower.c: operators become layers, by rules ---- */
-
-struct lowering;
 
 /* Reads the rules: the user's, which come first, and the built-in ones, but for those that `without` names.  Ends the
  * program (STATUS_USAGE) when there are mistakes in them, and when `without` has a name that no rule has. */
@@ -82,6 +90,8 @@ enum phase {
     PHASE_END
 };
 void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);
+/* Applies those to operators and to what they make layers of once more, without a word, to see whether any applies. */
+void lowering_try(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);
 /* check=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */
 void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
