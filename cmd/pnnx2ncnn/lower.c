@@ -1,11 +1,14 @@
 /* lower.c - see passes.h: the rule files of this program, in the order in which they are tried. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/pnnx2ncnn/passes/batch.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
+#include "common/base/text.h"
 #include "common/layers/layers.h"
 #include "common/operators/shapes/shapes.h"
 #include "formats/example.h"
+#include "formats/output.h"
 
 extern const char algebra_text[], bits_text[], complex_text[], losses_text[], moves_text[], heads_text[],
     steps_text[], vision_text[], windows_text[], written_text[], free_text[], picks_text[], computed_text[],
@@ -134,6 +137,55 @@ void lowering_check(const char *file, struct strings *strings, const struct sign
     report_stop();
     examples_check(rules, file, apply_example);
     rules_free(rules);
+}
+
+/* One rule, in the order in which the rules are tried. */
+struct line {
+    const char *type, *text;
+    size_t number;
+};
+
+struct lines {
+    struct line *items; /* owned */
+    size_t count;
+};
+
+/* Layers have plain names; pnnx.* and prim::* stand for no call of PyTorch's. */
+static void add_line(void *context, const char *type, const char *text)
+{
+    struct lines *lines = context;
+    if (!strchr(type, '.') || starts_with(type, "pnnx."))
+        return;
+    lines->items = xrealloc(lines->items, size_mul(lines->count + 1, sizeof *lines->items));
+    lines->items[lines->count] = (struct line){ type, text, lines->count };
+    lines->count++;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    int order = strcmp(x->type, y->type);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+void lowering_list(struct lowering *lowering)
+{
+    struct lines lines = { NULL, 0 };
+    if (lowering->user)
+        rules_describe(lowering->user, add_line, &lines);
+    for (enum phase i = 1; i < PHASE_END; i++)
+        rules_describe(lowering->phases[i], add_line, &lines);
+    if (lines.count)
+        qsort(lines.items, lines.count, sizeof *lines.items, compare_lines);
+    struct output *out = output_open(NULL);
+    for (size_t i = 0; i < lines.count; i++) {
+        bool first = i == 0 || strcmp(lines.items[i].type, lines.items[i - 1].type) != 0;
+        output_printf(out, first ? "%s%s: %s" : "%.0s%.0s; %s", first && i ? "\n" : "", lines.items[i].type,
+                      lines.items[i].text);
+    }
+    output_printf(out, "\n");
+    outputs_commit(false);
+    free(lines.items);
 }
 
 void lowering_free(struct lowering *lowering)

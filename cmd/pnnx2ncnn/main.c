@@ -20,19 +20,46 @@ struct settings {
     const char *script, *script_param, *script_bin;
     struct text_list custom, rules, without;
     struct model_names in, out;
-    const char *check; /* or NULL */
+    bool check, list;     /* without output: what is unsupported; what rules there are */
+    const char *examples; /* or NULL */
 };
+
+static void parse_names(struct settings *s, const char *const *names, size_t count)
+{
+    if ((s->examples || s->list) && count)
+        die(STATUS_USAGE, nowhere, "%s takes no model: %s", s->examples ? "examples=FILE" : "list=1",
+            s->examples ? "it runs the examples of the rules" : "it lists the rules");
+    if (s->examples || s->list)
+        return;
+    if (count != 4 && !(s->check && count == 2))
+        die(STATUS_USAGE, nowhere,
+            "expected four names: in.param in.bin out.ncnn.param out.ncnn.bin (- - reads the stream)");
+    s->in = options_model_names(names);
+    if (count == 4)
+        s->out = options_model_names(names + 2);
+    if (count == 4 && !s->out.param)
+        die(STATUS_USAGE, nowhere, "an ncnn model is two files: expected their names");
+    options_check_input(&s->in);
+    paths_check_outputs((const char *[]){ s->in.param, s->in.bin }, 2,
+                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
+    paths_check_outputs(s->rules.items, s->rules.count,
+                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
+}
 
 static void parse_options(struct settings *s, int argc, char **argv)
 {
     const struct option_row table[] = {
-        { "check", 0, OPTION_TEXT, &s->check, 0, 0, false, "FILE",
-          "only run the examples of a file of rules" },
+        { "check", 0, OPTION_FLAG, &s->check, 0, 0, false, NULL,
+          "write nothing: say what cannot be converted" },
         { "custom", 0, OPTION_TEXTS, &s->custom, 0, 0, true, "TYPE,...",
           "make operators of these types layers of their names" },
         { "without", 0, OPTION_TEXTS, &s->without, 0, 0, true, "RULE,...", "leave out built-in rules" },
+        { "examples", 0, OPTION_TEXT, &s->examples, 0, 0, false, "FILE",
+          "only run the examples of a file of rules" },
         { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
         { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
+        { "list", 0, OPTION_FLAG, &s->list, 0, 0, false, NULL,
+          "only list the operators, what they become, and when" },
         { "ncnnbin", 0, OPTION_TEXT, &s->script_bin, 0, 0, false, "FILE",
           "the weights that the script opens, seen from its folder (default: those written)" },
         { "ncnnparam", 0, OPTION_TEXT, &s->script_param, 0, 0, false, "FILE",
@@ -47,22 +74,7 @@ static void parse_options(struct settings *s, int argc, char **argv)
     size_t count;
     options_parse(table, sizeof table / sizeof *table,
                   "[option]... in.param in.bin out.ncnn.param out.ncnn.bin", argc, argv, names, 4, &count);
-    if (s->check && count)
-        die(STATUS_USAGE, nowhere, "check=FILE takes no model: it runs the examples of the rules");
-    if (s->check)
-        return;
-    if (count != 4)
-        die(STATUS_USAGE, nowhere,
-            "expected four names: in.param in.bin out.ncnn.param out.ncnn.bin (- - reads the stream)");
-    s->in = options_model_names(names);
-    s->out = options_model_names(names + 2);
-    if (!s->out.param)
-        die(STATUS_USAGE, nowhere, "an ncnn model is two files: expected their names");
-    options_check_input(&s->in);
-    paths_check_outputs((const char *[]){ s->in.param, s->in.bin }, 2,
-                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
-    paths_check_outputs(s->rules.items, s->rules.count,
-                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
+    parse_names(s, names, count);
 }
 
 /* What the file of weights says more exactly than it was asked to: by the names that the layers had before. */
@@ -93,10 +105,11 @@ static void write_script(const struct settings *s, const struct ports *ports)
 static void stop_refused(const struct settings *s)
 {
     const char *const files[] = { s->out.bin, s->out.param, s->script };
-    for (size_t i = 0; report_status() == STATUS_CONVERSION && i < sizeof files / sizeof *files; i++)
+    bool refused = report_status() == STATUS_CONVERSION && !s->check;
+    for (size_t i = 0; refused && i < sizeof files / sizeof *files; i++)
         if (files[i])
             output_remove(files[i]);
-    if (report_status() == STATUS_CONVERSION)
+    if (refused)
         outputs_commit(s->sync);
     report_stop();
 }
@@ -105,9 +118,12 @@ static void write_model(struct graph *g, const struct settings *s, struct ports 
 {
     finish_blobs(g, ports);
     struct origins origins = finish_names(g, ports);
-    ncnn_write(g, s->out.param, s->out.bin, s->fp16);
+    if (s->check)
+        ncnn_check(g);
+    else
+        ncnn_write(g, s->out.param, s->out.bin, s->fp16);
     stop_refused(s);
-    if (s->script)
+    if (s->script && !s->check)
         write_script(s, ports);
     outputs_commit(s->sync);
     if (s->fp16)
@@ -270,6 +286,13 @@ static void convert(const struct settings *s, struct strings *strings, const str
     lowering_free(c.rules);
 }
 
+static void list_rules(const struct settings *s, struct strings *strings, const struct signatures *signatures)
+{
+    struct lowering *rules = lowering_new(strings, signatures, &s->rules, &s->without, s->explain);
+    lowering_list(rules);
+    lowering_free(rules);
+}
+
 int main(int argc, char **argv)
 {
     struct settings s = { .fp16 = 1 };
@@ -277,8 +300,10 @@ int main(int argc, char **argv)
     parse_options(&s, argc, argv);
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
-    if (s.check)
-        lowering_check(s.check, strings, signatures, s.explain);
+    if (s.examples)
+        lowering_check(s.examples, strings, signatures, s.explain);
+    else if (s.list)
+        list_rules(&s, strings, signatures);
     else
         convert(&s, strings, signatures);
     signatures_free(signatures);

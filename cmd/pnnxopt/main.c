@@ -44,7 +44,7 @@ static const struct step steps[] = {
 struct settings {
     int64_t level;
     bool explain, link, sync;
-    const char *check; /* or NULL */
+    const char *examples; /* or NULL */
     struct text_list rules, without;
 };
 
@@ -108,7 +108,7 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
                           struct model_names *out)
 {
     const struct option_row table[] = {
-        { "check", 0, OPTION_TEXT, &s->check, 0, 0, false, "FILE",
+        { "examples", 0, OPTION_TEXT, &s->examples, 0, 0, false, "FILE",
           "only run the examples of a file of rules" },
         { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
         { "link", 0, OPTION_FLAG, &s->link, 0, 0, false, NULL,
@@ -124,9 +124,9 @@ static void parse_options(struct settings *s, int argc, char **argv, struct mode
     size_t count;
     options_parse(table, LENGTH(table), "[option]... [in.param in.bin] [out.param out.bin]", argc, argv,
                   names, LENGTH(names), &count);
-    if (s->check && count)
-        die(STATUS_USAGE, nowhere, "check=FILE takes no model: it runs the examples of the rules");
-    if (s->check)
+    if (s->examples && count)
+        die(STATUS_USAGE, nowhere, "examples=FILE takes no model: it runs the examples of the rules");
+    if (s->examples)
         return;
     options_filter_names(names, count, in, out);
     paths_check_outputs(s->rules.items, s->rules.count, (const char *[]){ out->param, out->bin }, 2);
@@ -149,7 +149,7 @@ static size_t apply_example(struct rules *rules, struct graph *g)
     return applied;
 }
 
-/* check=FILE: the rules are those of the file, whatever program they are for. */
+/* examples=FILE: the rules are those of the file, whatever program they are for. */
 static void check_rules(const char *name, struct strings *strings, const struct signatures *signatures,
                         bool explain)
 {
@@ -206,8 +206,8 @@ int main(int argc, char **argv)
     parse_options(&s, argc, argv, &in, &out);
     struct strings *strings = strings_new();
     struct signatures *signatures = signatures_new(strings);
-    if (s.check)
-        check_rules(s.check, strings, signatures, s.explain);
+    if (s.examples)
+        check_rules(s.examples, strings, signatures, s.explain);
     else
         convert(&s, strings, signatures, &in, &out);
     signatures_free(signatures);

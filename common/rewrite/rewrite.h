@@ -120,6 +120,12 @@ void rules_check_against(struct rules *user, const struct rules *other);
  * patterns that hold, inside, what another rule of the set rewrites by itself. */
 void rules_check(struct rules *rules);
 
+/* Calls `visit` for each rule, in order, with the type at its root (for each, if it may be one of several) and what it says:
+ * "Padding Pooling if ceil_mode=False and x.rank == 4 else ...", the operators that it makes, in the order in which they run,
+ * the other operators and the arguments of its pattern, and its conditions.  The texts live as long as the rules. */
+typedef void rule_visit(void *context, const char *type, const char *text);
+void rules_describe(struct rules *rules, rule_visit *visit, void *context);
+
 /* The examples of a rule file, for tests: each `#>` block with its `#=` and `#!` blocks.  Further `#!` blocks, apart by
  * a line that is none, are examples of their own, without the others.  A near miss may be differences from the example before,
  * "#! NAME: key=value ...": `miss` is the whole text then.  Reports (STATUS_USAGE) a difference of no operator. */

@@ -63,12 +63,15 @@ struct ncnn_splits;
 struct ncnn_splits *ncnn_remove_splits(struct graph *g);
 void ncnn_restore_splits(struct graph *g, struct ncnn_splits *splits);
 
+/* Reports (STATUS_CONVERSION) what the format cannot carry: an integer beyond 32 bits, a number that is not finite, a string
+ * of more than 255 bytes, a weight of a type without a number; false: there was something. */
+bool ncnn_check(const struct graph *g);
+
 /* Writes both files, whole or not at all: opens them through formats/output.h, .bin first, and leaves the commit
  * to the caller.  Every blob must have one reader at most (layers Split have been inserted).  Tagged weights are
  * float16 when `fp16`, rounded to the nearest, ties to even; but for layers of ncnn_keeps_float(), which keep float32 and
- * get the parameter 31=3, by which the runtime computes them in it.  Reports (STATUS_CONVERSION), before a file is
- * opened, what the format cannot carry: an integer beyond 32 bits, a number that is not finite, a string of more
- * than 255 bytes, a weight of a type without a number; returns then with nothing opened. */
+ * get the parameter 31=3, by which the runtime computes them in it.  Checks first, and returns with
+ * nothing opened when there is anything to report. */
 void ncnn_write(struct graph *g, const char *param, const char *bin, bool fp16);
 
 /* The same for a graph that was read: what no one changed is written as it was, numbers in their spelling.  Tagged weights

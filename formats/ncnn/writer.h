@@ -13,8 +13,6 @@ const struct value *ncnn_parameter(const struct operator *op, int id);
 bool ncnn_hints(const struct operator *op, int size, struct value *list);
 /* For operator_each_operand(): counts in a size_t. */
 void ncnn_count_blob(struct operand *x, void *count);
-/* Reports what the format cannot carry; false: there was something. */
-bool ncnn_check(const struct graph *g);
 
 /* How many elements a weight has. */
 size_t ncnn_weight_count(const struct attribute *w);

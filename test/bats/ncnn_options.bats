@@ -111,3 +111,65 @@ remedy() {
     network '#u=(1,8)f32'
     pnnx2ncnn in.param in.bin out.param out.bin
 }
+
+# ---- what can be converted ----
+
+@test "pnnx2ncnn: check=1 says what a conversion would say, and writes and removes nothing" {
+    conv
+    mkdir there
+    touch there/out.param there/out.bin there/out.py
+    run -0 pnnx2ncnn check=1 in.param in.bin
+    assert_output ''
+    run -0 pnnx2ncnn check=1 ncnnpy=there/out.py in.param in.bin there/out.param there/out.bin
+    assert_output ''
+    assert [ ! -s there/out.param ]
+    one '(1,3,8)f32' torch.nan_to_num 'nan=0.0'
+    refuses 1 pnnx2ncnn check=1 ncnnpy=there/out.py in.param in.bin there/out.param there/out.bin
+    said=$stderr
+    assert_equal "$(ls there)" $'out.bin\nout.param\nout.py'
+    refuses 1 pnnx2ncnn check=1 - - < <(cat in.param in.bin)
+    assert_equal "${stderr#*-:}" "${said#*in.param:}"
+    refuses 1 pnnx2ncnn in.param in.bin there/out.param there/out.bin
+    assert_equal "$stderr" "$said"
+    # what the file of layers cannot carry is found as well
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8)f32' 'pnnx.custom_op.my.op p 1 1 x y arg_1=4294967296 #y=(1,3)f32' 'pnnx.Output out 1 0 y'
+    refuses 1 pnnx2ncnn check=1 in.param in.bin
+    refuses 2 pnnx2ncnn check=1 in.param
+    refuses 2 pnnx2ncnn check=my.rules in.param in.bin
+}
+
+@test "pnnx2ncnn: list=1 has a sorted line for each type, with what its rules make of it and when" {
+    run -0 --separate-stderr pnnx2ncnn list=1
+    assert_equal "$stderr" ''
+    printf '%s\n' "${lines[@]%%: *}" >types
+    assert [ "${#lines[@]}" -gt 300 ]
+    LC_ALL=C sort -u types >sorted
+    same_text sorted types
+    assert_line 'F.relu: ReLU'
+    assert_line "F.gelu: GELU if approximate='tanh'; GELU if approximate='none'"
+    assert_line "nn.Conv3d: F.pad nn.Conv3d if m != 'zeros'; Convolution3D if groups=1 and padding_mode='zeros'; ConvolutionDepthWise3D if padding_mode='zeros'"
+    assert_line 'torch.ger: Reshape BinaryOp if x.rank == 1 and y.rank == 1'
+    assert_line --regexp "^F.avg_pool2d: Pooling if .* else Padding Pooling if mode == 0"
+    refute_line --partial '?('
+    # what it says is of the rules as they are read
+    cat >my.rules <<'END'
+let most = 7 ;
+mine: F.gelu(x, approximate='tanh') as c => Padding('MyRelu'(x, 0=most), top=1) if x.rank - (1 + most) > -2 ** c.out.rank and (x.shape[0] == 1 or not x.shape[1:] == [n * 2 for n in x.shape[1:] if n > 1])
+                                    else 'MyRelu'(x) if x.dtype in ['torch.float'] ;
+for n in 1 2 { F.tanh(x) => 'Mine$n'(x) if x.rank == $n ; }
+END
+    run -0 pnnx2ncnn list=1 -r my.rules without=activation.rules
+    assert_line "F.gelu: MyRelu Padding if approximate='tanh' and x.rank - (1 + 7) > -2 ** c.out.rank and (x.shape[0] == 1 or not x.shape[1:] == [n * 2 for n in x.shape[1:] if n > 1]) else MyRelu if x.dtype in ['torch.float']"
+    assert_line 'F.tanh: Mine1 if x.rank == 1; Mine2 if x.rank == 2'
+    refuses 2 pnnx2ncnn list=1 in.param in.bin
+    run -4 sh -c 'pnnx2ncnn list=1 >/dev/full'
+}
+
+@test "pnnx2ncnn: the list has every operator that an example of its rules has, and what the user's rules say" {
+    pnnx2ncnn list=1 >list
+    sed -n 's/^ *#> *\([FT][a-z]*\.[a-z0-9_]*\|nn\.[A-Za-z0-9]*\|torch\.[a-z_0-9.]*\) .*/\1/p' "$ROOT"/cmd/pnnx2ncnn/layers/a*.rules | sort -u >used
+    assert [ "$(wc -l <used)" -gt 15 ]
+    cut -d: -f1 list | sort -u >listed
+    run -0 comm -23 used listed
+    assert_output ''
+}

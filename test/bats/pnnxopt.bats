@@ -223,7 +223,7 @@ pnnxopt: my.rules:8:1: 'in_all' applied nowhere: nearest is F.max_pool1d 'p': st
     assert_equal "$stderr" ""
 }
 
-@test "pnnxopt, pnnx2ncnn: check=FILE runs the examples of rules, and shows what does not hold" {
+@test "pnnxopt, pnnx2ncnn: examples=FILE runs the examples of rules, and shows what does not hold" {
     cat >my.rules <<'END'
 good: F.relu(x) => F.silu(x) ;
 #> F.relu r 1 1 x y
@@ -233,7 +233,7 @@ wrong: F.tanh(x) => F.mish(x) ;
 #= F.gelu t 1 1 x y
 #! F.tanh t 1 1 x y
 END
-    run --separate-stderr -1 pnnxopt check=my.rules
+    run --separate-stderr -1 pnnxopt examples=my.rules
     assert_line 'my.rules:5: wrong: another result'
     assert_line "    F.mish 't' input=%1 -> %2"
     assert_line 'my.rules:5: wrong: applied where it must not'
@@ -245,12 +245,12 @@ first: F.glu(x, dim=1) => 'GLU'(x, 0=0) if x.batch == 0 ;
 #= GLU g 1 1 x y 0=0
 #! F.glu g 1 1 x y dim=1 #x=(6,4)f32
 END
-    run --separate-stderr -0 pnnx2ncnn check=lower.rules
+    run --separate-stderr -0 pnnx2ncnn examples=lower.rules
     assert_output 'lower.rules: 1 rules, 2 examples and near misses, 0 failed'
     sed -i 's/^#> F.tanh t 1 1/#> F.tanh t 1/' my.rules
-    run --separate-stderr -3 pnnxopt check=my.rules
+    run --separate-stderr -3 pnnxopt examples=my.rules
     assert_equal "$stderr" "pnnxopt: my.rules, the example of line 5:4:12: 'x' is no number of outputs"
-    refuses 2 pnnxopt check=my.rules a b c d
+    refuses 2 pnnxopt examples=my.rules a b c d
 }
 
 @test "pnnxopt: a default that is one number for all axes equals a list of that number, and a rule's literal does" {

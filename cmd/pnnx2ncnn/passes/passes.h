@@ -93,9 +93,11 @@ void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g
 /* Applies those to operators and to what they make layers of once more, without a word, to see whether any applies. */
 void lowering_try(struct lowering *lowering, struct graph *g);
 void lowering_free(struct lowering *lowering);
-/* check=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */
+/* examples=FILE: runs the examples of a file of rules (formats/example.h), nothing else. */
 void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
                     bool explain);
+/* list=1: writes to standard output, for every type of PyTorch's that rules have, what they make of it and when. */
+void lowering_list(struct lowering *lowering);
 
 /* ---- functions.c and weights.c: C functions that the rules call ---- */
 
