@@ -1,5 +1,6 @@
 /* pnnx2ncnn - convert a PNNX graph to the files of the ncnn runtime.  The manual is man/pnnx2ncnn.1. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/pnnx2ncnn/passes/batch.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
@@ -19,6 +20,7 @@ struct settings {
     bool explain, sync;
     const char *script, *script_param, *script_bin;
     struct text_list custom, rules, without;
+    struct naming naming;
     struct model_names in, out;
     bool check, list;     /* without output: what is unsupported; what rules there are */
     const char *examples; /* or NULL */
@@ -48,6 +50,7 @@ static void parse_names(struct settings *s, const char *const *names, size_t cou
 
 static void parse_options(struct settings *s, int argc, char **argv)
 {
+    const char *names_of = "new";
     const struct option_row table[] = {
         { "check", 0, OPTION_FLAG, &s->check, 0, 0, false, NULL,
           "write nothing: say what cannot be converted" },
@@ -60,12 +63,16 @@ static void parse_options(struct settings *s, int argc, char **argv)
         { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
         { "list", 0, OPTION_FLAG, &s->list, 0, 0, false, NULL,
           "only list the operators, what they become, and when" },
+        { "names", 0, OPTION_TEXT, &names_of, 0, 0, false, "new|keep",
+          "what layers and blobs are called: as the model's operators and operands, or anew (default)" },
         { "ncnnbin", 0, OPTION_TEXT, &s->script_bin, 0, 0, false, "FILE",
           "the weights that the script opens, seen from its folder (default: those written)" },
         { "ncnnparam", 0, OPTION_TEXT, &s->script_param, 0, 0, false, "FILE",
           "the text that the script opens (default: that written)" },
         { "ncnnpy", 0, OPTION_TEXT, &s->script, 0, 0, false, "FILE",
           "write a Python script that runs the network" },
+        { "rename", 0, OPTION_TEXTS, &s->naming.renames, 0, 0, true, "BLOB:NAME,...",
+          "other names for blobs: rename=in0:image,out0:boxes" },
         { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE",
           "read rules that come before the built-in ones" },
         { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush the files to the disk" },
@@ -74,6 +81,9 @@ static void parse_options(struct settings *s, int argc, char **argv)
     size_t count;
     options_parse(table, sizeof table / sizeof *table,
                   "[option]... in.param in.bin out.ncnn.param out.ncnn.bin", argc, argv, names, 4, &count);
+    s->naming.keep = strcmp(names_of, "keep") == 0;
+    if (!s->naming.keep && strcmp(names_of, "new") != 0)
+        die(STATUS_USAGE, nowhere, "names='%s': expected new or keep", names_of);
     parse_names(s, names, count);
 }
 
@@ -117,7 +127,7 @@ static void stop_refused(const struct settings *s)
 static void write_model(struct graph *g, const struct settings *s, struct ports *ports)
 {
     finish_blobs(g, ports);
-    struct origins origins = finish_names(g, ports);
+    struct origins origins = name_all(g, ports, &s->naming);
     if (s->check)
         ncnn_check(g);
     else

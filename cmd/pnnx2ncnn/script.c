@@ -67,8 +67,7 @@ static void write_inputs(struct output *out, const struct ports *ports)
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
         int bound = is_index(port) ? 10 : port->bound;
-        output_printf(out, bound ? "    %s = torch.randint(0, %d, " : "    %s = torch.rand(", port->blob,
-                      bound);
+        output_printf(out, bound ? "    in%zu = torch.randint(0, %d, " : "    in%zu = torch.rand(", i, bound);
         write_shape(out, port);
         output_printf(out, is_index(port) ? ", dtype=torch.int).int().contiguous()\n"
                                           : ", dtype=torch.float).float().contiguous()\n");
@@ -107,14 +106,17 @@ static void write_run(struct output *out, const struct ports *ports)
     output_printf(out, "        with net.create_extractor() as ex:\n");
     for (size_t i = 0; i < ports->input_count; i++) {
         const struct port *port = &ports->inputs[i];
-        output_printf(out, "            ex.input(\"%s\", ncnn.Mat(%s%s.numpy(), batch_index=%d).clone())\n",
-                      port->blob, port->blob, port->rank == 0 ? ".reshape(1)" : "", batch_index(port));
+        output_printf(out, "            ex.input(");
+        write_quoted(out, port->blob);
+        output_printf(out, ", ncnn.Mat(in%zu%s.numpy(), batch_index=%d).clone())\n", i,
+                      port->rank == 0 ? ".reshape(1)" : "", batch_index(port));
     }
     output_printf(out, "\n");
     for (size_t i = 0; i < ports->output_count; i++) {
         const struct port *port = &ports->outputs[i];
-        output_printf(out, "            _, %s = ex.extract(\"%s\")\n", port->blob, port->blob);
-        output_printf(out, "            out.append(torch.from_numpy(%s.numpy(%sbatch_index=%d))", port->blob,
+        output_printf(out, "            _, out%zu = ex.extract(", i);
+        write_quoted(out, port->blob);
+        output_printf(out, ")\n            out.append(torch.from_numpy(out%zu.numpy(%sbatch_index=%d))", i,
                       dtype_is_integer(port->dtype) ? "format=\"i\", " : "", batch_index(port));
         if (ports->result_count == ports->output_count)
             write_axes(out, port, &ports->results[i]);

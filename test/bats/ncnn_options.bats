@@ -173,3 +173,84 @@ END
     run -0 comm -23 used listed
     assert_output ''
 }
+
+# ---- names ----
+
+@test "pnnx2ncnn: names=keep calls layers and blobs as the model does, inputs and results in0 and out0" {
+    conv
+    run -0 lowered names=keep
+    assert_line 'Input in 0 1 in0'
+    assert_line --partial 'Convolution stem.conv 1 1 in0 out0 '
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' 'F.relu body.act 1 1 x hidden $input=x' 'F.tanh body.a 1 1 hidden a $input=hidden' \
+        'F.sigmoid body.b 1 1 hidden b $input=hidden' 'torch.add body.sum 2 1 a b y $input=a $other=b' 'pnnx.Output out 1 0 y'
+    run -0 lowered names=keep
+    assert_output 'Input in 0 1 in0
+ReLU body.act 1 1 in0 hidden
+Split splitncnn_0 1 2 hidden hidden_splitncnn_0 hidden_splitncnn_1
+TanH body.a 1 1 hidden_splitncnn_0 a
+Sigmoid body.b 1 1 hidden_splitncnn_1 b
+BinaryOp body.sum 2 1 a b out0 0=0'
+    run -0 lowered names=new
+    cp out.param new.param
+    run -0 lowered
+    same_bytes out.param new.param
+    refuses 2 pnnx2ncnn names=old in.param in.bin out.param out.bin
+}
+
+@test "pnnx2ncnn: names that ncnn could not read, or that two have, are made valid and unique" {
+    long=$(printf 'x%.0s' {1..400})
+    ops 'pnnx.Input out0 0 1 x #x=(1,3,8,8)f32' 'F.relu a%20b 1 1 x out0 $input=x' 'F.tanh a_b 1 1 out0 in0 $input=out0' \
+        "F.sigmoid $long 1 1 in0 $long \$input=in0" "F.relu ${long}1 1 1 $long ${long}1 \$input=$long" \
+        "F.tanh a%0Ab 1 1 ${long}1 a%09b \$input=${long}1" 'F.tanh a_b 1 1 a%09b a_b $input=a%09b' 'F.tanh z 1 1 a_b y $input=a_b' 'pnnx.Output out 1 0 y'
+    run -0 lowered names=keep
+    assert_equal "$(awk '{ print $2 }' <<<"$output" | sort -u | wc -l)" "${#lines[@]}"
+    assert_equal "$(awk '{ print $NF }' <<<"$output" | sort -u | wc -l)" "${#lines[@]}"
+    assert_equal "$(awk '{ print $2; print $NF }' <<<"$output" | awk 'length($0) > 255' | wc -l)" 0
+    assert_line --partial 'TanH a_b 1 1 out0_1 '
+    assert_line --partial ' a_b_1 a_b'
+    # the runtime finds what it looks for
+    "$PYTHON" - <<'END'
+import ncnn, numpy
+net = ncnn.Net()
+assert net.load_param('out.param') == 0 and net.load_model('out.bin') == 0
+def blob(name): # an extractor each: the runtime frees what it has read
+    with net.create_extractor() as ex:
+        ones = numpy.ones((3, 8, 8), numpy.float32)
+        ex.input('in0', ncnn.Mat(ones).clone())
+        return ex.extract(name)[1].numpy().copy()
+assert numpy.allclose(numpy.tanh(blob('a_b')), blob('out0'), atol=1e-2)
+END
+}
+
+@test "pnnx2ncnn: rename= gives blobs other names, also each the other's, and the script follows" {
+    ops 'pnnx.Input a 0 1 x #x=(1,3,8)f32' 'pnnx.Input b 0 1 z #z=(1,3,8)f32' 'torch.sub s 2 1 x z y $input=x $other=z' 'F.relu r 1 1 y w $input=y' 'pnnx.Output out 1 0 y' 'pnnx.Output more 1 0 w'
+    run -0 lowered ncnnpy=run.py names=keep 'rename=in0:in1,in1:in0,out1:my"scores,out0:difference'
+    assert_line 'Input a 0 1 in1'
+    assert_line 'Input b 0 1 in0'
+    assert_line 'BinaryOp s 2 1 in1 in0 y 0=1'
+    assert_line 'ReLU r 1 1 y_splitncnn_0 my"scores'
+    cp run.py renamed.py
+    "$PYTHON" -W ignore - <<'END'
+import runpy, torch
+a, b = runpy.run_path('run.py')['test_inference']()
+torch.manual_seed(0)
+x, z = torch.rand(1, 3, 8), torch.rand(1, 3, 8)
+assert torch.allclose(a, x - z, atol=1e-2) and torch.allclose(b, (x - z).relu(), atol=1e-2), (a, b)
+END
+    run -0 lowered rename=2:middle
+    assert_line --regexp 'BinaryOp binaryop_. 2 1 in0 in1 middle 0=1'
+}
+
+@test "pnnx2ncnn: rename= is refused for a blob that is not there, a name that is, and what is no name" {
+    conv
+    refuses 2 pnnx2ncnn rename=in1:data in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: rename=in1:data: there is no blob 'in1' (did you mean 'in0'?)"
+    refuses 2 pnnx2ncnn rename=in0:out0 in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: rename=: 'in0' and 'out0' would both be 'out0'"
+    refuses 2 pnnx2ncnn rename=in0:a,in0:b in.param in.bin out.param out.bin
+    for wrong in in0 in0: :a 'in0:a b' "in0:$(printf 'x%.0s' {1..256})"; do
+        refuses 2 pnnx2ncnn "rename=$wrong" in.param in.bin out.param out.bin
+        assert_equal "$stderr" "pnnx2ncnn: rename=$wrong: expected BLOB:NAME, a name without blanks of at most 255 bytes"
+    done
+    assert [ ! -e out.param ]
+}

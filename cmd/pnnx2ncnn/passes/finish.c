@@ -1,13 +1,7 @@
 /* finish.c - see passes.h. */
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/pnnx2ncnn/blobs/layout.h"
 #include "cmd/pnnx2ncnn/blobs/reshape.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
-#include "common/base/word_table.h"
 #include "common/graph/dim.h"
 #include "formats/ncnn/ncnn.h"
 
@@ -115,7 +109,7 @@ static void finish_constant(struct operator *op)
 static struct port port_of(const struct operand *x)
 {
     int bound = (int)operator_int(x->producer, "bound", 0);
-    return (struct port){ NULL, x->dtype, bound, x->rank, x->shape, x->batch };
+    return (struct port){ NULL, x->dtype, bound, x->rank, x->shape, x->batch, NULL };
 }
 
 /* The results that a pnnx.Output lists; NULL: it is no such. */
@@ -135,7 +129,7 @@ void finish_note_results(struct graph *g, struct ports *ports)
             ports->results =
                 arena_grow(&g->arena, ports->results, ports->result_count, sizeof *ports->results);
             ports->results[ports->result_count++] =
-                (struct port){ NULL, x->dtype, 0, x->rank, x->shape, BATCH_NONE };
+                (struct port){ NULL, x->dtype, 0, x->rank, x->shape, BATCH_NONE, NULL };
         }
     }
 }
@@ -231,6 +225,7 @@ static void name_port(struct port *port, struct operand *x, const char *prefix, 
 {
     operand_rename(x, arena_printf(&x->producer->graph->arena, "%s%zu", prefix, number));
     port->blob = x->name;
+    port->operand = x;
 }
 
 static void name_ports(struct graph *g, struct ports *ports)
@@ -255,62 +250,4 @@ void finish_blobs(struct graph *g, struct ports *ports)
             part_results(op);
     ncnn_insert_splits(g);
     name_ports(g, ports);
-}
-
-/* ---- names ---- */
-
-extern const char names_text[];
-extern const size_t names_text_size;
-
-/* What the existing converter calls the layers of a type. */
-static const char *prefix_of(struct graph *g, const char *type)
-{
-    const char *name = word_table_find(&g->arena, names_text, names_text_size, type);
-    char *lower = arena_text(&g->arena, type, strlen(type));
-    for (char *c = lower; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return name ? name : lower;
-}
-
-/* True when the layer's own name can stand in the file. */
-static bool is_word(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 0 && length < 200 && strcspn(name, " \t\r\n\v\f") == length;
-}
-
-static void name_layers(struct graph *g)
-{
-    size_t layers = 0, splits = 0;
-    for (struct operator *op = g->first; op; op = op->next) {
-        if (operator_is(op, "Input"))
-            operator_rename(op, op->outputs[0]->name);
-        else if (operator_is(op, "Split"))
-            operator_rename(op, arena_printf(&g->arena, "splitncnn_%zu", splits++));
-        else if (!operator_is(op, "MemoryData") || !is_word(op->name))
-            operator_rename(op, arena_printf(&g->arena, "%s_%zu", prefix_of(g, op->type), layers++));
-    }
-}
-
-static bool is_port(const struct operand *x, const struct ports *ports)
-{
-    for (size_t i = 0; i < ports->output_count; i++)
-        if (ports->outputs[i].blob == x->name)
-            return true;
-    return operator_is(x->producer, "Input");
-}
-
-struct origins finish_names(struct graph *g, const struct ports *ports)
-{
-    struct origins origins = { xmalloc(size_mul(g->operator_ids + 1, sizeof(char *))), g->operator_ids };
-    size_t blobs = 0;
-    for (struct operator *op = g->first; op; op = op->next)
-        origins.names[op->id] = op->name;
-    name_layers(g);
-    for (struct operator *op = g->first; op; op = op->next) {
-        for (size_t i = 0; i < op->output_count; i++, blobs++)
-            if (!is_port(op->outputs[i], ports))
-                operand_rename(op->outputs[i], arena_printf(&g->arena, "%zu", blobs));
-    }
-    return origins;
 }

@@ -136,6 +136,7 @@ struct port {
     int rank;
     const int64_t *shape; /* arena; of an input, that of an example */
     int batch;
+    struct operand *operand; /* that is the blob; NULL before it has its name */
 };
 struct ports {
     struct port *inputs, *outputs; /* arena */
@@ -154,8 +155,18 @@ void finish_reshapes(struct graph *g);
 void finish_layers(struct graph *g, struct ports *ports);
 /* Inputs and results get blobs of their names, and every blob one reader. */
 void finish_blobs(struct graph *g, struct ports *ports);
-/* Layers and blobs get the names that the existing converter gives. */
-struct origins finish_names(struct graph *g, const struct ports *ports);
+
+/* ---- names.c ---- */
+
+struct naming {
+    bool
+        keep; /* the names of the model's operators and operands; else those that the existing converter gives */
+    struct text_list renames; /* "in0:data": a blob, by its name in the file, and what it is called instead */
+};
+
+/* Gives layers and blobs their names; inputs and results keep those of finish_blobs() unless they are renamed.  Reports
+ * (STATUS_USAGE) what cannot be renamed. */
+struct origins name_all(struct graph *g, struct ports *ports, const struct naming *naming);
 
 /* ---- script.c ---- */
 
