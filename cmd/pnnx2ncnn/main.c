@@ -17,7 +17,7 @@ enum { NAMES_SHOWN = 8 }; /* in one message */
 
 struct settings {
     int64_t fp16;
-    bool explain, sync;
+    bool explain, hints, sync;
     const char *script, *script_param, *script_bin;
     struct text_list custom, rules, without;
     struct naming naming;
@@ -61,6 +61,7 @@ static void parse_options(struct settings *s, int argc, char **argv)
           "only run the examples of a file of rules" },
         { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
         { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
+        { "hints", 0, OPTION_FLAG, &s->hints, 0, 0, false, NULL, "write the shapes of blobs into the text" },
         { "list", 0, OPTION_FLAG, &s->list, 0, 0, false, NULL,
           "only list the operators, what they become, and when" },
         { "names", 0, OPTION_TEXT, &names_of, 0, 0, false, "new|keep",
@@ -128,6 +129,8 @@ static void write_model(struct graph *g, const struct settings *s, struct ports 
 {
     finish_blobs(g, ports);
     struct origins origins = name_all(g, ports, &s->naming);
+    if (s->hints)
+        hint_shapes(g);
     if (s->check)
         ncnn_check(g);
     else

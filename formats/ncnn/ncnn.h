@@ -18,7 +18,9 @@
 
 /* Parameters go from 0 to here, not including. */
 #define NCNN_PARAMETERS 32
-/* The one that switches features of the runtime off for its layer. */
+/* Those that every layer has: the shapes of its results, five numbers each, dims w h d c; ... */
+#define NCNN_SHAPES "30"
+/* ... and the one that switches features of the runtime off for its layer. */
 #define NCNN_FEATURES "31"
 
 /* Sizes of the layer's results, in its line of the text: in the graph they are the shapes of the operands. */

@@ -254,3 +254,81 @@ END
     done
     assert [ ! -e out.param ]
 }
+
+# ---- hints ----
+
+@test "pnnx2ncnn: hints=1 writes the shapes of results where all are known, by default there are none" {
+    conv
+    run -0 lowered hints=1
+    assert_line 'Input in0 0 1 in0 -23330=5,3,8,8,1,3'
+    assert_line --regexp '^Convolution .* 14=1 -23330=5,3,8,8,1,4$'
+    run -0 lowered hints=0
+    refute_output --partial 23330
+    run -0 lowered
+    refute_output --partial 23330
+    ops 'pnnx.Input in 0 1 x #x=(1,6,%n)f32' 'torch.mean m 1 1 x a dim=2 keepdim=False $input=x' 'torch.chunk c 1 2 a b d chunks=2 dim=1 $input=a' \
+        'torch.add s 2 1 b d y $input=b $other=d' 'torch.mul t 2 1 x y z $input=x $other=y' 'pnnx.Output out 1 0 y'
+    run -0 lowered hints=1
+    assert_line 'Input in0 0 1 in0'
+    assert_line --regexp '^Reduction .* -23330=5,1,6,1,1,1$'
+    assert_line --regexp '^Slice .* -23330=10,1,3,1,1,1,1,3,1,1,1$'
+}
+
+@test "pnnx2ncnn: a hint is the shape that the runtime gives the blob" {
+    cat >net.py <<'END'
+import torch
+from torch import nn
+torch.manual_seed(0)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c, self.d, self.v = nn.Conv2d(3, 8, 3, 2), nn.ConvTranspose2d(8, 4, 2, 2), nn.Conv3d(4, 2, 1)
+        self.l, self.r, self.n = nn.Linear(8, 6), nn.LSTM(4, 5, batch_first=True), nn.LayerNorm(6)
+        self.a, self.g = nn.MultiheadAttention(6, 2, batch_first=True), nn.GroupNorm(2, 8)
+    def forward(self, x):
+        a = self.g(self.c(x)).relu()
+        b = nn.functional.adaptive_avg_pool2d(a, 1).flatten(1)
+        c = self.l(a.flatten(2).transpose(1, 2))
+        d = self.n(self.a(c, c, c)[0])
+        e = self.d(a)
+        f = self.v(e.unsqueeze(2).repeat(1, 1, 3, 1, 1)).mean((2, 3, 4))
+        h, _ = self.r(e.flatten(2).transpose(1, 2)[:, :7])
+        return b.softmax(1), d.amax(1), f, h, torch.cat([a, a * 2], 1).split([5, 11], 1)[1], nn.functional.max_pool2d(x, 2), nn.functional.interpolate(x, scale_factor=2)
+torch.jit.trace(Net().eval(), torch.rand(1, 3, 15, 17), check_trace=False).save('net.pt')
+END
+    "$PYTHON" -W ignore net.py
+    pt2pnnx net.pt raw.param raw.bin
+    pnnxshape 'inputshape=[1,3,15,17]' raw.param raw.bin shape.param shape.bin
+    pnnxopt shape.param shape.bin in.param in.bin
+    for fp16 in 0 1; do
+        pnnx2ncnn hints=1 fp16=$fp16 in.param in.bin out.param out.bin
+        run -0 "$PYTHON" -W ignore - <<'END'
+import ncnn, numpy
+net = ncnn.Net()
+net.opt.use_packing_layout = False
+net.opt.lightmode = False
+assert net.load_param('out.param') == 0 and net.load_model('out.bin') == 0
+layers = hinted = 0
+for line in open('out.param').read().splitlines()[2:]:
+    word = line.split()
+    n, m = int(word[2]), int(word[3])
+    layers += 1
+    hints = [w for w in word if w.startswith('-23330=')]
+    if not hints:
+        print('no hint:', line)
+        continue
+    hinted += 1
+    record = [int(i) for i in hints[0].split('=')[1].split(',')]
+    assert record[0] == 5 * m, line
+    for i, blob in enumerate(word[4 + n:4 + n + m]):
+        with net.create_extractor() as ex:
+            ex.set_light_mode(False)
+            x = numpy.random.rand(3, 15, 17).astype(numpy.float32)
+            ex.input('in0', ncnn.Mat(x).clone())
+            got = ex.extract(blob)[1]
+            assert [got.dims, got.w, got.h, got.d, got.c] == record[1 + 5 * i:6 + 5 * i], (line, got)
+print(layers, hinted)
+assert hinted > 0.9 * layers
+END
+    done
+}

@@ -168,6 +168,11 @@ struct naming {
  * (STATUS_USAGE) what cannot be renamed. */
 struct origins name_all(struct graph *g, struct ports *ports, const struct naming *naming);
 
+/* ---- hints.c ---- */
+
+/* hints=1: layers whose results all have known sizes say these, for the runtime to prepare itself. */
+void hint_shapes(struct graph *g);
+
 /* ---- script.c ---- */
 
 /* Writes the Python script that runs the network with pyncnn, from the files `param` and `bin` as they are seen from the
