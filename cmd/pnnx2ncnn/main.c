@@ -15,9 +15,11 @@
 
 enum { NAMES_SHOWN = 8 }; /* in one message */
 
+enum { HINT_NUMBERS = 5 }; /* dims w h d c, of each result */
+
 struct settings {
     int64_t fp16;
-    bool explain, hints, sync;
+    bool bf16, explain, hints, sync;
     const char *script, *script_param, *script_bin;
     struct text_list custom, rules, without;
     struct naming naming;
@@ -52,6 +54,8 @@ static void parse_options(struct settings *s, int argc, char **argv)
 {
     const char *names_of = "new";
     const struct option_row table[] = {
+        { "bf16", 0, OPTION_FLAG, &s->bf16, 0, 0, false, NULL,
+          "store weights as bfloat16, for runtimes that know it" },
         { "check", 0, OPTION_FLAG, &s->check, 0, 0, false, NULL,
           "write nothing: say what cannot be converted" },
         { "custom", 0, OPTION_TEXTS, &s->custom, 0, 0, true, "TYPE,...",
@@ -101,12 +105,17 @@ static void note_floats(struct graph *g, const struct origins *origins)
              count == 1 ? " has" : "s have", count == 1 ? "s" : "", names, count > NAMES_SHOWN ? " ..." : "");
 }
 
+static enum ncnn_storage storage_of(const struct settings *s)
+{
+    return s->bf16 ? NCNN_BFLOAT16 : s->fp16 ? NCNN_FLOAT16 : NCNN_FLOAT32;
+}
+
 static void write_script(const struct settings *s, const struct ports *ports)
 {
     char *param = path_between(s->script, s->script_param ? s->script_param : s->out.param);
     char *bin = path_between(s->script, s->script_bin ? s->script_bin : s->out.bin);
     script_write(s->script, ports, s->script_param ? s->script_param : param,
-                 s->script_bin ? s->script_bin : bin, s->fp16);
+                 s->script_bin ? s->script_bin : bin, storage_of(s));
     free(param);
     free(bin);
 }
@@ -129,17 +138,16 @@ static void write_model(struct graph *g, const struct settings *s, struct ports 
 {
     finish_blobs(g, ports);
     struct origins origins = name_all(g, ports, &s->naming);
-    if (s->hints)
-        hint_shapes(g);
+    struct ncnn_style style = { .storage = storage_of(s), .hint = s->hints ? HINT_NUMBERS : 0 };
     if (s->check)
         ncnn_check(g);
     else
-        ncnn_write(g, s->out.param, s->out.bin, s->fp16);
+        ncnn_write_styled(g, s->out.param, s->out.bin, &style);
     stop_refused(s);
     if (s->script && !s->check)
         write_script(s, ports);
     outputs_commit(s->sync);
-    if (s->fp16)
+    if (storage_of(s) == NCNN_FLOAT16 && !s->check)
         note_floats(g, &origins);
     free(origins.names);
 }

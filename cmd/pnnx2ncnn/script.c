@@ -124,17 +124,19 @@ static void write_run(struct output *out, const struct ports *ports)
     }
 }
 
-void script_write(const char *file, const struct ports *ports, const char *param, const char *bin, bool fp16)
+void script_write(const char *file, const struct ports *ports, const char *param, const char *bin,
+                  enum ncnn_storage storage)
 {
     struct output *out = output_open(file);
     output_printf(out, "%s", start);
     output_printf(out, "def test_inference():\n    torch.manual_seed(0)\n");
     write_inputs(out, ports);
     output_printf(out, "    out = []\n\n    with ncnn.Net() as net:\n");
-    if (!fp16) /* float32 was asked for: the runtime would choose what is fast */
-        output_printf(
-            out, "        net.opt.use_fp16_packed = False\n        net.opt.use_fp16_storage = False\n"
-                 "        net.opt.use_fp16_arithmetic = False\n        net.opt.use_bf16_storage = False\n");
+    if (storage != NCNN_FLOAT16) /* the runtime would choose what is fast */
+        output_printf(out,
+                      "        net.opt.use_fp16_packed = False\n        net.opt.use_fp16_storage = False\n"
+                      "        net.opt.use_fp16_arithmetic = False\n        net.opt.use_bf16_storage = %s\n",
+                      storage == NCNN_BFLOAT16 ? "True" : "False");
     output_printf(out, "        load(net.load_param, ");
     write_quoted(out, param);
     output_printf(out, ")\n        load(net.load_model, ");

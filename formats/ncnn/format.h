@@ -16,9 +16,10 @@
 #define NCNN_END (-233)
 
 /* Tags of weights; 0 is float32, and so is NCNN_FLOAT.  Any other tag is that of indices into a table. */
-#define NCNN_HALF  0x01306B47u
-#define NCNN_INT8  0x000D4B38u
-#define NCNN_FLOAT 0x0002C056u
+#define NCNN_HALF   0x01306B47u
+#define NCNN_BFLOAT 0x01348B83u /* since 20261020 */
+#define NCNN_INT8   0x000D4B38u
+#define NCNN_FLOAT  0x0002C056u
 
 /* Bytes of the table: 256 floats. */
 #define NCNN_TABLE 1024

@@ -61,6 +61,8 @@ static enum dtype stored_type(uint32_t tag, size_t *table)
         return DTYPE_F32;
     if (tag == NCNN_HALF)
         return DTYPE_F16;
+    if (tag == NCNN_BFLOAT)
+        return DTYPE_BF16;
     if (tag == NCNN_INT8)
         return DTYPE_I8;
     *table = NCNN_TABLE;

@@ -6,7 +6,7 @@
  * "0t" is tagged (float16 or float32, as told), "1r" is raw float32 or int32, "2p" is packed bytes.  The files are described in
  * ncnn(5).
  *
- * In a graph that was read weights are as they are stored, and point into the file: a tagged one is f32, f16, i8, or u8,
+ * In a graph that was read weights are as they are stored, and point into the file: a tagged one is f32, f16, bf16, i8, or u8,
  * indices into a table of 256 floats before them.  Blobs that nobody reads are the results. */
 #ifndef FORMATS_NCNN_NCNN_H
 #define FORMATS_NCNN_NCNN_H
@@ -18,19 +18,18 @@
 
 /* Parameters go from 0 to here, not including. */
 #define NCNN_PARAMETERS 32
-/* Those that every layer has: the shapes of its results, five numbers each, dims w h d c; ... */
-#define NCNN_SHAPES "30"
-/* ... and the one that switches features of the runtime off for its layer. */
+/* The one that switches features of the runtime off for its layer. */
 #define NCNN_FEATURES "31"
 
 /* Sizes of the layer's results, in its line of the text: in the graph they are the shapes of the operands. */
 #define NCNN_HINTS 30
 
-/* How tagged weights are stored. */
+/* How tagged weights are stored: rounded to the nearest, ties to even. */
 enum ncnn_storage {
     NCNN_FLOAT32,
-    NCNN_FLOAT16,
-    NCNN_AS_READ, /* those of the file as they were there; others float16 when the file has some */
+    NCNN_FLOAT16,  /* but for layers of ncnn_keeps_float(), which keep float32 ... */
+    NCNN_BFLOAT16, /* ... and with both get 31=3, by which the runtime does without float16 */
+    NCNN_AS_READ,  /* those of the file as they were there; others float16 when the file has some */
 };
 
 /* How a file is written, so that a model that was read is written alike. */

@@ -1,5 +1,6 @@
 /* store.c - the weights of layers to the file: tags, float16, padding.  Weights that were read and stay as they are are
  * copied with what stands around them. */
+#include <math.h>
 #include <string.h>
 
 #include "common/graph/element.h"
@@ -54,18 +55,29 @@ static void write_raw(struct output *out, const struct attribute *w)
     }
 }
 
-static void write_half(struct output *out, const struct attribute *w)
+/* No finite number becomes infinite: the next smaller one is stored. */
+static void bfloats_from_floats(uint16_t *out, const float *floats, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = bfloat16_from_float(floats[i]);
+        if (isfinite(floats[i]) && !isfinite(bfloat16_to_float(out[i])))
+            out[i]--;
+    }
+}
+
+/* Two bytes for each. */
+static void write_short(struct output *out, const struct attribute *w, enum ncnn_storage storage)
 {
     float floats[CHUNK];
-    uint16_t halves[CHUNK + 1];
+    uint16_t shorts[CHUNK + 1];
     size_t count = ncnn_weight_count(w);
     for (size_t start = 0; start < count; start += CHUNK) {
         size_t n = count - start < CHUNK ? count - start : CHUNK;
         elements_float(w->dtype, w->data, start, n, floats);
-        halves_from_floats(halves, floats, n);
+        (storage == NCNN_FLOAT16 ? halves_from_floats : bfloats_from_floats)(shorts, floats, n);
         if (n % 2) /* only in the last chunk: every weight is padded to four bytes */
-            halves[n++] = 0;
-        output_write(out, halves, n * sizeof *halves);
+            shorts[n++] = 0;
+        output_write(out, shorts, n * sizeof *shorts);
     }
 }
 
@@ -89,10 +101,13 @@ static struct stored stored_bytes(const struct attribute *w, const struct ncnn_s
     return (struct stored){ w->data - before, before + w->size + padding };
 }
 
-/* Whether a tagged weight can stay as it is stored. */
-static bool stays(const struct attribute *w, enum ncnn_storage storage, bool half)
+/* Whether a tagged weight can stay as it is stored; `as` is what its layer's are to be. */
+static bool stays(const struct attribute *w, enum ncnn_storage storage, enum ncnn_storage as)
 {
-    return storage == NCNN_AS_READ || !dtype_is_float(w->dtype) || (w->dtype == DTYPE_F16) == half;
+    static const enum dtype types[] = {
+        [NCNN_FLOAT32] = DTYPE_F32, [NCNN_FLOAT16] = DTYPE_F16, [NCNN_BFLOAT16] = DTYPE_BF16
+    };
+    return storage == NCNN_AS_READ || !dtype_is_float(w->dtype) || w->dtype == types[as];
 }
 
 /* Bytes, padded. */
@@ -104,12 +119,15 @@ static void write_bytes(struct output *out, const struct attribute *w)
 }
 
 static void write_weight(struct output *out, const struct attribute *w, const struct ncnn_style *style,
-                         bool half)
+                         enum ncnn_storage as)
 {
+    static const uint32_t tags[] = {
+        [NCNN_FLOAT32] = 0, [NCNN_FLOAT16] = NCNN_HALF, [NCNN_BFLOAT16] = NCNN_BFLOAT
+    };
     struct stored stored = stored_bytes(w, style);
     bool int8 = style->read && w->dtype == DTYPE_I8;
     uint8_t tag[4];
-    if (stored.size && stays(w, style->storage, half)) {
+    if (stored.size && stays(w, style->storage, as)) {
         output_write(out, stored.data, stored.size);
         return;
     }
@@ -121,12 +139,12 @@ static void write_weight(struct output *out, const struct attribute *w, const st
         write_raw(out, w);
         return;
     }
-    put32(tag, int8 ? NCNN_INT8 : half ? NCNN_HALF : 0);
+    put32(tag, int8 ? NCNN_INT8 : tags[as]);
     output_write(out, tag, sizeof tag);
     if (int8)
         write_bytes(out, w);
-    else if (half)
-        write_half(out, w);
+    else if (as != NCNN_FLOAT32)
+        write_short(out, w, as);
     else
         write_raw(out, w);
 }
@@ -174,12 +192,19 @@ static bool wants_half(const struct operator *op, const struct ncnn_style *style
 
 bool ncnn_lacks_half(const struct operator *op, const struct ncnn_style *style)
 {
-    return wants_half(op, style) && ncnn_keeps_float(op);
+    return (style->storage == NCNN_BFLOAT16 || wants_half(op, style)) && ncnn_keeps_float(op);
+}
+
+static enum ncnn_storage layer_storage(const struct operator *op, const struct ncnn_style *style)
+{
+    if (style->storage == NCNN_BFLOAT16)
+        return NCNN_BFLOAT16;
+    return wants_half(op, style) && !ncnn_keeps_float(op) ? NCNN_FLOAT16 : NCNN_FLOAT32;
 }
 
 void ncnn_store_weights(struct output *out, const struct operator *op, const struct ncnn_style *style)
 {
-    bool half = wants_half(op, style) && !ncnn_keeps_float(op);
+    enum ncnn_storage as = layer_storage(op, style);
     for (size_t i = 0; i < op->attribute_count; i++)
-        write_weight(out, &op->attributes[i], style, half);
+        write_weight(out, &op->attributes[i], style, as);
 }

@@ -18,7 +18,7 @@ void ncnn_count_blob(struct operand *x, void *count);
 size_t ncnn_weight_count(const struct attribute *w);
 /* Integers stay integers only in raw weights: they are indices, which the runtime reads as 32-bit ones. */
 bool ncnn_is_integer_weight(const struct attribute *w);
-/* Whether weights of the layer would be float16, but must stay float32. */
+/* Whether weights of the layer would be short, but are too large for float16. */
 bool ncnn_lacks_half(const struct operator *op, const struct ncnn_style *style);
 /* Writes the layer's weights, in the order of their keys. */
 void ncnn_store_weights(struct output *out, const struct operator *op, const struct ncnn_style *style);

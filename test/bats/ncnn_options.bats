@@ -261,7 +261,7 @@ END
     conv
     run -0 lowered hints=1
     assert_line 'Input in0 0 1 in0 -23330=5,3,8,8,1,3'
-    assert_line --regexp '^Convolution .* 14=1 -23330=5,3,8,8,1,4$'
+    assert_line --regexp '^Convolution .* out0 -23330=5,3,8,8,1,4 0=4 '
     run -0 lowered hints=0
     refute_output --partial 23330
     run -0 lowered
@@ -270,8 +270,8 @@ END
         'torch.add s 2 1 b d y $input=b $other=d' 'torch.mul t 2 1 x y z $input=x $other=y' 'pnnx.Output out 1 0 y'
     run -0 lowered hints=1
     assert_line 'Input in0 0 1 in0'
-    assert_line --regexp '^Reduction .* -23330=5,1,6,1,1,1$'
-    assert_line --regexp '^Slice .* -23330=10,1,3,1,1,1,1,3,1,1,1$'
+    assert_line --regexp '^Reduction .* -23330=5,1,6,1,1,1 '
+    assert_line --regexp '^Slice .* -23330=10,1,3,1,1,1,1,3,1,1,1 '
 }
 
 @test "pnnx2ncnn: a hint is the shape that the runtime gives the blob" {
@@ -331,4 +331,79 @@ print(layers, hinted)
 assert hinted > 0.9 * layers
 END
     done
+}
+
+# ---- bfloat16 ----
+
+# A network with each kind of layer that has tagged weights, in in.param and in.bin; its input and result in x.npy, y.npy,
+# computed with weights rounded to bfloat16.
+rounded() {
+    cat >net.py <<'END'
+import numpy, torch
+from torch import nn
+torch.manual_seed(1)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c, self.d, self.w = nn.Conv2d(3, 5, 3), nn.ConvTranspose2d(5, 4, 2), nn.Conv2d(4, 4, 3, groups=4)
+        self.l, self.r, self.a = nn.Linear(4, 7), nn.LSTM(7, 6, batch_first=True), nn.MultiheadAttention(6, 2, batch_first=True)
+        with torch.no_grad():
+            self.l.weight[0, 0], self.l.weight[1, 1], self.l.weight[2, 2] = 1e-6, 3.4e38, 1e5
+    def forward(self, x):
+        y = self.w(self.d(self.c(x).relu()))
+        y = self.r(self.l(y.flatten(2).transpose(1, 2)).tanh())[0]
+        return self.a(y, y, y)[0]
+net = Net().eval()
+x = torch.rand(1, 3, 7, 8)
+torch.jit.trace(net, x, check_trace=False).save('net.pt')
+LARGEST = torch.finfo(torch.bfloat16).max
+with torch.no_grad():
+    net.r.bias_ih_l0 += net.r.bias_hh_l0 # the layer has their sum
+    net.r.bias_hh_l0.zero_()
+    for name, p in net.named_parameters():
+        if p.dim() > 1 or name[:2] in ('l.', 'r.'): # Gemm and LSTM have tagged biases
+            p.copy_(p.bfloat16().float().clamp(-LARGEST, LARGEST))
+numpy.save('x.npy', x.numpy()[0]), numpy.save('y.npy', net(x).detach().numpy()[0])
+END
+    "$PYTHON" -W ignore net.py
+    pt2pnnx net.pt raw.param raw.bin
+    pnnxshape 'inputshape=[1,3,7,8]' raw.param raw.bin shape.param shape.bin
+    pnnxopt shape.param shape.bin in.param in.bin
+}
+
+@test "pnnx2ncnn: bf16=1 stores weights as bfloat16, rounded to the nearest, padded to four bytes" {
+    ops 'pnnx.Input in 0 1 x #x=(1,9)f32' 'nn.Linear fc 1 1 x y bias=True in_features=9 out_features=1 @bias=(1)f32 @weight=(1,9)f32 #y=(1,1)f32' 'pnnx.Output out 1 0 y'
+    "$PYTHON" - <<'END'
+import struct, zipfile
+floats = [1.0, -2.5, 3.4028234663852886e38, -3.4028234663852886e38, float('inf'), 1.00390625, 1.01171875, 1e-40, 7e4]
+with zipfile.ZipFile('in.bin', 'w') as z:
+    z.writestr('fc.weight', struct.pack('<9f', *floats))
+    z.writestr('fc.bias', struct.pack('<f', 0.1))
+END
+    run -0 lowered bf16=1
+    assert_line --partial ' 31=3'
+    assert_equal "$(od -An -v -tx2 --endian=little out.bin | tr -d '\n')" ' 8b83 0134 3f80 c020 7f7f ff7f 7f80 3f80 3f82 0001 4789 0000 cccd 3dcc'
+}
+
+@test "pnnx2ncnn: with bf16=1 the runtime computes what PyTorch does with rounded weights" {
+    "$PYTHON" -c 'import ncnn, sys; sys.exit(ncnn.__version__ < "1.0.20261020")' || skip "this runtime has no bfloat16 weights"
+    rounded
+    run -0 pnnx2ncnn bf16=1 ncnnpy=run.py in.param in.bin out.param out.bin
+    assert_output ''
+    pnnx2ncnn fp16=0 in.param in.bin float.param float.bin
+    assert [ "$(wc -c <out.bin)" -lt $(($(wc -c <float.bin) * 6 / 10)) ]
+    "$PYTHON" -W ignore - <<'END'
+import ncnn, numpy, runpy
+net = ncnn.Net()
+for option in 'use_fp16_packed', 'use_fp16_storage', 'use_fp16_arithmetic', 'use_bf16_storage':
+    setattr(net.opt, option, False)
+assert net.load_param('out.param') == 0 and net.load_model('out.bin') == 0
+with net.create_extractor() as ex:
+    x = numpy.load('x.npy')
+    ex.input('in0', ncnn.Mat(x).clone())
+    y, want = ex.extract('out0')[1].numpy(), numpy.load('y.npy')
+    assert numpy.abs(y - want).max() < 1e-5 * numpy.abs(want).max() + 1e-6, numpy.abs(y - want).max()
+assert numpy.isfinite(runpy.run_path('run.py')['test_inference']().numpy()).all()
+assert 'use_bf16_storage = True' in open('run.py').read()
+END
 }

@@ -7,6 +7,7 @@
 #include "common/command/options.h"
 #include "common/graph/graph.h"
 #include "common/rewrite/rewrite.h"
+#include "formats/ncnn/ncnn.h"
 
 /* ---- prepare.c: what rules cannot do ---- */
 
@@ -168,15 +169,11 @@ struct naming {
  * (STATUS_USAGE) what cannot be renamed. */
 struct origins name_all(struct graph *g, struct ports *ports, const struct naming *naming);
 
-/* ---- hints.c ---- */
-
-/* hints=1: layers whose results all have known sizes say these, for the runtime to prepare itself. */
-void hint_shapes(struct graph *g);
-
 /* ---- script.c ---- */
 
 /* Writes the Python script that runs the network with pyncnn, from the files `param` and `bin` as they are seen from the
- * script's folder. */
-void script_write(const char *file, const struct ports *ports, const char *param, const char *bin, bool fp16);
+ * script's folder, in the arithmetic that the weights' storage is for. */
+void script_write(const char *file, const struct ports *ports, const char *param, const char *bin,
+                  enum ncnn_storage storage);
 
 #endif
