@@ -23,7 +23,7 @@ $(O)/test/fail_calls.so: test/programs/fail_calls.c
 
 # The rules of the programs call their C functions.
 RULE_FUNCTIONS := $(patsubst cmd/%.c,$(O)/cmd/%.o,$(wildcard cmd/pnnx2ncnn/functions/*.c cmd/pnnx2ncnn/blobs/*.c)) \
-                  $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions pnnx2ncnn/custom \
+                  $(patsubst %,$(O)/cmd/%.o,pt2pnnx/functions pt2pnnx/attention pnnxopt/functions pnnx2ncnn/custom/custom \
                     pnnx2ncnn/passes/batch pnnx2ncnn/passes/elements pnnx2ncnn/passes/edit)
 $(O)/test/rewrite_test: $(O)/test/programs/rewrite_test.o $(O)/test/programs/rewrite/generate.o $(RULE_FUNCTIONS) $(O)/libpnnx.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl

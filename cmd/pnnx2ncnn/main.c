@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/custom/custom.h"
 #include "cmd/pnnx2ncnn/passes/batch.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/command/options.h"
@@ -20,8 +21,8 @@ enum { HINT_NUMBERS = 5 }; /* dims w h d c, of each result */
 struct settings {
     int64_t fp16;
     bool bf16, explain, hints, sync;
-    const char *script, *script_param, *script_bin;
-    struct text_list custom, rules, without;
+    const char *script, *script_param, *script_bin, *skeleton;
+    struct text_list custom, layers, rules, without;
     struct naming naming;
     struct model_names in, out;
     bool check, list;     /* without output: what is unsupported; what rules there are */
@@ -45,9 +46,9 @@ static void parse_names(struct settings *s, const char *const *names, size_t cou
         die(STATUS_USAGE, nowhere, "an ncnn model is two files: expected their names");
     options_check_input(&s->in);
     paths_check_outputs((const char *[]){ s->in.param, s->in.bin }, 2,
-                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
+                        (const char *[]){ s->out.bin, s->out.param, s->script, s->skeleton }, 4);
     paths_check_outputs(s->rules.items, s->rules.count,
-                        (const char *[]){ s->out.bin, s->out.param, s->script }, 3);
+                        (const char *[]){ s->out.bin, s->out.param, s->script, s->skeleton }, 4);
 }
 
 static void parse_options(struct settings *s, int argc, char **argv)
@@ -66,6 +67,8 @@ static void parse_options(struct settings *s, int argc, char **argv)
         { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
         { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1", "store weights as float16 (default 1)" },
         { "hints", 0, OPTION_FLAG, &s->hints, 0, 0, false, NULL, "write the shapes of blobs into the text" },
+        { "layer", 0, OPTION_TEXTS, &s->layers, 0, 0, false, "TYPE:NAME(0=ARGUMENT,@WEIGHT,...)",
+          "make operators of a type layers of that name, with these parameters and weights" },
         { "list", 0, OPTION_FLAG, &s->list, 0, 0, false, NULL,
           "only list the operators, what they become, and when" },
         { "names", 0, OPTION_TEXT, &names_of, 0, 0, false, "new|keep",
@@ -80,6 +83,8 @@ static void parse_options(struct settings *s, int argc, char **argv)
           "other names for blobs: rename=in0:image,out0:boxes" },
         { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE",
           "read rules that come before the built-in ones" },
+        { "skeleton", 0, OPTION_TEXT, &s->skeleton, 0, 0, false, "FILE",
+          "write a C++ file with a class for each layer that ncnn does not have" },
         { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush the files to the disk" },
     };
     const char *names[4];
@@ -124,7 +129,7 @@ static void write_script(const struct settings *s, const struct ports *ports)
  * own: it goes. */
 static void stop_refused(const struct settings *s)
 {
-    const char *const files[] = { s->out.bin, s->out.param, s->script };
+    const char *const files[] = { s->out.bin, s->out.param, s->script, s->skeleton };
     bool refused = report_status() == STATUS_CONVERSION && !s->check;
     for (size_t i = 0; refused && i < sizeof files / sizeof *files; i++)
         if (files[i])
@@ -132,24 +137,6 @@ static void stop_refused(const struct settings *s)
     if (refused)
         outputs_commit(s->sync);
     report_stop();
-}
-
-static void write_model(struct graph *g, const struct settings *s, struct ports *ports)
-{
-    finish_blobs(g, ports);
-    struct origins origins = name_all(g, ports, &s->naming);
-    struct ncnn_style style = { .storage = storage_of(s), .hint = s->hints ? HINT_NUMBERS : 0 };
-    if (s->check)
-        ncnn_check(g);
-    else
-        ncnn_write_styled(g, s->out.param, s->out.bin, &style);
-    stop_refused(s);
-    if (s->script && !s->check)
-        write_script(s, ports);
-    outputs_commit(s->sync);
-    if (storage_of(s) == NCNN_FLOAT16 && !s->check)
-        note_floats(g, &origins);
-    free(origins.names);
 }
 
 /* A conversion under way. */
@@ -160,6 +147,8 @@ struct conversion {
     struct ports ports;
     struct unnamed_sizes unnamed;
     struct refusals *refusals;
+    struct custom custom;
+    struct custom_classes classes;
 };
 
 static int64_t name_size(struct graph *g, struct unnamed_sizes *unnamed)
@@ -209,19 +198,45 @@ static void lower(struct conversion *c)
 {
     shapes_detach(c->graph);
     lowering_apply(c->rules, PHASE_LAYERS, c->graph);
-    refuse_unlowered(c->refusals, c->graph, &c->settings->custom, c->rules);
+    refuse_unlowered(c->refusals, c->graph, &c->custom, c->rules);
     refusals_end(c->refusals);
     stop_refused(c->settings);
 }
 
 static void finish_custom(struct conversion *c)
 {
-    custom_finish(c->graph, &c->settings->custom);
+    c->classes = custom_finish(c->graph, &c->custom);
+    stop_refused(c->settings);
 }
 
 static void finish_operands(struct conversion *c)
 {
     finish_layers(c->graph, &c->ports);
+}
+
+static void write_model(struct conversion *c)
+{
+    struct graph *g = c->graph;
+    const struct settings *s = c->settings;
+    struct ports *ports = &c->ports;
+    finish_blobs(g, ports);
+    struct origins origins = name_all(g, ports, &s->naming);
+    struct ncnn_style style = { .storage = storage_of(s), .hint = s->hints ? HINT_NUMBERS : 0 };
+    ncnn_check(g);
+    if (s->skeleton)
+        skeleton_check(s->skeleton, &c->classes);
+    stop_refused(s);
+    if (!s->check) {
+        ncnn_write_styled(g, s->out.param, s->out.bin, &style);
+        if (s->script)
+            write_script(s, ports);
+        if (s->skeleton)
+            skeleton_write(s->skeleton, g, &c->classes);
+        outputs_commit(s->sync);
+        if (style.storage == NCNN_FLOAT16)
+            note_floats(g, &origins);
+    }
+    free(origins.names);
 }
 
 /* ---- what holds behind a pass, for builds with CHECK=1 ---- */
@@ -291,7 +306,9 @@ static void convert(const struct settings *s, struct strings *strings, const str
     struct conversion c = { .settings = s };
     c.rules = lowering_new(strings, signatures, &s->rules, &s->without, s->explain);
     c.graph = pnnx_read(strings, signatures, &s->in);
-    custom_check(c.graph, &s->custom);
+    c.custom = custom_read(c.graph, &s->custom, &s->layers);
+    report_stop();
+    custom_check(c.graph, &c.custom);
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         if (passes[i].run)
             passes[i].run(c.graph);
@@ -302,7 +319,7 @@ static void convert(const struct settings *s, struct strings *strings, const str
         if (CHECKED)
             check_pass(c.graph, &passes[i]);
     }
-    write_model(c.graph, s, &c.ports);
+    write_model(&c);
     graph_free(c.graph);
     lowering_free(c.rules);
 }

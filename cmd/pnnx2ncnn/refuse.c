@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/pnnx2ncnn/custom/custom.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
 #include "cmd/pnnx2ncnn/remedies.h"
 #include "common/base/map.h"
@@ -260,7 +261,7 @@ static void refuse_foreign(struct refusals *r, struct operator *op)
     refuse(r, op, "has no ncnn layer", quantized ? "the network before it was quantized" : remedy);
 }
 
-void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom,
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct custom *custom,
                       struct lowering *lowering)
 {
     for (struct operator *op = g->first; op; op = op->next) {

@@ -407,3 +407,123 @@ assert numpy.isfinite(runpy.run_path('run.py')['test_inference']().numpy()).all(
 assert 'use_bf16_storage = True' in open('run.py').read()
 END
 }
+
+# ---- layers of the user's ----
+
+# Two modules that were kept whole, an operator of a library, and one of PyTorch's that has no layer.
+own_layers() {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'models.Focus f 1 1 x a scale=2 ratio=0.5 mode=near axes=(1,2) @conv.bias=(4)f32 @conv.weight=(4,3,3)f32 #a=(1,3,8,8)f32' \
+        'models.Focus g 1 1 a b scale=3 ratio=1 mode=far axes=(1,2,3) @conv.bias=(5)f32 @conv.weight=(5,3,3)f32 #b=(1,3,8,8)f32' \
+        'pnnx.custom_op.my.swirl s 2 2 a b c d $arg_0=a $arg_1=b arg_2=2.5 arg_3=7 arg_4=(1,0.5) @w=(7)f32 #c=(1,3,8,8)f32 #d=(1,3)f32' \
+        'pnnx.Output out 1 0 c' 'pnnx.Output more 1 0 d'
+}
+
+# skeleton ARGUMENTS...: compiles the skeleton of own_layers and reads the files with it
+skeleton() {
+    own_layers
+    pnnx2ncnn skeleton=own.cc "$@" in.param in.bin out.param out.bin || return 1
+    "${CXX:-c++}" -std=c++11 -Wall -Wextra -Werror -I "$ROOT/test/ncnn_stub" -o own own.cc "$ROOT/test/ncnn_stub/read.cc" || return 1
+    ./own out.param out.bin
+}
+
+@test "pnnx2ncnn: layer= says which parameters and weights a layer has, in which order, and how they are stored" {
+    own_layers
+    run -0 lowered names=keep fp16=0 'layer=Focus:MyFocus(0=scale, 3=ratio,5=size(conv.weight),7=-1.5,8=axes,9=mode,10=4,tagged @conv.weight,@conv.bias)'
+    assert_line 'MyFocus f 1 1 in0 a 0=2 3=0.5 5=36 7=-1.5 -23308=2,1,2 9=near 10=4'
+    assert_line --regexp 'MyFocus g 1 1 a.* b 0=3 3=1.0 5=45 7=-1.5 -23308=3,1,2,3 9=far 10=4'
+    assert_line --regexp 'my.swirl s 2 2 .* out0 out1 2=2.5 3=7 -23304=2,1.0,0.5'
+    "$PYTHON" - <<'END'
+import zipfile
+z = zipfile.ZipFile('in.bin')
+want = b''.join(b'\0' * 4 + z.read(n + '.conv.weight') + z.read(n + '.conv.bias') for n in 'fg') + z.read('s.w')
+assert open('out.bin', 'rb').read() == want
+END
+    run -0 lowered layer=models.Focus:Mine
+    assert_line --regexp 'Mine mine_. 1 1 in0 [0-9]+$'
+    assert_equal "$(wc -c <out.bin)" $((4 * (36 + 4 + 45 + 5 + 7)))
+}
+
+@test "pnnx2ncnn: a layer has its weights in the order of the list, whatever their names and however they are stored" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3)f32' 'models.Many m 1 1 x y @a=(3)f32 @b=(5)f32 @c=(2)f32 @d=(7)f32 #y=(1,3)f32' 'pnnx.Output out 1 0 y'
+    for order in 'd a c b' 'b d a c' 'a b c d'; do
+        for kinds in '1 0 1 0' '0 1 1 0' '1 1 0 0' '0 0 0 0' '1 1 1 1'; do
+            read -ra w <<<"$order"
+            read -ra k <<<"$kinds"
+            list='' want=''
+            for i in 0 1 2 3; do
+                [ "${k[i]}" = 0 ] && list+="@${w[i]}," want+="${w[i]}r" || { list+="tagged @${w[i]},"; want+="${w[i]}t"; }
+            done
+            pnnx2ncnn fp16=0 "layer=Many:Many(${list%,})" in.param in.bin out.param out.bin
+            WANT=$want "$PYTHON" - <<'END'
+import os, zipfile
+z, w = zipfile.ZipFile('in.bin'), os.environ['WANT']
+assert open('out.bin', 'rb').read() == b''.join((b'\0' * 4 if w[i + 1] == 't' else b'') + z.read('m.' + w[i]) for i in range(0, 8, 2))
+END
+        done
+    done
+}
+
+@test "pnnx2ncnn: the skeleton of a layer reads exactly the parameters and weights that are written" {
+    list='layer=Focus:my.Focus(0=scale,3=ratio,5=size(conv.weight),6=size(conv.bias),7=-1.5,8=axes,9=mode,tagged @conv.weight,@conv.bias)'
+    for fp16 in 0 1; do
+        run -0 skeleton fp16=$fp16 names=keep hints=1 "$list"
+        assert_output 'my.Focus f single read 36t 4r
+my.Focus g single read 45t 5r
+my.swirl s read 7r'
+    done
+    grep -qF 'net.register_custom_layer("my.Focus", my_FocusLayer_layer_creator)' own.cc
+    grep -qF 'float ratio_; // 3: ratio' own.cc
+    grep -qF 'conv_weight_ = mb.load(conv_weight_size_, 0);' own.cc
+    # the reader does notice
+    sed -i '1,2!{/MyFocus\|my.Focus/s/0=2/0=2.0/}' out.param
+    run -1 ./own out.param out.bin
+    assert_line 'parameter 0 is f, and read as i'
+    sed -i 's/ 7=-1.5/ 12=1 7=-1.5/' out.param
+    run -1 ./own out.param out.bin
+    assert_line 'parameter 12 is i, and read as nothing'
+    printf 1234 >>out.bin
+    run -1 ./own out.param out.bin
+    assert_line 'there are weights that no layer reads'
+}
+
+@test "pnnx2ncnn: the example of the page has a skeleton that reads its file" {
+    run -0 skeleton 'layer=Focus:Focus(0=scale,1=size(conv.weight),2=size(conv.bias),tagged @conv.weight,@conv.bias)'
+    assert_line 'Focus focus_0 single read 36t 4r'
+}
+
+@test "pnnx2ncnn: a skeleton that could not read all layers is refused, with what helps" {
+    own_layers
+    refuses 1 pnnx2ncnn custom=Focus skeleton=own.cc in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: skeleton=own.cc: the weight 'conv.bias' of 'models.Focus' is not of the same size in all layers (instead: layer=models.Focus:models.Focus(...) with ID=size(conv.bias))
+pnnx2ncnn: skeleton=own.cc: the weight 'conv.weight' of 'models.Focus' is not of the same size in all layers (instead: layer=models.Focus:models.Focus(...) with ID=size(conv.weight))"
+    assert [ ! -e out.param ]
+    sed -i 's/arg_4=(1,0.5)/arg_4=1/' in.param
+    ops 'pnnx.Input in 0 1 x #x=(1,3)f32' 'pnnx.custom_op.a.b p 1 1 x y arg_1=(1,2) @w=(3)f32 #y=(1,3)f32' 'pnnx.custom_op.a.b q 1 1 y z arg_1=1 @v=(3)f32 #z=(1,3)f32' 'pnnx.Output out 1 0 z'
+    refuses 1 pnnx2ncnn check=1 skeleton=own.cc in.param in.bin
+    assert_equal "$(grep -o "the parameter 1 of 'a.b' is a list in one layer and none in another\|not all layers 'a.b' have the same weights" <<<"$stderr" | wc -l)" 2
+    conv
+    refuses 2 pnnx2ncnn skeleton=own.cc in.param in.bin out.param out.bin
+    assert_equal "$stderr" 'pnnx2ncnn: skeleton=own.cc: the network has no layer of yours (instead: custom= or layer=)'
+}
+
+@test "pnnx2ncnn: no name of a model can leave its place in a skeleton" {
+    ops 'pnnx.Input in 0 1 x #x=(1,3)f32' 'pnnx.custom_op.class"\%0A;} p 1 1 x y arg_1=1 #y=(1,3)f32' \
+        'models.Int q 1 1 y z class=2 9lives=3 @a.b=(3)f32 @a_b=(3)f32 @operator%0A=(3)f32 #z=(1,3)f32' 'pnnx.Output out 1 0 z'
+    pnnx2ncnn skeleton=own.cc 'layer=Int:a(0=class,1=7,2=size(a.b),3=1.5,@a.b,@a_b)' in.param in.bin out.param out.bin
+    "${CXX:-c++}" -std=c++11 -Wall -Wextra -Werror -I "$ROOT/test/ncnn_stub" -c -o own.o own.cc
+}
+
+@test "pnnx2ncnn: layer= that is none, or names what is not there, is refused" {
+    own_layers
+    for wrong in Focus Focus: :A 'Focus:A(' 'Focus:A)' 'Focus:1a' 'Focus:a b' 'Focus:A(0)' 'Focus:A(30=scale)' 'Focus:A(0=)' 'Focus:A(x=scale)' \
+        'Focus:A(0=size())' 'Focus:A(raw @w)' 'Focus:A(@)' 'Focus:A(0=scale,0=ratio)' 'Focus:A(0=9999999999)' 'Focus:A(0=1e999)'; do
+        refuses 2 pnnx2ncnn "layer=$wrong" in.param in.bin out.param out.bin
+        assert_equal "$(wc -l <<<"$stderr")" 1
+    done
+    refuses 2 pnnx2ncnn layer=Fokus:A in.param in.bin out.param out.bin
+    assert_equal "$stderr" "pnnx2ncnn: layer=Fokus:A: the model has no operator of that type (did you mean 'models.Focus'?)"
+    refuses 1 pnnx2ncnn 'layer=Focus:A(0=scales,1=size(w),@conv.wight)' in.param in.bin out.param out.bin
+    assert_equal "$(grep -c "'f'" <<<"$stderr")" 3
+    assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: layer=Focus:A(0=scales,1=size(w),@conv.wight): models.Focus 'f' has no constant argument 'scales' (there are: scale, ratio, mode, axes)"
+}

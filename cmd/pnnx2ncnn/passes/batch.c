@@ -1,5 +1,6 @@
 /* batch.c - see batch.h.  The runtime's needs are those of ncnn(5); the operators' are PyTorch's. */
 #include "cmd/pnnx2ncnn/passes/batch.h"
+#include "cmd/pnnx2ncnn/custom/custom.h"
 
 #include <assert.h>
 #include <limits.h>

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/pnnx2ncnn/blobs/layout.h"
+#include "cmd/pnnx2ncnn/custom/custom.h"
 #include "cmd/pnnx2ncnn/passes/edit.h"
 #include "cmd/pnnx2ncnn/passes/passes.h"
 #include "common/graph/element.h"

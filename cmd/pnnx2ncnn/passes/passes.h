@@ -52,6 +52,7 @@ void prepare_sizes(struct graph *g);
 
 struct refusals;
 struct lowering;
+struct custom;
 
 /* Sizes that the user gave no name, ?: they have one all the same. */
 struct unnamed_sizes {
@@ -68,9 +69,9 @@ void refuse_integers(struct refusals *r, struct graph *g);
 void refuse_empties(struct refusals *r, struct graph *g);
 /* Reports modules that lack weights. */
 void refuse_weightless(struct refusals *r, struct graph *g);
-/* Reports whatever is no layer after lowering, but for those that custom= names.  Where sizes are free, what could be said
+/* Reports whatever is no layer after lowering, but for those that are to be layers of the user's.  Where sizes are free, what could be said
  * of them is tried: the graph is none to go on with then. */
-void refuse_unlowered(struct refusals *r, struct graph *g, const struct text_list *custom,
+void refuse_unlowered(struct refusals *r, struct graph *g, const struct custom *custom,
                       struct lowering *lowering);
 /* The last line, "N operators of K kinds cannot be converted"; frees `r`. */
 void refusals_end(struct refusals *r);
@@ -104,22 +105,6 @@ void lowering_list(struct lowering *lowering);
 
 extern const struct rule_function lower_functions[];
 extern const size_t lower_function_count;
-
-/* ---- custom.c: operators that become layers of the user's ---- */
-
-#define CUSTOM_OPERATOR "pnnx.custom_op." /* what the types of a library's operators begin with */
-
-/* Whether a library of the user's has registered the operator. */
-bool custom_registered(const struct operator *op);
-/* Reports (STATUS_USAGE) what custom=TYPE,... names and the graph does not have. */
-void custom_check(const struct graph *g, const struct text_list *custom);
-/* Whether the operator becomes a layer of its name: custom= names it, whole or by its last part, or a library of the
- * user's registers it. */
-bool custom_stays(const struct operator *op, const struct text_list *custom);
-/* Whether it would if custom= named it: a module that was kept whole, an operator of any library. */
-bool custom_may(const struct operator *op);
-/* Makes those that stay layers: arg_3 is the parameter 3, the weights follow one another in the order of their names. */
-void custom_finish(struct graph *g, const struct text_list *custom);
 
 /* ---- finish.c: from operators to a file of layers ---- */
 
