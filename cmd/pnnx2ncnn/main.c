@@ -18,8 +18,10 @@ enum { NAMES_SHOWN = 8 }; /* in one message */
 
 enum { HINT_NUMBERS = 5 }; /* dims w h d c, of each result */
 
+enum { TARGET_LAST = 99991231 };
+
 struct settings {
-    int64_t fp16;
+    int64_t fp16, target;
     bool bf16, explain, hints, sync;
     const char *script, *script_param, *script_bin, *skeleton;
     struct text_list custom, layers, rules, without;
@@ -61,6 +63,8 @@ static void parse_options(struct settings *s, int argc, char **argv)
           "write nothing: say what cannot be converted" },
         { "custom", 0, OPTION_TEXTS, &s->custom, 0, 0, true, "TYPE,...",
           "make operators of these types layers of their names" },
+        { "target", 0, OPTION_INT, &s->target, TARGET_FIRST, TARGET_LAST, false, "DATE",
+          "refuse what the runtime of that release does not have" },
         { "without", 0, OPTION_TEXTS, &s->without, 0, 0, true, "RULE,...", "leave out built-in rules" },
         { "examples", 0, OPTION_TEXT, &s->examples, 0, 0, false, "FILE",
           "only run the examples of a file of rules" },
@@ -219,6 +223,8 @@ static void write_model(struct conversion *c)
     struct graph *g = c->graph;
     const struct settings *s = c->settings;
     struct ports *ports = &c->ports;
+    if (s->target)
+        target_check(g, ports, s->target, storage_of(s));
     finish_blobs(g, ports);
     struct origins origins = name_all(g, ports, &s->naming);
     struct ncnn_style style = { .storage = storage_of(s), .hint = s->hints ? HINT_NUMBERS : 0 };

@@ -527,3 +527,58 @@ pnnx2ncnn: skeleton=own.cc: the weight 'conv.weight' of 'models.Focus' is not of
     assert_equal "$(grep -c "'f'" <<<"$stderr")" 3
     assert_equal "${stderr%%$'\n'*}" "pnnx2ncnn: in.param:4: layer=Focus:A(0=scales,1=size(w),@conv.wight): models.Focus 'f' has no constant argument 'scales' (there are: scale, ratio, mode, axes)"
 }
+
+# ---- releases ----
+
+@test "pnnx2ncnn: target= refuses what a release does not have, by name, and writes the same files for one that has" {
+    needs() { # RELEASE THE ONE BEFORE, WHAT: the network of in.param is refused for the one, not for the other
+        pnnx2ncnn "target=$1" in.param in.bin new.param new.bin || return 1
+        pnnx2ncnn in.param in.bin any.param any.bin
+        same_bytes any.param new.param
+        refuses 1 pnnx2ncnn "target=$2" in.param in.bin new.param new.bin
+        assert_equal "$stderr" "pnnx2ncnn: ${3:+in.param:4: }${3:-}${4:-} the runtime of $1, and target=$2${5:-}"
+        assert [ ! -e new.param ]
+    }
+    one '(1,3,8)f32' torch.erf ''
+    needs 20231027 20230816 "Erf 'p': this layer needs"
+    one '(1,3,8)f32' torch.sinh ''
+    needs 20260526 20260525 "UnaryOp 'p': 0=22 (op_type) needs"
+    one '(1,3,4,5,6)f32' F.softmax 'dim=2'
+    needs 20250503 20250502 "Softmax 'p': with 4 dimensions it needs"
+    one '(1,3,%h,%w)f32' F.interpolate 'mode=bilinear scale_factor=(0.5,0.5) align_corners=False size=None'
+    refuses 1 pnnx2ncnn target=20240410 in.param in.bin out.param out.bin
+    assert_equal "$(sed 's/.* .p[_0-9]*.: //' <<<"$stderr")" "its parameter 19 (starts_expr) needs the runtime of 20250503, and target=20240410
+its parameter 20 (ends_expr) needs the runtime of 20250503, and target=20240410
+its parameter 21 (axes_expr) needs the runtime of 20250503, and target=20240410
+its parameter 9 (size_expr) needs the runtime of 20250503, and target=20240410"
+    pnnx2ncnn target=20250503 in.param in.bin out.param out.bin
+    one '(1,3,8)f32' F.relu ''
+    pnnx2ncnn target=20230816 in.param in.bin out.param out.bin
+    one '(2,3,8,8)f32' F.adaptive_avg_pool2d 'output_size=(2,2)'
+    needs 20261020 20260526 '' 'a batch that is not 1 needs' ' (instead: inputshape=[1,...])'
+}
+
+@test "pnnx2ncnn: target= looks at the type of weights, takes dates only, and check=1 does it without writing" {
+    conv
+    refuses 1 pnnx2ncnn bf16=1 target=20260526 in.param in.bin out.param out.bin
+    assert_equal "$stderr" 'pnnx2ncnn: bf16=1 needs the runtime of 20261020, and target=20260526'
+    pnnx2ncnn bf16=1 target=20261020 in.param in.bin out.param out.bin
+    refuses 1 pnnx2ncnn check=1 bf16=1 target=20240410 in.param in.bin
+    assert [ -e out.param ]
+    for wrong in 2024 1.0.20240410 20230815 soon ''; do
+        refuses 2 pnnx2ncnn "target=$wrong" in.param in.bin out.param out.bin
+    done
+}
+
+@test "pnnx2ncnn: the table of releases names layers and parameters that there are" {
+    run -0 awk -F': ' '!/^#/ { n = split($1, word, " "); for (i = 1; i <= n; i++) print word[i], $2 }' "$ROOT/cmd/pnnx2ncnn/releases.txt"
+    printf '%s\n' "${lines[@]}" >words
+    assert [ "$(wc -l <words)" -gt 40 ]
+    while read -r word date; do
+        [[ $date =~ ^20[0-9]{6}$ ]] || failed "$word: $date"
+        type=${word%%[./]*} id=''
+        [[ $word != *.* ]] || { id=${word#*.}; id=${id%%=*}; }
+        case $type in bfloat16 | batch) continue ;; esac
+        grep -qE "^$type .*\b${id:+$id/}" "$ROOT/common/operators/signatures.txt" || failed "no $word"
+    done <words
+}

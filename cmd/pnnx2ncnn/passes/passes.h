@@ -142,6 +142,16 @@ void finish_layers(struct graph *g, struct ports *ports);
 /* Inputs and results get blobs of their names, and every blob one reader. */
 void finish_blobs(struct graph *g, struct ports *ports);
 
+/* ---- target.c ---- */
+
+enum {
+    TARGET_FIRST = 20230816
+}; /* the first release that releases.txt speaks of: before it, blobs were broadcast otherwise */
+
+/* target=DATE: reports (STATUS_CONVERSION) layers and what of them the runtime of that release does not have.  Layers have the
+ * names of the operators that they were. */
+void target_check(struct graph *g, const struct ports *ports, int64_t date, enum ncnn_storage storage);
+
 /* ---- names.c ---- */
 
 struct naming {
