@@ -15,15 +15,19 @@
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
 /* In the order in which they appear: weights before the text that needs them. */
-enum { PNNXBIN, PNNXPARAM, PNNXPY, NCNNBIN, NCNNPARAM, NCNNPY, OUTPUTS };
+enum { PNNXBIN, PNNXPARAM, PNNXPY, NCNNBIN, NCNNPARAM, NCNNPY, SKELETON, OUTPUTS };
 
 static const struct {
-    const char *suffix; /* of the output, behind the model's name */
+    const char *suffix; /* of the output, behind the model's name; NULL: there is one only if it is named */
     const char *stage;  /* of the file in the stages' folder */
 } outputs[OUTPUTS] = {
-    [PNNXBIN] = { ".pnnx.bin", "pnnx.bin" },       [PNNXPARAM] = { ".pnnx.param", "pnnx.param" },
-    [PNNXPY] = { "_pnnx.py", "pnnx.py" },          [NCNNBIN] = { ".ncnn.bin", "ncnn.bin" },
-    [NCNNPARAM] = { ".ncnn.param", "ncnn.param" }, [NCNNPY] = { "_ncnn.py", "ncnn.py" },
+    [PNNXBIN] = { ".pnnx.bin", "pnnx.bin" },
+    [PNNXPARAM] = { ".pnnx.param", "pnnx.param" },
+    [PNNXPY] = { "_pnnx.py", "pnnx.py" },
+    [NCNNBIN] = { ".ncnn.bin", "ncnn.bin" },
+    [NCNNPARAM] = { ".ncnn.param", "ncnn.param" },
+    [NCNNPY] = { "_ncnn.py", "ncnn.py" },
+    [SKELETON] = { NULL, "layers.cc" },
 };
 
 /* The files between the stages. */
@@ -31,16 +35,18 @@ static const char *const between[] = { "raw.param", "raw.bin", "shape.param", "s
 
 struct request {
     const char *model;
-    const char *device, *inputshape, *inputshape2, *keep, *onnx;
-    struct text_list custom, customop, input, input2, moduleop, rules, without;
+    const char *device, *inputshape, *inputshape2, *keep, *names, *onnx, *target;
+    struct text_list custom, customop, input, input2, layer, moduleop, rename, rules, without;
     int64_t fp16, optlevel;
-    bool explain, frozen;
+    bool bf16, check, explain, frozen, hints;
     const char *outputs[OUTPUTS]; /* where they go */
 };
 
 static void parse(struct request *r, int argc, char **argv)
 {
     const struct option_row table[] = {
+        { "bf16", 0, OPTION_FLAG, &r->bf16, 0, 0, false, NULL, "ncnn weights as bfloat16" },
+        { "check", 0, OPTION_FLAG, &r->check, 0, 0, false, NULL, "write nothing: say what ncnn cannot have" },
         { "custom", 0, OPTION_TEXTS, &r->custom, 0, 0, true, "TYPE,...",
           "make operators of these types ncnn layers of their names" },
         { "customop", 0, OPTION_TEXTS, &r->customop, 0, 0, true, "FILE,...",
@@ -51,6 +57,7 @@ static void parse(struct request *r, int argc, char **argv)
         { "fp16", 0, OPTION_INT, &r->fp16, 0, 1, false, "0|1", "ncnn weights in half precision (default 1)" },
         { "frozen", 0, OPTION_FLAG, &r->frozen, 0, 0, false, NULL,
           "take a named size where the network fits one value of it only" },
+        { "hints", 0, OPTION_FLAG, &r->hints, 0, 0, false, NULL, "write the shapes of ncnn's blobs" },
         { "input", 0, OPTION_TEXTS, &r->input, 0, 0, true, "FILE.npy,...",
           "take the shapes of the inputs from these arrays" },
         { "input2", 0, OPTION_TEXTS, &r->input2, 0, 0, true, "FILE.npy,...", "the same for the second set" },
@@ -60,8 +67,12 @@ static void parse(struct request *r, int argc, char **argv)
           "other shapes: what differs is dynamic" },
         { "keep", 0, OPTION_TEXT, &r->keep, 0, 0, false, "FOLDER",
           "leave the files of all stages in this folder" },
+        { "layer", 0, OPTION_TEXTS, &r->layer, 0, 0, false, "TYPE:NAME(0=ARGUMENT,@WEIGHT,...)",
+          "make operators of a type ncnn layers of that name" },
         { "moduleop", 0, OPTION_TEXTS, &r->moduleop, 0, 0, true, "CLASS,...",
           "keep each module of these classes as one operator" },
+        { "names", 0, OPTION_TEXT, &r->names, 0, 0, false, "new|keep",
+          "what ncnn's layers and blobs are called (default new)" },
         { "ncnnbin", 0, OPTION_TEXT, &r->outputs[NCNNBIN], 0, 0, false, "PATH",
           "another name for model.ncnn.bin" },
         { "ncnnparam", 0, OPTION_TEXT, &r->outputs[NCNNPARAM], 0, 0, false, "PATH",
@@ -77,7 +88,13 @@ static void parse(struct request *r, int argc, char **argv)
           "another name for model.pnnx.param" },
         { "pnnxpy", 0, OPTION_TEXT, &r->outputs[PNNXPY], 0, 0, false, "PATH",
           "another name for model_pnnx.py" },
+        { "rename", 0, OPTION_TEXTS, &r->rename, 0, 0, true, "BLOB:NAME,...",
+          "other names for ncnn's blobs: rename=in0:image" },
         { "rules", 'r', OPTION_TEXTS, &r->rules, 0, 0, true, "FILE,...", "rules for pnnxopt and pnnx2ncnn" },
+        { "skeleton", 0, OPTION_TEXT, &r->outputs[SKELETON], 0, 0, false, "FILE",
+          "write a C++ file with a class for each layer that ncnn does not have" },
+        { "target", 0, OPTION_TEXT, &r->target, 0, 0, false, "DATE",
+          "refuse what ncnn of that release does not have" },
         { "without", 0, OPTION_TEXTS, &r->without, 0, 0, true, "RULE,...",
           "leave out built-in rules of pnnxopt" },
     };
@@ -141,7 +158,7 @@ static void name_outputs(struct request *r)
 {
     char *base = base_name(r->model);
     for (int i = 0; i < OUTPUTS; i++) {
-        if (r->outputs[i])
+        if (r->outputs[i] || !outputs[i].suffix)
             continue;
         r->outputs[i] = xprintf("%s%s", base, outputs[i].suffix);
     }
@@ -164,6 +181,8 @@ static void check_files(const struct request *r)
     add_inputs(&in, &r->input2);
     add_inputs(&in, &r->rules);
     for (int i = 0; i < OUTPUTS; i++) {
+        if (!r->outputs[i])
+            continue;
         char *target = path_target(r->outputs[i]);
         if (!target)
             die(STATUS_IO, nowhere, "cannot write '%s': %s; nothing was written", r->outputs[i],
@@ -248,17 +267,36 @@ static void print_python(const struct request *r)
     stage_must("pnnx2py", &a);
 }
 
+static const char *flag(bool on)
+{
+    return on ? "1" : NULL;
+}
+
+static void add_ncnn_options(struct arguments *a, const struct request *r)
+{
+    argument_option(a, "bf16", flag(r->bf16));
+    argument_option(a, "check", flag(r->check));
+    argument_options(a, "custom", &r->custom);
+    argument_option(a, "fp16", r->fp16 ? "1" : "0");
+    argument_option(a, "hints", flag(r->hints));
+    argument_options(a, "layer", &r->layer);
+    argument_option(a, "names", r->names);
+    argument_options(a, "rename", &r->rename);
+    argument_option(a, "target", r->target);
+}
+
 /* The only stage that may refuse while the files of those before it are published. */
 static bool lower(const struct request *r)
 {
     struct arguments a = { 0 };
-    argument_options(&a, "custom", &r->custom);
+    add_ncnn_options(&a, r);
     char *param = path_between(r->outputs[NCNNPY], r->outputs[NCNNPARAM]);
     char *bin = path_between(r->outputs[NCNNPY], r->outputs[NCNNBIN]);
-    argument_option(&a, "fp16", r->fp16 ? "1" : "0");
     argument_option(&a, "ncnnparam", param);
     argument_option(&a, "ncnnbin", bin);
-    argument_option(&a, "ncnnpy", stage_file("ncnn.py"));
+    argument_option(&a, "ncnnpy", stage_file(outputs[NCNNPY].stage));
+    if (r->outputs[SKELETON])
+        argument_option(&a, "skeleton", stage_file(outputs[SKELETON].stage));
     add_rules(&a, r);
     add_model(&a, "pnnx.param", "pnnx.bin");
     add_model(&a, "ncnn.param", "ncnn.bin");
@@ -274,7 +312,9 @@ static bool lower(const struct request *r)
 static void publish(const struct request *r, bool lowered)
 {
     for (int i = 0; i < OUTPUTS; i++)
-        if (lowered || i <= PNNXPY)
+        if (!r->outputs[i])
+            continue;
+        else if (lowered || i <= PNNXPY)
             output_copy(r->outputs[i], stage_file(outputs[i].stage), !r->keep);
         else
             output_remove(r->outputs[i]);
@@ -311,7 +351,8 @@ int main(int argc, char **argv)
     simplify(&r);
     print_python(&r);
     bool lowered = lower(&r);
-    publish(&r, lowered);
+    if (!r.check)
+        publish(&r, lowered);
     stages_end();
     return lowered ? STATUS_DONE : STATUS_CONVERSION;
 }

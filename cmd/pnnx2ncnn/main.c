@@ -230,7 +230,7 @@ static void write_model(struct conversion *c)
     struct ncnn_style style = { .storage = storage_of(s), .hint = s->hints ? HINT_NUMBERS : 0 };
     ncnn_check(g);
     if (s->skeleton)
-        skeleton_check(s->skeleton, &c->classes);
+        skeleton_check(&c->classes);
     stop_refused(s);
     if (!s->check) {
         ncnn_write_styled(g, s->out.param, s->out.bin, &style);

@@ -179,6 +179,57 @@ np.save("a.npy", np.zeros((1, 3, 80, 80), "f4")), np.save("b.npy", np.asfortrana
     run -0 grep -c torch.erfinv net.pnnx.param net_pnnx.py
 }
 
+@test "pnnx: check=1 writes nothing, and says what ncnn cannot have" {
+    older
+    run -0 pnnx net.pt check=1
+    assert_output ''
+    echo 'mine: nn.ReLU(x) => torch.erfinv(x) ;' >my.rules
+    refuses 1 pnnx net.pt rules=my.rules check=1
+    [[ $stderr == *"pnnx2ncnn: net.pt: torch.erfinv 'features.1'"* ]]
+    refuses 2 pnnx net.pt rename=in7:x check=1
+    all_old
+}
+
+@test "pnnx: what concerns ncnn goes to pnnx2ncnn, and the C++ file is published with the others" {
+    net
+    run -0 pnnx net.pt names=keep rename=in0:image,out0:scores hints=1 bf16=1 target=20261020
+    assert_output ''
+    grep -q '^Convolution  *features.1 .* image .*-23330=5,3,' net.ncnn.param
+    grep -q ' scores ' net.ncnn.param
+    grep -qF 'ex.input("image"' net_ncnn.py
+    assert_equal "$(grep -c use_bf16_storage net_ncnn.py)" 1
+    refuses 1 pnnx net.pt bf16=1 target=20260526
+    [[ $stderr == *'bf16=1 needs the runtime of 20261020, and target=20260526'* ]]
+    refuses 2 pnnx net.pt names=old
+    refuses 2 pnnx net.pt skeleton=own.cc
+    assert [ ! -e own.cc ]
+    # a module of its own
+    cat >own.py <<'END'
+import torch
+class Gain(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.rand(3, 1, 1))
+    def forward(self, x):
+        return x * self.gain
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.g, self.c = Gain(), torch.nn.Conv2d(3, 4, 3)
+    def forward(self, x):
+        return self.c(self.g(x))
+torch.jit.trace(Net().eval(), torch.rand(1, 3, 8, 8)).save('own.pt')
+END
+    "$PYTHON" -W ignore own.py
+    mkdir out
+    run -0 pnnx own.pt 'inputshape=[1,3,8,8]' moduleop=Gain 'layer=Gain:Gain(0=size(gain),1=0.5,@gain)' skeleton=out/gain.cc
+    assert_output ''
+    grep -q '^Gain .* 0=3 1=0.5$' own.ncnn.param
+    grep -qF 'gain_ = mb.load(gain_size_, 1);' out/gain.cc
+    refuses 1 pnnx own.pt 'inputshape=[1,3,8,8]' moduleop=Gain 'layer=Gain:Gain(@gains)' skeleton=out/gain.cc
+    assert [ ! -e out/gain.cc ]
+}
+
 # Which program a FIFO stops: the model pt2pnnx, a file of rules pnnxopt, read again pnnx2ncnn.
 @test "pnnx: a signal ends it at once with no temporaries, and older files stay" {
     older

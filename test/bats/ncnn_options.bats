@@ -495,8 +495,8 @@ my.swirl s read 7r'
 @test "pnnx2ncnn: a skeleton that could not read all layers is refused, with what helps" {
     own_layers
     refuses 1 pnnx2ncnn custom=Focus skeleton=own.cc in.param in.bin out.param out.bin
-    assert_equal "$stderr" "pnnx2ncnn: skeleton=own.cc: the weight 'conv.bias' of 'models.Focus' is not of the same size in all layers (instead: layer=models.Focus:models.Focus(...) with ID=size(conv.bias))
-pnnx2ncnn: skeleton=own.cc: the weight 'conv.weight' of 'models.Focus' is not of the same size in all layers (instead: layer=models.Focus:models.Focus(...) with ID=size(conv.weight))"
+    assert_equal "$stderr" "pnnx2ncnn: skeleton=: the weight 'conv.bias' of 'models.Focus' is not of the same size in all layers (instead: layer=models.Focus:models.Focus(...) with ID=size(conv.bias))
+pnnx2ncnn: skeleton=: the weight 'conv.weight' of 'models.Focus' is not of the same size in all layers (instead: layer=models.Focus:models.Focus(...) with ID=size(conv.weight))"
     assert [ ! -e out.param ]
     sed -i 's/arg_4=(1,0.5)/arg_4=1/' in.param
     ops 'pnnx.Input in 0 1 x #x=(1,3)f32' 'pnnx.custom_op.a.b p 1 1 x y arg_1=(1,2) @w=(3)f32 #y=(1,3)f32' 'pnnx.custom_op.a.b q 1 1 y z arg_1=1 @v=(3)f32 #z=(1,3)f32' 'pnnx.Output out 1 0 z'
@@ -504,7 +504,7 @@ pnnx2ncnn: skeleton=own.cc: the weight 'conv.weight' of 'models.Focus' is not of
     assert_equal "$(grep -o "the parameter 1 of 'a.b' is a list in one layer and none in another\|not all layers 'a.b' have the same weights" <<<"$stderr" | wc -l)" 2
     conv
     refuses 2 pnnx2ncnn skeleton=own.cc in.param in.bin out.param out.bin
-    assert_equal "$stderr" 'pnnx2ncnn: skeleton=own.cc: the network has no layer of yours (instead: custom= or layer=)'
+    assert_equal "$stderr" 'pnnx2ncnn: skeleton=: the network has no layer of yours (instead: custom= or layer=)'
 }
 
 @test "pnnx2ncnn: no name of a model can leave its place in a skeleton" {

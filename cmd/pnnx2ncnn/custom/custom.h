@@ -96,7 +96,7 @@ struct custom_classes custom_finish(struct graph *g, const struct custom *custom
 /* ---- skeleton.c ---- */
 
 /* Reports (STATUS_CONVERSION) classes that could not read all their layers, and (STATUS_USAGE) that there are none. */
-void skeleton_check(const char *file, const struct custom_classes *classes);
+void skeleton_check(const struct custom_classes *classes);
 /* Writes a C++ file with a class for each, whose load_param() and load_model() read what is written. */
 void skeleton_write(const char *file, const struct graph *g, const struct custom_classes *classes);
 

@@ -21,38 +21,35 @@ static const struct {
 
 /* ---- whether there can be one ---- */
 
-static void check_class(const char *file, const struct custom_class *c)
+static void check_class(const struct custom_class *c)
 {
     struct place at = operator_place(c->first);
     const char *more = arena_printf(&c->first->graph->arena, "layer=%s:%s(...)", c->type, c->layer);
     for (int id = 0; id < NCNN_PARAMETERS; id++)
         if (c->parameters[id].kind == CUSTOM_MIXED)
             report(STATUS_CONVERSION, at,
-                   "skeleton=%s: the parameter %d of '%s' is a list in one layer and none in another "
-                   "(instead: %s "
-                   "without it)",
-                   file, id, c->layer, more);
+                   "skeleton=: the parameter %d of '%s' is a list in one layer and none in another "
+                   "(instead: %s without it)",
+                   id, c->layer, more);
     if (c->differs)
-        report(
-            STATUS_CONVERSION, at,
-            "skeleton=%s: not all layers '%s' have the same weights (instead: %s with those that all have)",
-            file, c->layer, more);
+        report(STATUS_CONVERSION, at,
+               "skeleton=: not all layers '%s' have the same weights (instead: %s with those that all have)",
+               c->layer, more);
     for (size_t i = 0; i < c->weight_count; i++)
         if (c->weights[i].varies && c->weights[i].size < 0)
             report(STATUS_CONVERSION, at,
-                   "skeleton=%s: the weight '%s' of '%s' is not of the same size in all layers (instead: %s "
-                   "with "
-                   "ID=size(%s))",
-                   file, c->weights[i].key, c->layer, more, c->weights[i].key);
+                   "skeleton=: the weight '%s' of '%s' is not of the same size in all layers "
+                   "(instead: %s with ID=size(%s))",
+                   c->weights[i].key, c->layer, more, c->weights[i].key);
 }
 
-void skeleton_check(const char *file, const struct custom_classes *classes)
+void skeleton_check(const struct custom_classes *classes)
 {
     if (!classes->count)
         report(STATUS_USAGE, nowhere,
-               "skeleton=%s: the network has no layer of yours (instead: custom= or layer=)", file);
+               "skeleton=: the network has no layer of yours (instead: custom= or layer=)");
     for (size_t i = 0; i < classes->count; i++)
-        check_class(file, &classes->items[i]);
+        check_class(&classes->items[i]);
 }
 
 /* ---- names ---- */
