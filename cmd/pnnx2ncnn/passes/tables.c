@@ -20,6 +20,12 @@ static int64_t attempt_size(int64_t most, int attempt)
     return sizes[attempt] > 0 ? sizes[attempt] : 1;
 }
 
+/* The network's input that the operator is; NULL: it is none. */
+static const struct operand *input_of(const struct operator *op)
+{
+    return operator_is(op, "pnnx.Input") && op->output_count ? op->outputs[0] : NULL;
+}
+
 /* What all operands are where the sizes with a bound have the values of an attempt. */
 static struct run *run_with(struct graph *g, const struct table *table, int attempt)
 {
@@ -27,7 +33,7 @@ static struct run *run_with(struct graph *g, const struct table *table, int atte
     run->which = NULL;
     run->room = ROOM;
     for (const struct operator *op = g->first; op; op = op->next) {
-        const struct operand *x = operator_is(op, "pnnx.Input") && op->output_count ? op->outputs[0] : NULL;
+        const struct operand *x = input_of(op);
         if (!x || x->rank < 0 || x->rank > MAX_RANK)
             continue;
         int64_t *dims = arena_array(&run->arena, (size_t)x->rank + 1, sizeof *dims);
@@ -43,11 +49,12 @@ static struct run *run_with(struct graph *g, const struct table *table, int atte
 
 static bool has_bounds(const struct graph *g)
 {
-    for (const struct operator *op = g->first; op; op = op->next)
-        for (size_t i = 0; operator_is(op, "pnnx.Input") && i < op->output_count; i++)
-            for (int k = 0; k < op->outputs[i]->rank; k++)
-                if (dim_get_note(g, op->outputs[i]->shape[k]).most > 0)
-                    return true;
+    for (const struct operator *op = g->first; op; op = op->next) {
+        const struct operand *x = input_of(op);
+        for (int k = 0; x && k < x->rank; k++)
+            if (dim_get_note(g, x->shape[k]).most > 0)
+                return true;
+    }
     return false;
 }
 
