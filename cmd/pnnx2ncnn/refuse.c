@@ -6,6 +6,7 @@
 #include "cmd/pnnx2ncnn/passes/passes.h"
 #include "cmd/pnnx2ncnn/remedies.h"
 #include "common/base/map.h"
+#include "common/graph/dim.h"
 #include "formats/pnnx/pnnx.h"
 
 /* One operator, and what is said of it: made while the graph is what it was. */
@@ -150,6 +151,18 @@ static void find_integer(struct operand *x, void *found)
         *(struct operand **)found = x;
 }
 
+/* Numbers that depend on nothing but sizes are a table, where these have a bound. */
+static const char *integer_remedy(const struct refusals *r, const struct operator *op)
+{
+    struct graph *g = op->graph;
+    const char *remedy = remedy_of(op);
+    struct free_sizes sizes = sizes_of(op, r->unnamed);
+    if (remedy || !sizes.named || dim_get_note(g, dim_named(g, sizes.named)).most > 0)
+        return remedy;
+    return arena_printf(&g->arena, "if they depend on sizes only, %s",
+                        sizes_remedy(&g->arena, &sizes, size_remedies[0]));
+}
+
 void refuse_integers(struct refusals *r, struct graph *g)
 {
     for (struct operator *op = g->first; op; op = op->next) {
@@ -164,7 +177,7 @@ void refuse_integers(struct refusals *r, struct graph *g)
             refuse(r, op,
                    "computes what is no float (indices, integers of 8 or 16 bits, complex "
                    "numbers), which ncnn's layers cannot",
-                   remedy_of(op));
+                   integer_remedy(r, op));
     }
     report_refusals(r);
 }

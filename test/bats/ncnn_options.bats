@@ -582,3 +582,26 @@ its parameter 9 (size_expr) needs the runtime of 20250503, and target=20240410"
         grep -qE "^$type .*\b${id:+$id/}" "$ROOT/common/operators/signatures.txt" || failed "no $word"
     done <words
 }
+
+@test "pnnx2ncnn: indices computed from sizes that are free need a bound, and are told so" {
+    cat >net.py <<'END'
+import torch
+
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bias = torch.nn.Embedding(8, 4)
+
+    def forward(self, x):
+        places = torch.arange(x.shape[1])
+        return x + self.bias((places * 3 % 7) // 2 + 1)
+
+
+torch.jit.trace(Net(), torch.rand(1, 5, 4), check_trace=False).save('net.pt')
+END
+    "$PYTHON" -W ignore net.py
+    run --separate-stderr -1 pnnx net.pt 'inputshape=[1,n,4]'
+    [[ $stderr == *'(instead: if they depend on sizes only, inputshape= with a bound for n: n<='* ]]
+    run -0 pnnx net.pt 'inputshape=[1,n<=40,4]'
+}
