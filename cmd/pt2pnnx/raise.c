@@ -7,8 +7,8 @@
 #include "common/base/report.h"
 #include "common/rewrite/rewrite.h"
 
-extern const char modules_text[], layers_text[], raise_text[];
-extern const size_t modules_text_size, layers_text_size, raise_text_size;
+extern const char modules_text[], single_text[], raise_text[];
+extern const size_t modules_text_size, single_text_size, raise_text_size;
 
 /* In this order: no rule may see a type, inside its pattern, that an earlier phase has rewritten. */
 static const struct phase {
@@ -16,7 +16,7 @@ static const struct phase {
     const size_t *size;
 } phases[] = {
     { "modules.rules", modules_text, &modules_text_size }, /* several calls */
-    { "layers.rules", layers_text, &layers_text_size },    /* one call inside a module of torch.nn */
+    { "single.rules", single_text, &single_text_size },    /* one call inside a module of torch.nn */
     { "raise.rules", raise_text, &raise_text_size },       /* one to one */
 };
 
