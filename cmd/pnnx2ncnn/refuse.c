@@ -159,7 +159,8 @@ static const char *integer_remedy(const struct refusals *r, const struct operato
     struct free_sizes sizes = sizes_of(op, r->unnamed);
     if (remedy || !sizes.named || dim_get_note(g, dim_named(g, sizes.named)).most > 0)
         return remedy;
-    return arena_printf(&g->arena, "if they depend on sizes only, %s",
+    return arena_printf(&g->arena, "%s; if nothing but sizes decides them, %s",
+                        sizes_remedy(&g->arena, &sizes, 0),
                         sizes_remedy(&g->arena, &sizes, size_remedies[0]));
 }
 
