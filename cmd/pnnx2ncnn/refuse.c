@@ -151,7 +151,7 @@ static void find_integer(struct operand *x, void *found)
         *(struct operand **)found = x;
 }
 
-/* Numbers that depend on nothing but sizes are a table, where these have a bound. */
+/* Numbers that are compared with places are as many as sizes say; those that sizes decide are a table, where these have a bound. */
 static const char *integer_remedy(const struct refusals *r, const struct operator *op)
 {
     struct graph *g = op->graph;
@@ -159,9 +159,8 @@ static const char *integer_remedy(const struct refusals *r, const struct operato
     struct free_sizes sizes = sizes_of(op, r->unnamed);
     if (remedy || !sizes.named || dim_get_note(g, dim_named(g, sizes.named)).most > 0)
         return remedy;
-    return arena_printf(&g->arena, "%s; if nothing but sizes decides them, %s",
-                        sizes_remedy(&g->arena, &sizes, 0),
-                        sizes_remedy(&g->arena, &sizes, size_remedies[0]));
+    return arena_printf(&g->arena, "%s; or %s", sizes_remedy(&g->arena, &sizes, size_remedies[0]),
+                        sizes_remedy(&g->arena, &sizes, 0));
 }
 
 void refuse_integers(struct refusals *r, struct graph *g)
