@@ -78,8 +78,9 @@ def candidates(folder, shape, families):
     yield 'ours', folder / 'net.ncnn'
     for family in families:
         less = [f'{family}.param', f'{family}.bin']
-        subprocess.run([BIN / 'pnnx2ncnn', f'without={family}', 'net.pnnx.param', 'net.pnnx.bin', *less], cwd=folder, check=True, capture_output=True)
-        yield f'without {family}', folder / family
+        done = subprocess.run([BIN / 'pnnx2ncnn', f'without={family}', 'net.pnnx.param', 'net.pnnx.bin', *less], cwd=folder, capture_output=True)
+        if not done.returncode:                                  # else it is one of ncnnopt's
+            yield f'without {family}', folder / family
     if PEER.exists():
         (folder / 'peer').mkdir()
         shutil.copy(folder / 'net.pt', folder / 'peer')
@@ -116,7 +117,9 @@ def bench(name, families):
     ratio = ours.best / theirs.best if theirs else float('nan')
     print(f'{name:<14}{ours.layers:>7}{theirs.layers if theirs else "-":>7}{ours.best * 1e3:>10.2f}{theirs.best * 1e3 if theirs else float("nan"):>10.2f}{ratio:>7.2f}', flush=True)
     for family in families:
-        less = models[f'without {family}']
+        less = models.get(f'without {family}', ours)
+        if less is ours:
+            continue
         print(f'    without {family:<24}{less.layers:>5} layers, {less.best / ours.best:.2f} of the time', flush=True)
     return ratio
 
