@@ -26,7 +26,7 @@ static uint32_t take_bits(struct binary *b)
         broken(b, "the file ends within a layer");
     const uint8_t *p = b->data + b->at;
     b->at += 4;
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    return ncnn_get32(p);
 }
 
 static int64_t take_int(struct binary *b)

@@ -2,6 +2,8 @@
 #ifndef FORMATS_NCNN_FORMAT_H
 #define FORMATS_NCNN_FORMAT_H
 
+#include <stdint.h>
+
 #define NCNN_MAGIC 7767517
 
 /* Bytes of a name, a type or a text that the runtime reads. */
@@ -23,5 +25,17 @@
 
 /* Bytes of the table: 256 floats. */
 #define NCNN_TABLE 1024
+
+/* A number of 32 bits in file order, little-endian, on any machine; at four bytes that the caller has counted. */
+static inline uint32_t ncnn_get32(const uint8_t *from)
+{
+    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+}
+
+static inline void ncnn_put32(uint8_t *to, uint32_t number)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(number >> 8 * i);
+}
 
 #endif

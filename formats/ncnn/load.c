@@ -20,11 +20,6 @@ struct loader {
 /* Types in one message. */
 enum { TYPES_SHOWN = 8 };
 
-static uint32_t read32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static _Noreturn void refuse_custom(const struct loader *l)
 {
     size_t count;
@@ -102,7 +97,7 @@ static void add_weight(struct loader *l, struct operator *op, const struct layer
     }
     if (w->storage == STORAGE_TAGGED) {
         size_t table;
-        a.dtype = stored_type(read32(take(l, op, w, 4)), &table);
+        a.dtype = stored_type(ncnn_get32(take(l, op, w, 4)), &table);
         take(l, op, w, table);
         l->r->style->half = l->r->style->half || a.dtype == DTYPE_F16;
     }

@@ -22,13 +22,6 @@ bool ncnn_is_integer_weight(const struct attribute *w)
     return !is_tagged(w) && (w->dtype == DTYPE_I64 || w->dtype == DTYPE_I32);
 }
 
-/* Bytes in file order on any machine. */
-static void put32(uint8_t *to, uint32_t u)
-{
-    for (int i = 0; i < 4; i++)
-        to[i] = (uint8_t)(u >> 8 * i);
-}
-
 #define CHUNK 4096
 
 static void write_raw(struct output *out, const struct attribute *w)
@@ -49,7 +42,7 @@ static void write_raw(struct output *out, const struct attribute *w)
             } else {
                 memcpy(&u, &f, 4);
             }
-            put32(buffer + 4 * i, u);
+            ncnn_put32(buffer + 4 * i, u);
         }
         output_write(out, buffer, n * 4);
     }
@@ -139,7 +132,7 @@ static void write_weight(struct output *out, const struct attribute *w, const st
         write_raw(out, w);
         return;
     }
-    put32(tag, int8 ? NCNN_INT8 : tags[as]);
+    ncnn_put32(tag, int8 ? NCNN_INT8 : tags[as]);
     output_write(out, tag, sizeof tag);
     if (int8)
         write_bytes(out, w);

@@ -24,8 +24,9 @@ static void put_bytes(struct bytes *out, const void *bytes, size_t size)
 
 static void put(struct bytes *out, int64_t number)
 {
-    uint32_t u = (uint32_t)(int32_t)number;
-    put_bytes(out, (uint8_t[]){ (uint8_t)u, (uint8_t)(u >> 8), (uint8_t)(u >> 16), (uint8_t)(u >> 24) }, 4);
+    uint8_t bytes[4];
+    ncnn_put32(bytes, (uint32_t)(int32_t)number);
+    put_bytes(out, bytes, sizeof bytes);
 }
 
 static void put_number(struct bytes *out, const struct value *v)

@@ -1,5 +1,5 @@
 /* writer.h - what passes between the parts of the writer of ncnn models: ncnn.c writes the text, store.c the weights,
- * binary.c the binary form of the text.  Private to them; constants of the format are the reader's, too. */
+ * write_binary.c the binary form of the text.  Private to them; constants of the format are the reader's, too. */
 #ifndef FORMATS_NCNN_WRITER_H
 #define FORMATS_NCNN_WRITER_H
 

@@ -35,8 +35,9 @@ bool sizes_differ(struct call *c, int64_t a, int64_t b)
 
 bool broadcast_dims(struct call *c, int64_t a, int64_t b, int64_t *out)
 {
-    if (is_cut(c->graph, a, b) || is_cut(c->graph, b, a)) { /* they are equal, or PyTorch refuses them */
-        *out = is_cut(c->graph, a, b) ? b : a;
+    bool cut_to_b = is_cut(c->graph, a, b);
+    if (cut_to_b || is_cut(c->graph, b, a)) { /* they are equal, or PyTorch refuses them */
+        *out = cut_to_b ? b : a;
         return true;
     }
     return (a == 1 || b == 1 || !sizes_differ(c, a, b)) && dim_broadcast(a, b, out);
