@@ -84,6 +84,7 @@ static struct operator *realize(struct build *b, struct plan *plan, const char *
     struct value *values = scratch_array(b->match->scratch, plan->argument_count, sizeof *values);
     for (size_t i = 0; i < plan->argument_count; i++)
         values[i] = realize_item(b, &plan->arguments[i].item, plan->arguments[i].key);
+    name = name ? name : plan->name;
     struct operator *op =
         new_operator(b, plan->type, name ? name : graph_fresh_operator_name(b->graph, b->stem));
     for (size_t i = 0; i < plan->argument_count; i++)
@@ -303,6 +304,17 @@ static void take_over(struct build *b, struct operator *op)
         operator_infer(op);
 }
 
+/* What a name says: a string, or that of an operator or of the module; NULL: nothing. */
+static const char *name_of(struct match *m, const struct node *name)
+{
+    struct item item = evaluate(m, name);
+    if (item.kind == ITEM_OPERATOR)
+        return item.op->name;
+    if (item.kind == ITEM_TENSORS && m->box)
+        return m->box->scope->path;
+    return item.kind == ITEM_VALUE && item.value.kind == VALUE_STRING ? item.value.string : NULL;
+}
+
 static const char *result_name(struct match *m)
 {
     const char *name = m->root->name;
@@ -310,14 +322,7 @@ static const char *result_name(struct match *m)
         name = m->box->scope->path;
     else if (m->scope && m->scope->path[0])
         name = m->scope->path;
-    if (!m->chosen->name)
-        return name;
-    struct item item = evaluate(m, m->chosen->name);
-    if (item.kind == ITEM_OPERATOR)
-        return item.op->name;
-    if (item.kind == ITEM_TENSORS && m->box)
-        return m->box->scope->path;
-    return item.kind == ITEM_VALUE && item.value.kind == VALUE_STRING ? item.value.string : NULL;
+    return m->chosen->name ? name_of(m, m->chosen->name) : name;
 }
 
 /* Lets a result of `op` be an output; what another part of the result reads already is one of its own. */
@@ -359,6 +364,8 @@ static bool bind_share(struct match *m, const struct share *share)
 {
     const struct targets *t = &share->targets;
     struct item part = evaluate(m, share->part);
+    if (share->name && part.kind == ITEM_PLAN)
+        part.plan->name = name_of(m, share->name);
     if (!share->tuple && !share->count) {
         m->slots[t->items[0].slot] = part;
         return true;

@@ -18,6 +18,7 @@ struct plan {
     } * attributes;
     size_t attribute_count;
     size_t results;      /* where they have names, how many there are; else 0 */
+    const char *name;    /* of the operator; NULL: after the root */
     struct operator *op; /* once built */
 };
 

@@ -175,6 +175,8 @@ static void parse_with(struct parser *p, struct rule *rule)
         struct share share = { .tuple = false };
         parse_share_names(p, &share);
         share.part = parser_value_without_if(p);
+        if (parser_accept(p, TOKEN_AS))
+            share.name = parser_value_without_if(p);
         rule->shares = arena_grow(p->lexer.arena, rule->shares, rule->share_count, sizeof *rule->shares);
         rule->shares[rule->share_count++] = share;
         parser_accept(p, ',');

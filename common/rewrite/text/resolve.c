@@ -425,6 +425,8 @@ static void resolve_shares(struct resolver *r)
             resolve_expression(r, &s->count);
         r->in_result = true;
         resolve_expression(r, &s->part);
+        if (s->name)
+            resolve_expression(r, &s->name);
         r->in_result = false;
         for (size_t k = 0; k < s->targets.count; k++)
             if (s->targets.items[k].name)

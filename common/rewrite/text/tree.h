@@ -129,6 +129,7 @@ struct share {
     bool tuple;
     struct node *count; /* or NULL */
     struct node *part;
+    struct node *name; /* as NAME; or NULL */
 };
 
 /* One of A if C else B ...: what replaces the match, and when. */
