@@ -1,10 +1,10 @@
 /* layers.c - see layers.h: the files of rules, in the order in which they are tried. */
 #include "common/layers/layers.h"
 
-extern const char activations_text[], vectors_text[], products_text[], reshapes_text[], idle_text[],
-    constants_text[], folding_text[];
+extern const char activations_text[], vectors_text[], products_text[], reshapes_text[], kernels_text[],
+    idle_text[], constants_text[], folding_text[];
 extern const size_t activations_text_size, vectors_text_size, products_text_size, reshapes_text_size,
-    idle_text_size, constants_text_size, folding_text_size;
+    kernels_text_size, idle_text_size, constants_text_size, folding_text_size;
 
 struct file {
     const char *name, *text;
@@ -16,6 +16,7 @@ static const struct file files[] = {
     { "vectors.rules", vectors_text, &vectors_text_size },
     { "products.rules", products_text, &products_text_size },
     { "reshapes.rules", reshapes_text, &reshapes_text_size },
+    { "kernels.rules", kernels_text, &kernels_text_size },
 };
 
 static const struct file folding[] = {
