@@ -72,13 +72,23 @@ static struct rules *new_rules(struct strings *strings, const struct signatures 
     return rules;
 }
 
+static struct rules *new_layer_rules(struct strings *strings, const struct signatures *signatures,
+                                     bool explain)
+{
+    struct rules *rules = rules_new(strings, signatures, layer_functions, layer_function_count);
+    rules_explain(rules, explain);
+    layers_read_rules(rules);
+    return rules;
+}
+
 struct lowering *lowering_new(struct strings *strings, const struct signatures *signatures,
                               const struct text_list *names, const struct text_list *without, bool explain)
 {
     struct lowering *lowering = xmalloc(sizeof *lowering);
     lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
-    for (enum phase i = 1; i < PHASE_END; i++)
+    for (enum phase i = 1; i <= PHASE_LAYERS; i++)
         lowering->phases[i] = new_rules(strings, signatures, explain);
+    lowering->phases[PHASE_FUSED] = new_layer_rules(strings, signatures, explain);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
     if (lowering->user) { /* the built-in ones are checked by the tests */
@@ -87,7 +97,6 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->phases[files[i].phase], files[i].name, files[i].text, *files[i].size);
-    layers_read_rules(lowering->phases[PHASE_FUSED]);
     rules_without(lowering->phases + 1, PHASE_END - 1, without);
     report_stop();
     return lowering;

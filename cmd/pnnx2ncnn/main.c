@@ -9,6 +9,7 @@
 #include "common/command/paths.h"
 #include "common/expression/expression.h"
 #include "common/graph/dim.h"
+#include "common/layers/layers.h"
 #include "common/operators/shapes/shapes.h"
 #include "formats/ncnn/ncnn.h"
 #include "formats/output.h"
@@ -218,6 +219,13 @@ static void finish_operands(struct conversion *c)
     finish_layers(c->graph, &c->ports);
 }
 
+static void fuse(struct conversion *c)
+{
+    layers_attach_sizes(c->graph);
+    lowering_apply(c->rules, PHASE_FUSED, c->graph);
+    layers_detach_sizes(c->graph);
+}
+
 static void write_model(struct conversion *c)
 {
     struct graph *g = c->graph;
@@ -293,7 +301,7 @@ static const struct pass {
     { "custom", .step = finish_custom },
     { "reshapes", .run = finish_reshapes },
     { "blobs", .step = finish_operands },
-    { "fused", .rules = PHASE_FUSED },
+    { "fused", .step = fuse },
     /* clang-format on */
 };
 

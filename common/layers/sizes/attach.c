@@ -71,7 +71,7 @@ static void infer(void *layers, struct operator *op)
             continue;
         for (int k = 0; k < y.rank; k++)
             if (y.size[k] == DIM_UNKNOWN && known.rank == y.rank)
-                y.size[k] = known.size[k];
+                y.size[k] = op->outputs[i]->shape[k]; /* it may be a named one */
         operand_set_shape(op->outputs[i], DTYPE_F32, y.rank, y.size);
     }
 }
