@@ -13,7 +13,7 @@
 
 struct settings {
     int64_t fp16; /* -1: as the input has it */
-    bool explain, sync;
+    bool explain, report, sync;
     const char *first, *last; /* the layers between which it cuts; NULL: from the first, to the last */
     struct text_list rules, without;
     const char *check; /* or NULL */
@@ -58,6 +58,7 @@ static void parse_options(struct settings *s, int argc, char **argv)
         { "explain", 'e', OPTION_FLAG, &s->explain, 0, 0, false, NULL, "print every application of a rule" },
         { "fp16", 0, OPTION_INT, &s->fp16, 0, 1, false, "0|1",
           "store weights as float16 (default: as the input does)" },
+        { "report", 0, OPTION_FLAG, &s->report, 0, 0, false, NULL, "print what one run of the model takes" },
         { "rules", 'r', OPTION_TEXTS, &s->rules, 0, 0, false, "FILE",
           "read rules that come before the built-in ones" },
         { "sync", 0, OPTION_FLAG, &s->sync, 0, 0, false, NULL, "flush the files to the disk" },
@@ -98,13 +99,14 @@ static struct rules *load_rules(struct strings *strings, const struct signatures
     return rules;
 }
 
-static void optimise(struct graph *g, struct rules *rules)
+static void optimise(struct graph *g, struct rules *rules, struct layers_cost *cost)
 {
     struct results results;
     results_collect(g, &results);
     layers_attach_sizes(g);
     rules_apply(rules, g);
     graph_remove_dead(g);
+    *cost = layers_cost(g);
     layers_detach_sizes(g);
     results_restore(g, &results);
     if (CHECKED)
@@ -148,15 +150,15 @@ struct files {
     const struct mapping *param, *bin; /* bin NULL: weights are made up */
 };
 
-/* The model, read, cut and with fewer layers; *added: some of them are Reshapes that it had not. */
+/* The model, read, cut and with fewer layers, and what a run of it takes; *added: some of them are Reshapes that it had not. */
 static struct graph *make(const struct settings *s, struct strings *strings,
                           const struct signatures *signatures, struct rules *rules, const struct files *files,
-                          struct ncnn_style *style, bool *added)
+                          struct ncnn_style *style, struct layers_cost *cost, bool *added)
 {
     struct graph *g = ncnn_parse(strings, signatures, files->param, files->bin, style);
     cut_layers(g, s->first, s->last);
     size_t reshapes = count_reshapes(g);
-    optimise(g, rules);
+    optimise(g, rules, cost);
     *added = count_reshapes(g) > reshapes;
     if (s->fp16 >= 0)
         style->storage = s->fp16 ? NCNN_FLOAT16 : NCNN_FLOAT32;
@@ -169,21 +171,36 @@ static struct graph *make(const struct settings *s, struct strings *strings,
  * fewer layers without them. */
 static struct graph *make_least(const struct settings *s, struct strings *strings,
                                 const struct signatures *signatures, const struct files *files,
-                                struct ncnn_style *style)
+                                struct ncnn_style *style, struct layers_cost *cost)
 {
     const char *moving = "vectors.rules";
     struct rules *rules = load_rules(strings, signatures, s);
     bool added;
-    struct graph *g = make(s, strings, signatures, rules, files, style, &added);
+    struct graph *g = make(s, strings, signatures, rules, files, style, cost, &added);
     if (added) {
         rules_without(&rules, 1, &(struct text_list){ &moving, 1 });
-        struct graph *other = make(s, strings, signatures, rules, files, style, &added);
+        struct layers_cost less;
+        struct graph *other = make(s, strings, signatures, rules, files, style, &less, &added);
         struct graph *more = other->operator_count < g->operator_count ? g : other;
+        *cost = more == g ? less : *cost;
         g = more == g ? other : g;
         graph_free(more);
     }
     rules_free(rules);
     return g;
+}
+
+/* Upstream's tool says these, too, but counts no products of matrices. */
+static void note_cost(const struct layers_cost *cost)
+{
+    enum { MILLION = 1000000 };
+    note(nowhere, "%s%.3f million multiplications, %.3f MB of weights, %.3f MB of blobs at a time",
+         cost->unknown ? "at least " : "", (double)cost->products / MILLION, (double)cost->weights / MILLION,
+         (double)cost->blobs / MILLION);
+    if (cost->unknown)
+        note(nowhere,
+             "%zu sizes are not known: give the layers Input their sizes, 0=WIDTH 1=HEIGHT 2=CHANNELS",
+             cost->unknown);
 }
 
 static void convert(const struct settings *s, struct strings *strings, const struct signatures *signatures)
@@ -192,7 +209,8 @@ static void convert(const struct settings *s, struct strings *strings, const str
     struct files files = { mapping_open(s->in.param), NULL };
     if (strcmp(s->in.bin, "null") != 0)
         files.bin = mapping_open(s->in.bin);
-    struct graph *g = make_least(s, strings, signatures, &files, &style);
+    struct layers_cost cost;
+    struct graph *g = make_least(s, strings, signatures, &files, &style, &cost);
     if (files.bin)
         ncnn_note_rest(files.bin, &style);
     ncnn_write_styled(g, s->out.param, s->out.bin, &style);
@@ -200,6 +218,8 @@ static void convert(const struct settings *s, struct strings *strings, const str
     outputs_commit(s->sync);
     if (style.storage == NCNN_FLOAT16)
         note_floats(g);
+    if (s->report)
+        note_cost(&cost);
     graph_free(g);
 }
 

@@ -22,4 +22,14 @@ extern const size_t layer_function_count;
 void layers_attach_sizes(struct graph *g);
 void layers_detach_sizes(struct graph *g);
 
+/* What one run of a model takes, where sizes are attached and known. */
+struct layers_cost {
+    int64_t products; /* multiplications of weights, and of matrices */
+    int64_t weights;  /* bytes, as they are stored */
+    int64_t
+        blobs; /* bytes in float32 of those that are there at a time, at most: a blob goes behind its last reader */
+    size_t unknown; /* results of which the sizes are not known, and layers of which the products are not */
+};
+struct layers_cost layers_cost(const struct graph *g);
+
 #endif

@@ -232,3 +232,33 @@ END
     assert_output --partial ' 0 failed,'
     assert_success
 }
+
+@test "ncnnopt: report=1 says what a run takes" {
+    layers 'Convolution c 1 1 in a 0=4 1=3 4=1 5=1 6=108' 'ReLU r 1 1 a b 0=0.1' 'InnerProduct p 1 1 b y 0=5 1=1 2=1440'
+    run -0 ncnnopt report=1 in.param in.bin out.param out.bin
+    # 72 x 108 + 5 x 288; 4 x (108 + 4 + 1440 + 5) bytes; an input of 864 bytes beside 1152
+    assert_output 'ncnnopt: 0.009 million multiplications, 0.006 MB of weights, 0.002 MB of blobs at a time'
+    layers 'LSTM l 1 1 in y 0=24 1=960 2=0'
+    sed -i 's/^Input.*/Input in 0 1 in/' in.param
+    run -0 ncnnopt report=1 in.param in.bin out.param out.bin
+    assert_output --partial 'at least 0.000 million multiplications'
+    assert_output --partial 'give the layers Input their sizes, 0=WIDTH 1=HEIGHT 2=CHANNELS'
+}
+
+@test "ncnnopt: report=1 counts the products of every layer that has some" {
+    # layers, sizes, products
+    while IFS='|' read -r layer wanted; do
+        layers "$layer"
+        sed -i "s/^Input.*/Input in 0 1 in 0=300 1=400/" in.param
+        run -0 ncnnopt report=1 in.param in.bin out.param out.bin
+        assert_output --partial "ncnnopt: $wanted million"
+    done <<'END'
+LSTM l 1 1 in y 0=200 1=240000 2=0|160.000
+GRU l 1 1 in y 0=200 1=360000 2=2|240.000
+Gemm g 1 1 in y 3=1 5=1 6=0 8=100 9=300 10=-1|12.000
+Convolution1D c 1 1 in y 0=50 1=3 6=60000|17.880
+InnerProduct i 1 1 in y 0=10 2=3000|1.200
+MultiHeadAttention m 1 1 in y 0=300 1=6 2=90000|240.000
+Swish s 1 1 in y|0.000
+END
+}
