@@ -137,7 +137,7 @@ def check(stem, difference, ran_on):
 
 
 def blobs(stem, inputs):
-    """The results of a model of the runtime, by name."""
+    """The results of a model of the runtime, by name, but for those that an example has nobody read."""
     net = ncnn.Net()
     net.opt.use_vulkan_compute = net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if net.load_param(f'{stem}.param') or net.load_model(f'{stem}.bin'):
@@ -145,7 +145,7 @@ def blobs(stem, inputs):
     extractor = net.create_extractor()
     for name in net.input_names():
         extractor.input(name, ncnn.Mat(inputs[name].numpy()).clone())
-    results = {name: extractor.extract(name) for name in net.output_names()}
+    results = {name: extractor.extract(name) for name in net.output_names() if not name.startswith('_')}
     if failed := [name for name, (status, _) in results.items() if status]:
         raise oracle.Failure(f'{NOT_RUN}: {failed[0]}')
     return {name: torch.tensor(numpy.array(mat)) for name, (_, mat) in results.items()}
