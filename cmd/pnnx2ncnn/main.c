@@ -202,6 +202,7 @@ static void refuse_early(struct conversion *c)
 static void lower(struct conversion *c)
 {
     shapes_detach(c->graph);
+    lowering_apply(c->rules, PHASE_INT8, c->graph);
     lowering_apply(c->rules, PHASE_LAYERS, c->graph);
     refuse_unlowered(c->refusals, c->graph, &c->custom, c->rules);
     refusals_end(c->refusals);
@@ -281,7 +282,10 @@ static const struct pass {
 } passes[] = {
     /* clang-format off */
     { "expressions", .run = expressions_take_apart, .holds = is_no_expression },
+    { "quantized", .rules = PHASE_QUANTIZED },
     { "shapes", .step = infer_shapes },
+    { "grids", .run = prepare_grids },
+    { "grids", .rules = PHASE_GRIDS },
     { "tables", .run = prepare_tables },
     { "outputs", .run = prepare_outputs },
     { "complex", .run = prepare_complex },

@@ -19,11 +19,12 @@ struct trait_table {
 };
 
 /* In the order of the bits. */
-static const char *const names[] = { "alike",     "broadcast", "spatial", "trailing", "along",   "reduces",
-                                     "reshapes",  "permutes",  "swaps",   "copies",   "repeats", "moves",
-                                     "adds_axis", "random",    "list",    "tuple",    "joins",   "pads",
-                                     "writes",    "idle",      "product", "added",    "rows",    "paired",
-                                     "tables",    "images",    "lookup",  "recurrent" };
+static const char *const names[] = {
+    "alike",  "broadcast", "spatial", "trailing",  "along",     "reduces",  "reshapes", "permutes",
+    "swaps",  "copies",    "repeats", "moves",     "adds_axis", "random",   "list",     "tuple",
+    "joins",  "pads",      "writes",  "idle",      "product",   "added",    "rows",     "paired",
+    "tables", "images",    "lookup",  "recurrent", "steps",     "quantizes"
+};
 
 static const char *const demands[] = {
     [DEMAND_SAME] = "one_type",  [DEMAND_FLOAT] = "floats", [DEMAND_STATISTIC] = "statistics",

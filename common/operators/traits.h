@@ -37,6 +37,8 @@ enum trait {
     TRAIT_IMAGES = 1 << 25,
     TRAIT_LOOKUP = 1 << 26,
     TRAIT_RECURRENT = 1 << 27,
+    TRAIT_STEPS = 1 << 28,
+    TRAIT_QUANTIZES = 1 << 29,
 
     TRAITS_ELEMENTWISE = TRAIT_ALIKE | TRAIT_BROADCAST,
     /* The result has all elements of the operand, in some order. */

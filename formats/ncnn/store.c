@@ -111,14 +111,15 @@ static void write_bytes(struct output *out, const struct attribute *w)
     output_write(out, zeros, (4 - w->size % 4) % 4);
 }
 
+/* `whole`: what is in int8 stays so. */
 static void write_weight(struct output *out, const struct attribute *w, const struct ncnn_style *style,
-                         enum ncnn_storage as)
+                         enum ncnn_storage as, bool whole)
 {
     static const uint32_t tags[] = {
         [NCNN_FLOAT32] = 0, [NCNN_FLOAT16] = NCNN_HALF, [NCNN_BFLOAT16] = NCNN_BFLOAT
     };
     struct stored stored = stored_bytes(w, style);
-    bool int8 = style->read && w->dtype == DTYPE_I8;
+    bool int8 = whole && w->dtype == DTYPE_I8;
     uint8_t tag[4];
     if (stored.size && stays(w, style->storage, as)) {
         output_write(out, stored.data, stored.size);
@@ -144,6 +145,18 @@ static void write_weight(struct output *out, const struct attribute *w, const st
 
 /* ---- float16 or not ---- */
 
+/* Whether a layer computes on int8: its scales are no numbers that become short ones. */
+static bool is_int8(const struct operator *op)
+{
+    static const char *const names[] = { "int8_scale_term", "quantize_term" };
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct parameter *p = signature_parameter(op->signature, names[i]);
+        found = found || (p && operator_int(op, p->name, 0));
+    }
+    return found;
+}
+
 static bool exceeds_half(const struct attribute *w)
 {
     float floats[CHUNK];
@@ -160,6 +173,8 @@ static bool exceeds_half(const struct attribute *w)
 bool ncnn_keeps_float(const struct operator *op)
 {
     bool tagged = false, exceeds = false;
+    if (is_int8(op))
+        return false;
     for (size_t i = 0; i < op->attribute_count; i++)
         tagged = tagged || is_tagged(&op->attributes[i]);
     for (size_t i = 0; tagged && i < op->attribute_count; i++)
@@ -198,6 +213,7 @@ static enum ncnn_storage layer_storage(const struct operator *op, const struct n
 void ncnn_store_weights(struct output *out, const struct operator *op, const struct ncnn_style *style)
 {
     enum ncnn_storage as = layer_storage(op, style);
+    bool whole = style->read || is_int8(op);
     for (size_t i = 0; i < op->attribute_count; i++)
-        write_weight(out, &op->attributes[i], style, as);
+        write_weight(out, &op->attributes[i], style, as, whole);
 }

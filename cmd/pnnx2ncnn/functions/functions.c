@@ -564,6 +564,17 @@ const struct rule_function lower_functions[] = {
     { "places_matrix", "tib:t", places_matrix },  /* places, size, whether they are columns */
     { "written_places", "ti:t", places_written }, /* places, the size of their axis */
     { "in_order", "o:b", in_order },
+    /* quantised tensors */
+    { "quantization", "o:l", quantized_grid },     /* of a quantised one: scale, zero point, type */
+    { "steps", "o:l", quantized_steps },           /* of floats: scale, the least and the greatest multiple */
+    { "rounds", "of:b", quantized_rounds },        /* whether all readers round to multiples of that */
+    { "dequantized", "ttti:t", quantized_floats }, /* integers, scales, zero points, axis */
+    { "fake_quantized", "tttiii:t", quantized_simulated }, /* floats, scales, zero points, axis, bounds */
+    { "grid_scales", "ttt:t",
+      quantized_scales },                       /* the same, of which those without zero points have scales */
+    { "integers", "tt:t", quantized_integers }, /* floats, scales */
+    { "inverse_scales", "tii:t", quantized_inverse }, /* so many, with that sign */
+    { "shifted_bias", "tt?f:t", quantized_bias },     /* weights, bias, by how much the input is smaller */
     /* complex numbers, Fourier transforms */
     { "complex", "v:b", complex_value }, /* a complex number, or a tensor of them */
     { "zeros", "v:b", complex_zeros },   /* zero, and what is a product with it */

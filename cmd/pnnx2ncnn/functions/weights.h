@@ -20,6 +20,14 @@ call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidde
 call_function places_counted, places_nearest, places_repeated, places_combined, places_joined,
     places_gathered, places_strided, places_same, places_written, places_runs, places_rows, places_matrix;
 
+/* ---- quantized.c ---- */
+
+/* Whether an operator's result is on the grid that its operands are on. */
+bool quantized_keeps(const struct operand *x);
+
+call_function quantized_grid, quantized_steps, quantized_rounds, quantized_floats, quantized_simulated,
+    quantized_scales, quantized_integers, quantized_inverse, quantized_bias;
+
 /* ---- filters.c ---- */
 
 call_function filters_resize;

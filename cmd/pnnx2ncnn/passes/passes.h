@@ -17,6 +17,11 @@ void prepare_outputs(struct graph *g);
 /* Lets complex inputs and results be pairs of real numbers, along a last axis. */
 void prepare_complex(struct graph *g);
 
+/* ---- grids.c ---- */
+
+/* Gives quantised tensors, which PNNX has as integers, the type of the floats that they stand for. */
+void prepare_grids(struct graph *g);
+
 /* ---- indices.c ---- */
 
 /* Lets what computes on indices that are looked up by, too, read them as floats: looked up in the table of 0, 1, 2 ... */
@@ -84,11 +89,14 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
                               const struct text_list *files, const struct text_list *without, bool explain);
 /* The phases of rules, each to its fixed point. */
 enum phase {
-    PHASE_WRITTEN = 1, /* operators as other operators ... */
-    PHASE_PICKS,       /* ... and elements picked by constants, which rules of the first may join before */
-    PHASE_TYPES,       /* what depends on PyTorch's types as arithmetic of floats */
-    PHASE_LAYERS,      /* operators as layers: the user's rules first */
-    PHASE_FUSED,       /* layers as fewer layers, by common/layers/: the user's rules first */
+    PHASE_QUANTIZED = 1, /* quantised operators as those on floats, between quantising and its inverse */
+    PHASE_GRIDS,         /* quantised tensors as floats on a grid */
+    PHASE_WRITTEN,       /* operators as other operators ... */
+    PHASE_PICKS,         /* ... and elements picked by constants, which rules of the first may join before */
+    PHASE_TYPES,         /* what depends on PyTorch's types as arithmetic of floats */
+    PHASE_INT8,          /* operators on floats on a grid as layers with weights in int8 */
+    PHASE_LAYERS,        /* operators as layers: the user's rules first */
+    PHASE_FUSED,         /* layers as fewer layers, by common/layers/: the user's rules first */
     PHASE_END
 };
 void lowering_apply(struct lowering *lowering, enum phase phase, struct graph *g);

@@ -15,6 +15,28 @@ static enum dtype type_of(const struct call *c, const char *key)
     return f.present && !f.number ? f.dtype : DTYPE_NULL;
 }
 
+enum { QUANTIZED_DEPTH = 64 };
+
+static void find_first(struct operand *x, void *first)
+{
+    if (!*(struct operand **)first)
+        *(struct operand **)first = x;
+}
+
+/* Whether what are integers may be a quantised tensor: it comes from what makes one, through any operators on it. */
+static bool may_be_quantized(const struct call *c, const char *key)
+{
+    struct operand *x = operator_operand(c->op, key);
+    for (int depth = 0; x && depth < QUANTIZED_DEPTH; depth++) {
+        const struct operator *op = x->producer;
+        if (op->signature->traits.bits & TRAIT_QUANTIZES)
+            return true;
+        x = NULL;
+        operator_each_operand(op, find_first, &x);
+    }
+    return false;
+}
+
 /* What is wrong with a type among the others; NULL: nothing. */
 static const char *complaint(enum demand demand, enum dtype first, enum dtype type)
 {
@@ -43,7 +65,7 @@ bool check_types(struct call *c)
         const char *key = arena_text(&c->run->arena, at, length);
         enum dtype type = type_of(c, key);
         at += length;
-        if (type == DTYPE_NULL)
+        if (type == DTYPE_NULL || (t->demand == DEMAND_FLOAT && may_be_quantized(c, key)))
             continue;
         if (!first_key) {
             first_key = key;
