@@ -2,9 +2,10 @@
 #include "common/layers/layers.h"
 
 extern const char activations_text[], vectors_text[], products_text[], reshapes_text[], kernels_text[],
-    unread_text[], idle_text[], constants_text[], folding_text[];
+    unread_text[], idle_text[], constants_text[], folding_text[], scales_text[];
 extern const size_t activations_text_size, vectors_text_size, products_text_size, reshapes_text_size,
-    kernels_text_size, unread_text_size, idle_text_size, constants_text_size, folding_text_size;
+    kernels_text_size, unread_text_size, idle_text_size, constants_text_size, folding_text_size,
+    scales_text_size;
 
 struct file {
     const char *name, *text;
@@ -16,6 +17,7 @@ static const struct file files[] = {
     { "vectors.rules", vectors_text, &vectors_text_size },
     { "products.rules", products_text, &products_text_size },
     { "reshapes.rules", reshapes_text, &reshapes_text_size },
+    { "scales.rules", scales_text, &scales_text_size },
     { "kernels.rules", kernels_text, &kernels_text_size },
     { "unread.rules", unread_text, &unread_text_size },
 };
