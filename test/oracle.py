@@ -44,6 +44,7 @@ REFUSED = ROOT / 'test/cases/ncnn_refused.txt'
 PROVEN = BIN.parent / 'test/proven'
 PYTHON_TOLERANCE = 1e-5
 NCNN_TOLERANCE = 1e-3
+FEW, MANY = 0.03, 100                 # of the numbers of a quantised network
 LEVELS = (0, 1, 2)
 
 DTYPES = {torch.float32: 'f32', torch.float64: 'f64', torch.float16: 'f16', torch.bfloat16: 'bf16', torch.int8: 'i8',
@@ -238,8 +239,18 @@ def check_python(folder, stem, inputs, want, tolerance=PYTHON_TOLERANCE):
     return worst
 
 
-def check_ncnn(folder, stem, inputs, want):
-    """Runs the ncnn model with the script that pnnx2ncnn wrote beside it, on our inputs instead of its random ones."""
+def check_steps(want, got, step):
+    """Numbers on a grid: none is between two steps or more than one away, and, where there are many, few are away at all."""
+    away = torch.cat([((w - g) / step).abs().flatten() for w, g in zip(want, got)])
+    share = float((away > 0.01).float().mean())
+    if float((away - away.round()).abs().max()) > 0.01 or float(away.max()) > 1.01 or (share > FEW and away.numel() >= MANY):
+        raise Failure(f'ncnn is {float(away.max()):.2f} steps away, and {share:.1%} of the numbers are')
+
+
+def check_ncnn(folder, stem, inputs, want, net=None):
+    """Runs the ncnn model with the script that pnnx2ncnn wrote beside it, on our inputs instead of its random ones.
+
+    A quantised network says what its results may be: `step`, those of a grid, or `coarse`, the tolerance."""
     script = folder / f'{stem}_ncnn.py'
     text = script.read_bytes().replace(str(folder).encode(), b'')
     files = [(folder / f'{stem}.ncnn.{end}').read_bytes() for end in ('param', 'bin')]
@@ -249,8 +260,12 @@ def check_ncnn(folder, stem, inputs, want):
         return known
     got = isolated(lambda: run_ncnn(script, inputs))
     want = pairs(want)
-    worst = compare(want, [g.to(w.dtype) for w, g in zip(want, got)])
-    if worst > NCNN_TOLERANCE:
+    got = [g.to(w.dtype) for w, g in zip(want, got)]
+    worst = compare(want, got)
+    step = getattr(net, 'step', None)
+    if step:
+        check_steps(want, got, step)
+    elif worst > getattr(net, 'coarse', NCNN_TOLERANCE):
         raise Failure(f'ncnn differs by {worst:.2e}')
     PROVEN_RESULTS.add(key, worst)
     return worst
@@ -298,7 +313,7 @@ def check_same_files(folder, a, b):
             raise Failure(f'it changes its own output: the .{end} differs')
 
 
-def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTHON_TOLERANCE):
+def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTHON_TOLERANCE, net=None):
     """Takes a TorchScript file through all programs, comparing after each.  Returns a list of Stage.
 
     `ncnn` is 'must', 'no', 'may': then pnnx2ncnn may refuse the model, but what it writes must be right, or 'refuses'."""
@@ -327,11 +342,11 @@ def stages(pt, inputs, want, folder, ncnn='must', scripted=False, tolerance=PYTH
         except Exception as e:                              # whatever the printed Python raises is a finding
             stage.problem = problem_text(e)
     if ncnn != 'no':
-        done.append(ncnn_stage(folder, f'opt{max(LEVELS)}', inputs, want, ncnn))
+        done.append(ncnn_stage(folder, f'opt{max(LEVELS)}', inputs, want, ncnn, net))
     return done
 
 
-def ncnn_stage(folder, source, inputs, want, expected):
+def ncnn_stage(folder, source, inputs, want, expected, net=None):
     stage = Stage('pnnx2ncnn')
     try:
         if not (folder / f'{source}.param').exists():
@@ -344,7 +359,7 @@ def ncnn_stage(folder, source, inputs, want, expected):
         if expected == 'refuses':
             raise Failure(f'pnnx2ncnn converts it, and {REFUSED.name} says that it does not')
         stage.operators = operators(names[2])
-        stage.ncnn = check_ncnn(folder, 'model', inputs, want)
+        stage.ncnn = check_ncnn(folder, 'model', inputs, want, net)
     except Exception as e:
         stage.problem = problem_text(e)
     return stage
@@ -398,7 +413,7 @@ def check_network(name):
         with torch.no_grad():
             want = tensors(net(*clones(inputs)))
         check_vacuous(want)
-        return stages(folder / 'model.pt', inputs, want, folder, 'must' if networks.NETWORKS[base].ncnn else 'no', scripted=how == 'script')
+        return stages(folder / 'model.pt', inputs, want, folder, 'must' if networks.NETWORKS[base].ncnn else 'no', scripted=how == 'script', net=net)
 
 
 def check_types(c, folder):
@@ -455,7 +470,7 @@ def check_operator(table_name, c):
         saved = torch.jit.script(net) if c.script else torch.jit.trace(net, clones(inputs), check_trace=False)
         saved.save(folder / 'model.pt')
         expected = 'no' if c.random else 'refuses' if is_refused(table_name, c) else 'must'
-        done = stages(folder / 'model.pt', inputs, want, folder, expected, c.script, tolerance)
+        done = stages(folder / 'model.pt', inputs, want, folder, expected, c.script, tolerance, net)
         for what, check in (('types', lambda: check_types(c, folder)), ('other sizes', lambda: check_other_sizes(c, folder, tolerance))):
             try:
                 check()

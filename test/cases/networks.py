@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import quantised
+
 NETWORKS = {}
 
 
@@ -1124,6 +1126,61 @@ class Prompt(nn.Module):
         z[z > 0.5] = torch.tensor(1.5)
         z[z == 0] = torch.exp(-y[z == 0]) * 2 + 0.25
         return y, z
+
+
+class QuantisedBlock(nn.Module):
+    """Two convolutions around which the input goes, or, with a stride, a third."""
+
+    def __init__(self, wide, out, stride):
+        super().__init__()
+        self.a, self.an, self.ar = nn.Conv2d(wide, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out), nn.ReLU()
+        self.b, self.bn = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
+        self.c, self.cn = (nn.Conv2d(wide, out, 1, stride, bias=False), nn.BatchNorm2d(out)) if stride > 1 else (None, None)
+        self.sum = torch.ao.nn.quantized.FloatFunctional()
+
+    def forward(self, x):
+        around = x if self.c is None else self.cn(self.c(x))
+        return self.sum.add_relu(self.bn(self.b(self.ar(self.an(self.a(x))))), around)
+
+    def fused(self, path):
+        return [f'{path}.{p}' + f' {path}.'.join(['', *rest]) for p, *rest in (['a', 'an', 'ar'], ['b', 'bn'], *([['c', 'cn']] if self.c else []))]
+
+
+def quantised_resnet(blocks=((16, 1), (32, 2)), wide=16, make=quantised.after_training, size=32, **options):
+    layers = [nn.Conv2d(3, wide, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2)]
+    for out, stride in blocks:
+        layers.append(QuantisedBlock(wide, out, stride))
+        wide = out
+    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(wide, 10))
+    fuse = ['0 1'] + [name for i, m in enumerate(net) if isinstance(m, QuantisedBlock) for name in m.fused(str(i))]
+    return make(net, (1, 3, size, size), fuse=fuse, **options)
+
+
+@network('int8_resnet', (1, 3, 32, 32))
+def int8_resnet():
+    return quantised_resnet()
+
+
+@network('int8_resnet_qat', (1, 3, 32, 32))
+def int8_resnet_qat():
+    return quantised_resnet(make=quantised.in_training)
+
+
+@network('int8_depthwise', (1, 3, 24, 24))
+def int8_depthwise():
+    def point(a, b):
+        return [nn.Conv2d(a, b, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
+
+    def depth(a, stride):
+        return [nn.Conv2d(a, a, 3, stride, 1, groups=a, bias=False), nn.BatchNorm2d(a), nn.ReLU()]
+    net = nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), *depth(16, 1), *point(16, 24), *depth(24, 2), *point(24, 32),
+                        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 6))
+    return quantised.after_training(net, (1, 3, 24, 24), fuse=[f'{i} {i + 1} {i + 2}' for i in range(0, 15, 3)])
+
+
+@network('int8_mlp', (1, 40))
+def int8_mlp():
+    return quantised.after_training(nn.Sequential(nn.Linear(40, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 7)), (1, 40), fuse=['0 1', '2 3'], engine='qnnpack')
 
 
 def save(name, path, script=False, freeze=False):

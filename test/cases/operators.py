@@ -38,9 +38,11 @@ class Case:
         return tuple(i() if callable(i) else torch.randn(i) for i in inputs)
 
     def network(self, seed=0):
-        """The module in eval mode, its parameters and statistics random."""
+        """The module in eval mode, its parameters and statistics random, but for one that is quantised: it was random before."""
         torch.manual_seed(seed)
         net = self.make()
+        if hasattr(net, "quantised"):
+            return net.eval()
         with torch.no_grad():
             for key, t in list(net.named_parameters()) + list(net.named_buffers()):
                 if t.is_floating_point() and key.endswith("running_var"):
