@@ -35,7 +35,7 @@ REWRITE = pathlib.Path(os.environ.get('PNNX_BUILD', oracle.ROOT / 'build')) / 't
 LOWERING, LAYERS = 'cmd/pnnx2ncnn/', 'common/layers/'            # what rewrite_test knows its files by
 NOT_RUN = 'the given side does not run'
 # Where the runtime finds scales of its own: of 127 steps, PyTorch's are of 127 or 255.
-ON_THE_FLY, ON_THE_FLY_TOLERANCE = {'q_linear_relu_dynamic', 'linear_dynamic_int8'}, 0.1
+ON_THE_FLY, ON_THE_FLY_TOLERANCE = {'q_linear_relu_dynamic', 'linear_dynamic_int8', 'q_lstm', 'q_gru', 'lstm_int8', 'gru_int8'}, 0.1
 ALONE = {'no_shift'}                                              # of a part of a layer: no operator of PyTorch's leads to it
 
 

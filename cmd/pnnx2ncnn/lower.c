@@ -10,8 +10,8 @@
 #include "formats/example.h"
 #include "formats/output.h"
 
-extern const char quantized_text[], grids_text[], int8_text[], rounding_text[];
-extern const size_t quantized_text_size, grids_text_size, int8_text_size, rounding_text_size;
+extern const char quantized_text[], grids_text[], int8_text[], rounding_text[], clips_text[];
+extern const size_t quantized_text_size, grids_text_size, int8_text_size, rounding_text_size, clips_text_size;
 extern const char algebra_text[], bits_text[], complex_text[], losses_text[], moves_text[], heads_text[],
     steps_text[], vision_text[], windows_text[], written_text[], free_text[], picks_text[], computed_text[],
     order_text[], types_text[], activation_text[], arithmetic_text[], attention_text[], compare_text[],
@@ -48,6 +48,7 @@ static const struct file {
     { PHASE_PICKS, "computed.rules", computed_text, &computed_text_size },
     { PHASE_PICKS, "order.rules", order_text, &order_text_size },
     { PHASE_TYPES, "types.rules", types_text, &types_text_size },
+    { PHASE_INT8, "clips.rules", clips_text, &clips_text_size },
     { PHASE_INT8, "int8.rules", int8_text, &int8_text_size },
     { PHASE_LAYERS, "rounding.rules", rounding_text, &rounding_text_size },
     { PHASE_LAYERS, "activation.rules", activation_text, &activation_text_size },

@@ -90,6 +90,7 @@ class Interpreter
                          const Node *at);
     Abstract quantized(const at::Tensor &t, const Node *at);
     bool packed(const IValue &object, const Node *at, Abstract &out);
+    bool packed_cell(const IValue &object, const Node *at, Abstract &out);
     void freeze(const at::Tensor &t);
     size_t result(size_t entry);
 

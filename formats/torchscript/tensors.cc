@@ -175,10 +175,39 @@ static std::vector<IValue> ask(const std::string &name, const IValue &object)
     return stack;
 }
 
+// The packed weights of a recurrent layer's cell whose inputs are quantized when it runs: those of other kinds are refused.
+bool Interpreter::packed_cell(const IValue &object, const Node *at, Abstract &out)
+{
+    torch::jit::Function *state = object.toObject()->type()->findMethod("__getstate__");
+    IValue parts = state ? (*state)({ object }) : IValue();
+    if (!parts.isTuple())
+        return false;
+    const std::vector<IValue> items = parts.toTupleRef().elements().vec();
+    if (items.size() != 5 || !items[0].isString() || items[0].toStringRef() != "quantized_dynamic")
+        return false;
+    const auto biases = items[1].toTensorVector();
+    const auto longs = items[3].toIntVector();
+    const auto weights = items[4].toListRef();
+    Abstract ih, hh;
+    if (biases.size() != 2 || longs.size() != 1 || weights.size() != 2 || !packed(weights[0], at, ih) ||
+        !packed(weights[1], at, hh))
+        return false;
+    out = record_call("quantized::make_quantized_cell_params_dynamic",
+                      { { "w_ih", ih },
+                        { "w_hh", hh },
+                        { "bias_ih", operand(tensor(biases[0], at), at) },
+                        { "bias_hh", operand(tensor(biases[1], at), at) },
+                        { "reduce_range", known(longs[0] != 0) } },
+                      at);
+    return true;
+}
+
 // The packed weights of a quantized layer: unpacked, and packed again by the call that made them.
 bool Interpreter::packed(const IValue &object, const Node *at, Abstract &out)
 {
     const std::string name = object.type()->repr_str();
+    if (name.find("rnn.CellParamsBase") != std::string::npos)
+        return packed_cell(object, at, out);
     bool linear = name.find("quantized.LinearPackedParamsBase") != std::string::npos;
     size_t conv = name.find("quantized.Conv");
     bool known_kind =

@@ -235,7 +235,7 @@ EOF
     [[ $stderr == *'mylib::swirl'*'customop='* ]]
 }
 
-@test "pt2pnnx: packed weights of a quantized recurrent layer are refused, with what to do" {
+@test "pt2pnnx: packed float16 weights of a recurrent layer are refused, with what to do" {
     refuses 1 pt2pnnx "$MODELS/refused/quantized.pt"
     [[ $stderr == *"an argument 'params' of aten::quantized_lstm that is an object"*"(instead: the network before it was quantized"* ]]
 }

@@ -92,3 +92,12 @@ for engine in "x86", "qnnpack":
 for shape in (1, 16), (5, 16), (1, 4, 16), (1, 3, 4, 16):
     case(lambda: when_run(nn.Sequential(nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 6, bias=False)), nn.Linear), shape)
 case(lambda: when_run(nn.Sequential(nn.Linear(16, 12)), nn.Linear, config=quantization.per_channel_dynamic_qconfig), (1, 4, 16))
+
+
+def output(m):
+    return Net(lambda s, x: s.m(x)[0], m=m)
+
+
+for m in (nn.LSTM(6, 8), nn.LSTM(6, 8, batch_first=True, bidirectional=True), nn.LSTM(6, 8, 2), nn.GRU(6, 8), nn.GRU(6, 8, batch_first=True, bidirectional=True)):
+    case(lambda m=m: when_run(output(m), type(m)), (5, 1, 6) if not m.batch_first else (1, 5, 6))
+case(lambda: when_run(Net(lambda s, x: s.l(s.m(x)[1][0][0]), m=nn.LSTM(6, 8), l=nn.Linear(8, 3)), nn.LSTM, nn.Linear), (5, 1, 6))

@@ -445,6 +445,13 @@ def QuantizesDynamically():
     return torch.ao.quantization.quantize_dynamic(net, {nn.Linear}, dtype=torch.qint8)
 
 
+@model(noise(4, 1, 6))
+def QuantizesRecurrence():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.LSTM(6, 5, 2, bidirectional=True)).eval()
+    return torch.ao.quantization.quantize_dynamic(net, {nn.LSTM}, dtype=torch.qint8)
+
+
 @model(noise(1, 4, 5))
 def QuantizesTransposed():
     from torch.ao import quantization
@@ -623,7 +630,7 @@ def make(folder):
     torch.jit.script(DependsOnValues()).save(str(folder / 'values.pt'))
     torch.jit.script(DependsOnShapes()).save(str(folder / 'shapes.pt'))
     torch.jit.script(DependsOnFound()).save(str(folder / 'found.pt'))
-    lstm = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.LSTM(6, 8)).eval(), {nn.LSTM}, dtype=torch.qint8)
+    lstm = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.LSTM(6, 8)).eval(), {nn.LSTM}, dtype=torch.float16)
     torch.jit.trace(lstm, noise(4, 1, 6)).save(str(folder / 'quantized.pt'))
     torch.jit.script(ListsComputed()).save(str(folder / 'computed.pt'))
     torch.jit.trace(WritesWindows(), noise(1, 4), check_trace=False).save(str(folder / 'windows.pt'))

@@ -543,6 +543,10 @@ const struct rule_function lower_functions[] = {
     { "layers_of", "cii:T", weights_of_layers }, /* of a recurrent module: from, to */
     { "lstm_input", "c:t", weights_lstm_input }, /* the operand is a result of the module */
     { "lstm_hidden", "c:t", weights_lstm_hidden },
+    { "lstm_input_scales", "c:t", weights_lstm_input_scales },
+    { "lstm_hidden_scales", "c:t", weights_lstm_hidden_scales },
+    { "recurrent_input_scales", "c:t", weights_recurrent_input_scales },
+    { "recurrent_hidden_scales", "c:t", weights_recurrent_hidden_scales },
     { "lstm_projection", "c:t", weights_lstm_projection },
     { "lstm_bias", "c:t", weights_lstm_bias },
     { "gru_bias", "c:t", weights_gru_bias },
@@ -574,7 +578,10 @@ const struct rule_function lower_functions[] = {
       quantized_scales },                       /* the same, of which those without zero points have scales */
     { "integers", "tt:t", quantized_integers }, /* floats, scales */
     { "inverse_scales", "tii:t", quantized_inverse }, /* so many, with that sign */
-    { "shifted_bias", "tt?f:t", quantized_bias },     /* weights, bias, by how much the input is smaller */
+    { "cell_sizes", "c:l",
+      quantized_cell_sizes }, /* of a quantised recurrent layer: of the input, of the state */
+    { "cell_weights", "c:T", quantized_cell_weights }, /* as a module of floats has them, and their scales */
+    { "shifted_bias", "tt?f:t", quantized_bias },      /* weights, bias, by how much the input is smaller */
     /* complex numbers, Fourier transforms */
     { "complex", "v:b", complex_value }, /* a complex number, or a tensor of them */
     { "zeros", "v:b", complex_zeros },   /* zero, and what is a product with it */

@@ -194,17 +194,16 @@ bool quantized_scales(struct rule_call *call)
     return rule_give_tensor(call, w->dtype == DTYPE_U8 ? NULL : y);
 }
 
-/* The integers that floats are multiples of scales by, one scale for each row or for all; unknown, if they are none of 8 bits. */
+/* The integers that floats are multiples of scales by, each of as many in a row; unknown, if they are none of 8 bits. */
 bool quantized_integers(struct rule_call *call)
 {
     const struct attribute *w = call->a[0].tensor, *s = call->a[1].tensor;
-    size_t inner, count = element_count(w->rank, w->shape);
-    if (!scale_places(w, s, 0, &inner))
+    size_t count = element_count(w->rank, w->shape), scales = element_count(s->rank, s->shape);
+    if (!scales || count % scales || (scales > 1 && w->rank && scales % (size_t)w->shape[0]))
         return false;
-    size_t scales = element_count(s->rank, s->shape);
     int8_t *data = arena_array(&call->graph->arena, count ? count : 1, sizeof *data);
     for (size_t i = 0; i < count; i++) {
-        double q = element_real(w->dtype, w->data, i) / element_real(s->dtype, s->data, i / inner % scales);
+        double q = element_real(w->dtype, w->data, i) / element_real(s->dtype, s->data, i / (count / scales));
         double whole = rint(q);
         if (!(fabs(q - whole) < 1e-3) || whole < INT8_MIN || whole > INT8_MAX)
             return false;
@@ -252,4 +251,122 @@ bool quantized_bias(struct rule_call *call)
         data[row] = (float)((b ? element_real(b->dtype, b->data, row) : 0) + shift * sum);
     }
     return rule_give_tensor(call, y);
+}
+
+/* ---- the cells of a recurrent layer ---- */
+
+static const struct operator *maker(const struct operator *op, const char *key, const char *type)
+{
+    const struct operand *x = operator_operand(op, key);
+    return x && operator_is(x->producer, type) ? x->producer : NULL;
+}
+
+static const struct attribute *constant(const struct operator *op, const char *key)
+{
+    const struct operand *x = operator_operand(op, key);
+    return x ? operand_constant(x) : NULL;
+}
+
+/* A matrix of integers that was packed, its rows, and its scale, or one for each row. */
+struct packed {
+    const struct attribute *integers, *scales; /* one of scales ... */
+    double scale;                              /* ... and this */
+};
+
+static bool unpack(const struct operator *cell, const char *key, struct packed *p)
+{
+    const struct operator *packer = maker(cell, key, "pnnx.custom_op.quantized.linear_prepack"), *one, *each;
+    if (!packer)
+        return false;
+    one = maker(packer, "arg_0", "aten::_make_per_tensor_quantized_tensor");
+    each = maker(packer, "arg_0", "aten::_make_per_channel_quantized_tensor");
+    if (!one && !each)
+        return false;
+    p->integers = constant(one ? one : each, "self");
+    p->scales = each ? constant(each, "scale") : NULL;
+    p->scale = one ? operator_real(one, "scale", 0) : 0;
+    bool plain = one ? operator_int(one, "zero_point", 1) == 0 : operator_int(each, "axis", 1) == 0;
+    return plain && p->integers && p->integers->dtype == DTYPE_I8 && p->integers->rank == 2 &&
+           (!each || (p->scales && p->scales->rank == 1 && p->scales->shape[0] == p->integers->shape[0]));
+}
+
+static double scale_of(const struct packed *p, size_t row)
+{
+    return p->scales ? element_real(p->scales->dtype, p->scales->data, row) : p->scale;
+}
+
+/* The cells: one of each layer and direction; NULL where they are none that were made here. */
+static const struct operator *cell_at(const struct operator *op, size_t i)
+{
+    const struct value *cells = operator_get(op, "params");
+    if (!cells || cells->kind != VALUE_LIST || i >= cells->list.count ||
+        cells->list.items[i].kind != VALUE_OPERAND)
+        return NULL;
+    const struct operator *cell = cells->list.items[i].operand->producer;
+    return operator_is(cell, "pnnx.custom_op.quantized.make_quantized_cell_params_dynamic") ? cell : NULL;
+}
+
+/* How wide the input and the state are. */
+bool quantized_cell_sizes(struct rule_call *call)
+{
+    struct packed ih, hh;
+    const struct operator *cell = cell_at(call->a[0].op, 0);
+    if (!cell || !unpack(cell, "arg_0", &ih) || !unpack(cell, "arg_1", &hh))
+        return false;
+    return rule_give_ints(call, (int64_t[]){ ih.integers->shape[1], hh.integers->shape[1] }, 2);
+}
+
+static struct attribute named(struct graph *g, struct attribute w, const char *stem, size_t layer,
+                              bool reverse)
+{
+    w.key = intern(g->strings, arena_printf(&g->arena, "%s_l%zu%s", stem, layer, reverse ? "_reverse" : ""));
+    return w;
+}
+
+/* A matrix as floats, and its scales, one for each row, as a matrix of one column. */
+static void add_matrix(struct graph *g, struct rule_tensors *list, const struct packed *p, const char *stem,
+                       size_t layer, bool reverse)
+{
+    int64_t shape[2] = { p->integers->shape[0], 1 };
+    size_t rows = (size_t)shape[0], columns = (size_t)p->integers->shape[1];
+    float *data, *scales;
+    const struct attribute *w = weights_new(g, 2, p->integers->shape, &data),
+                           *s = weights_new(g, 2, shape, &scales);
+    for (size_t row = 0; row < rows; row++) {
+        scales[row] = (float)scale_of(p, row);
+        for (size_t i = 0; i < columns; i++)
+            data[row * columns + i] = item(p->integers, row * columns + i) * scales[row];
+    }
+    list->items[list->count++] = named(g, *w, arena_printf(&g->arena, "weight_%s", stem), layer, reverse);
+    list->items[list->count++] = named(g, *s, arena_printf(&g->arena, "scale_%s", stem), layer, reverse);
+}
+
+/* The weights of all cells as a module of floats has them, and their scales. */
+bool quantized_cell_weights(struct rule_call *call)
+{
+    const struct operator *op = call->a[0].op;
+    const struct value *cells = operator_get(op, "params");
+    size_t directions = operator_bool(op, "bidirectional", false) ? 2 : 1;
+    if (!cells || cells->kind != VALUE_LIST)
+        return false;
+    struct rule_tensors list = {
+        arena_array(&call->graph->arena, 6 * cells->list.count + 1, sizeof *list.items), 0
+    };
+    for (size_t i = 0; i < cells->list.count; i++) {
+        const struct operator *cell = cell_at(op, i);
+        struct packed ih, hh;
+        const struct attribute *b[2];
+        if (!cell || !unpack(cell, "arg_0", &ih) || !unpack(cell, "arg_1", &hh) ||
+            !(b[0] = constant(cell, "arg_2")) || !(b[1] = constant(cell, "arg_3")))
+            return false;
+        size_t layer = i / directions;
+        bool reverse = i % directions;
+        add_matrix(call->graph, &list, &ih, "ih", layer, reverse);
+        add_matrix(call->graph, &list, &hh, "hh", layer, reverse);
+        list.items[list.count++] = named(call->graph, *b[0], "bias_ih", layer, reverse);
+        list.items[list.count++] = named(call->graph, *b[1], "bias_hh", layer, reverse);
+    }
+    call->result.kind = RULE_TENSORS;
+    call->result.tensors = list;
+    return true;
 }

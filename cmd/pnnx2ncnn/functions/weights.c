@@ -286,6 +286,27 @@ bool weights_recurrent_hidden(struct rule_call *call)
     return give_both(call, "weight_hh", 1, same_gates);
 }
 
+/* What each row of those was divided by. */
+bool weights_lstm_input_scales(struct rule_call *call)
+{
+    return give_both(call, "scale_ih", GATES, lstm_gates);
+}
+
+bool weights_lstm_hidden_scales(struct rule_call *call)
+{
+    return give_both(call, "scale_hh", GATES, lstm_gates);
+}
+
+bool weights_recurrent_input_scales(struct rule_call *call)
+{
+    return give_both(call, "scale_ih", 1, same_gates);
+}
+
+bool weights_recurrent_hidden_scales(struct rule_call *call)
+{
+    return give_both(call, "scale_hh", 1, same_gates);
+}
+
 static float bias_at(const struct attribute *b, size_t i)
 {
     return b ? element(b, i) : 0;

@@ -13,6 +13,8 @@ call_function weights_filled, weights_powers, weights_reshaped, weights_outside_
     weights_transposed, weights_rows, weights_columns, weights_grid, weights_chosen, weights_hides_rows,
     weights_of_layers;
 call_function weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
+call_function weights_lstm_input_scales, weights_lstm_hidden_scales, weights_recurrent_input_scales,
+    weights_recurrent_hidden_scales;
 call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
 
 /* ---- places.c: those along an axis that constant indices pick ---- */
@@ -26,7 +28,8 @@ call_function places_counted, places_nearest, places_repeated, places_combined, 
 bool quantized_keeps(const struct operand *x);
 
 call_function quantized_grid, quantized_steps, quantized_rounds, quantized_floats, quantized_simulated,
-    quantized_scales, quantized_integers, quantized_inverse, quantized_bias;
+    quantized_scales, quantized_integers, quantized_inverse, quantized_bias, quantized_cell_sizes,
+    quantized_cell_weights;
 
 /* ---- filters.c ---- */
 
