@@ -605,3 +605,36 @@ END
     [[ $stderr == *'(instead: inputshape= with a bound for n: n<='* ]]
     run -0 pnnx net.pt 'inputshape=[1,n<=40,4]'
 }
+
+# ---- int8 ----
+
+# A convolution of a quantised input, and what quantises its result.
+quantised() {
+    ops 'pnnx.Input in 0 1 x #x=(1,3,8,8)f32' \
+        'torch.quantize_per_tensor q 1 1 x a $input=x input_scale=0.05 input_zero_point=60 dtype=torch.quint8' \
+        'pnnx.Attribute w 0 1 w @data=(4,3,3,3)i8 #w=(4,3,3,3)i8' \
+        'aten::_make_per_tensor_quantized_tensor m 1 1 w m $self=w scale=0.0078125 zero_point=0' \
+        'pnnx.custom_op.quantized.conv2d_prepack p 1 1 m p $arg_0=m arg_1=None arg_2=(1,1) arg_3=(1,1) arg_4=(1,1) arg_5=1' \
+        'pnnx.custom_op.quantized.conv2d_relu c 2 1 a p e $arg_0=a $arg_1=p arg_2=0.125 arg_3=0' \
+        'torch.dequantize d 1 1 e y $input=e' 'pnnx.Output out 1 0 y'
+}
+
+@test "pnnx2ncnn: a quantised convolution is one layer in int8, however weights are stored" {
+    quantised
+    run lowered fp16=1
+    assert_success
+    assert_line --index 1 'Clip clip_0 1 1 in0 1 0=-3.0 1=9.75'
+    assert_line --index 3 --regexp '^Convolution conv_2 1 1 2 3 .* 8=1 9=3 -23310=2,0\.0,255\.0 .* 18=67$'
+    cp out.bin half.bin
+    pnnx2ncnn bf16=1 in.param in.bin out.param out.bin
+    cmp out.bin half.bin
+    assert_equal "$(wc -c <out.bin)" $((4 + 108 + 4 * 4 + 4 * 4 + 4))    # tag, weights, bias, scales, scale of the input
+}
+
+@test "pnnx2ncnn: without=int8.rules computes a quantised network in floats" {
+    quantised
+    run lowered without=int8.rules
+    assert_success
+    assert_line --regexp '^Convolution '
+    refute_line --regexp ' 8=1 '
+}
