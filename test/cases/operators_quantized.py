@@ -51,9 +51,13 @@ quantized(lambda: nn.ConvTranspose2d(8, 6, 3, 2, 1), IMAGE, engines=["x86"], con
 quantized(lambda: nn.ConvTranspose1d(8, 6, 3, 2, 1, 1), (1, 8, 9), engines=["x86"], config=ONE_SCALE)
 quantized(lambda: nn.Sequential(nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 8, 1)), IMAGE, engines=["x86"])
 
+quantized(lambda: nn.Sequential(nn.Conv2d(8, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 4, 1)), (2, *IMAGE[1:]), engines=["x86"])
+
 # ---- products ----
 quantized(lambda: nn.Linear(16, 5), (1, 16))
 quantized(lambda: nn.Sequential(nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 5)), (1, 7, 16))
+quantized(lambda: nn.Sequential(nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 5)), (3, 7, 16))
+quantized(lambda: nn.Sequential(nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 5)), (4, 16))
 quantized(lambda: nn.Sequential(nn.Linear(16, 12, bias=False), nn.Linear(12, 5)), (1, 3, 4, 16))
 
 # ---- of two tensors ----
