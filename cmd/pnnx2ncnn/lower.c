@@ -16,13 +16,13 @@ extern const char algebra_text[], bits_text[], complex_text[], losses_text[], mo
     steps_text[], vision_text[], windows_text[], written_text[], free_text[], picks_text[], computed_text[],
     order_text[], types_text[], activation_text[], arithmetic_text[], attention_text[], compare_text[],
     conv_text[], linear_text[], norm_text[], pad_text[], pool_text[], recurrent_text[], reduce_text[],
-    resize_text[], shape_text[];
+    resize_text[], shape_text[], special_text[], matrices_text[];
 extern const size_t algebra_text_size, bits_text_size, complex_text_size, losses_text_size, moves_text_size,
     heads_text_size, steps_text_size, vision_text_size, windows_text_size, written_text_size, free_text_size,
     picks_text_size, computed_text_size, order_text_size, types_text_size, activation_text_size,
     arithmetic_text_size, attention_text_size, compare_text_size, conv_text_size, linear_text_size,
     norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size, resize_text_size,
-    shape_text_size;
+    shape_text_size, special_text_size, matrices_text_size;
 
 /* The embedded files, of each phase in the order in which they are tried. */
 static const struct file {
@@ -41,6 +41,8 @@ static const struct file {
     { PHASE_WRITTEN, "windows.rules", windows_text, &windows_text_size },
     { PHASE_WRITTEN, "written.rules", written_text, &written_text_size },
     { PHASE_WRITTEN, "algebra.rules", algebra_text, &algebra_text_size },
+    { PHASE_WRITTEN, "special.rules", special_text, &special_text_size },
+    { PHASE_WRITTEN, "matrices.rules", matrices_text, &matrices_text_size },
     { PHASE_WRITTEN, "bits.rules", bits_text, &bits_text_size },
     { PHASE_WRITTEN, "losses.rules", losses_text, &losses_text_size },
     { PHASE_WRITTEN, "free.rules", free_text, &free_text_size },

@@ -180,6 +180,40 @@ for type_, f, *inputs in (
         ("torch.linalg.ldl_factor", lambda x: torch.linalg.ldl_factor(x @ x.mT)[0], SQUARE)):
     function(type_, f, *inputs, tolerance=1e-3)
 
+# Matrices of each number of rows that has a formula: alone, batches, systems of a vector; triangular ones with everything they can be told
+for shape in ((1, 1), (2, 2), (3, 3), (2, 3, 3), (2, 1, 2, 2), (3, 1, 4, 4)):
+    function("torch.linalg.det", lambda x: (torch.linalg.det(x), torch.inverse(x + 4 * torch.eye(x.shape[-1])), torch.slogdet(x)[1], torch.logdet(x)), shape,
+             tolerance=1e-3)
+for shape, rest in (((3, 3), (3,)), ((2, 3, 3), (2, 3)), ((2, 2, 2), (2, 2, 5)), ((2, 4, 4), (4, 3))):
+    function("torch.linalg.solve", lambda x, y: torch.linalg.solve(x + 4 * torch.eye(x.shape[-1]), y), shape, rest, tolerance=1e-3)
+function("torch.linalg.solve", lambda x, y: torch.linalg.solve(x + 4 * torch.eye(3), y, left=False), (2, 3, 3), (2, 4, 3), tolerance=1e-3)
+for upper in (False, True):
+    function("torch.linalg.cholesky_ex", lambda x, u=upper: torch.linalg.cholesky_ex(x @ x.mT + torch.eye(x.shape[-1]), upper=u)[0], (2, 8, 8), tolerance=1e-3)
+    for left, unit in ((True, False), (False, False), (True, True)):
+        function("torch.linalg.solve_triangular",
+                 lambda x, y, u=upper, l=left, n=unit: torch.linalg.solve_triangular(x / 4 + 2 * torch.eye(6), y, upper=u, left=l, unitriangular=n),
+                 (2, 6, 6), (2, 6, 4) if left else (2, 4, 6), tolerance=1e-3)
+    function("torch.cholesky_solve", lambda x, y, u=upper: torch.cholesky_solve(y, x / 4 + 2 * torch.eye(5), upper=u), (5, 5), (5, 2), tolerance=1e-3)
+    function("torch.triangular_solve",
+             lambda x, y, u=upper: torch.triangular_solve(y, x / 4 + 2 * torch.eye(5), upper=u, transpose=True, unitriangular=u)[0], (5, 5), (5, 2), tolerance=1e-3)
+
+# Special functions where they have poles, ends and branches
+POLES = torch.tensor([-3.0, -2.5, -1.2, -1.0, -0.3, 0.0, 1e-3, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 2.2, 4.0, 9.5, 33.0, 1e3])
+SIDES = torch.tensor([-9.0, -4.0, -3.75, -2.5, -1.0, -0.2, 0.0, 0.1, 1.3, 3.0, 3.75, 3.8, 6.0, 9.0])
+ENDS = torch.tensor([-1.5, -1.0, -0.9999999, -0.999, -0.9, -0.3, 0.0, 1e-4, 0.2, 0.5, 0.93, 0.99999, 1.0, 2.0])
+for f in (torch.lgamma, torch.digamma, torch.special.gammaln):
+    function("", f, tensor(POLES), tolerance=1e-5)
+for n in (1, 2, 3):
+    function("", lambda x, n=n: torch.polygamma(n, x), tensor(POLES[POLES != POLES.ceil()] if n == 1 else POLES), tolerance=1e-5)
+    function("", lambda x, n=n: torch.polygamma(n, x.abs() + 0.2), tensor(POLES), tolerance=1e-5)
+for f in (torch.i0, torch.special.i0e, torch.special.i1, torch.special.i1e, torch.special.erfcx, torch.special.log_ndtr, torch.special.entr):
+    function("", f, tensor(SIDES), tolerance=1e-5)
+for f in (torch.erfinv, torch.special.ndtri):
+    function("", f, tensor(ENDS), tolerance=1e-5)
+function("", lambda x: (torch.where(x > 0, torch.inf, -torch.inf), torch.where(x > 0, -torch.inf, torch.inf)), tensor(ENDS))
+function("torch.mvlgamma", lambda x: torch.mvlgamma(x + 3, 4), positive(2, 5))
+function("torch.lgamma", torch.lgamma, ints(9, 5))
+
 # Functions of torch.nn.functional
 for type_, f, *inputs in (
         ("F.embedding", lambda i, w: F.embedding(i, w, max_norm=1.0), ints(10, 5), (10, 6)),
