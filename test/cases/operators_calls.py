@@ -95,6 +95,8 @@ for type_, f, *inputs in (
     function(type_, f, *inputs)
 function("aten::fill_diagonal", put(lambda y: y.fill_diagonal_(2.0)), SQUARE, absent=())
 function("aten::fill_diagonal", put(lambda y: y.fill_diagonal_(2.0, wrap=True)), (7, 3), absent=())
+function("", put(lambda y: y.fill_diagonal_(-1.0)), (5, 3), absent=())
+function("", lambda x: torch.full_like(x, 2.5) * x + torch.full_like(x[0], 1.5), FLAT)
 # A tensor where the call of aten takes numbers only
 function("", lambda x: torch.arange(x.abs().sum().long() % 3 + 4)[:4] + x[0, 0], FLAT)
 function("", lambda x: torch.clamp(x, min=0, max=x.sum().abs() + 1), FLAT)

@@ -110,6 +110,8 @@ function("F.adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, (None, 3)),
 function("F.adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, (x.size(2), 3)), (4, 8, 9))
 function("F.adaptive_avg_pool3d", lambda x: F.adaptive_avg_pool3d(x, (None, 3, None)), X3, also=[[(1, 4, 5, 7, 9)]])
 function("F.lp_pool2d", lambda x: F.lp_pool2d(x, 3, (2, 3), (1, 2)), X2)
+function("F.lp_pool2d", lambda x: F.lp_pool2d(x.relu(), 3.0, 3, 2), X2)
+function("F.lp_pool1d", lambda x: F.lp_pool1d(x, 5.0, 2), (1, 3, 9))
 
 # Padding
 for pad in ((1, 2), (1, 2, 0, 1), (-1, 2)):

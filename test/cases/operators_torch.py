@@ -546,6 +546,22 @@ function("", lambda x: x.to(torch.uint8).float(), positive(2, 4))
 function("", lambda x: x * 3 + 1, ints(9, 2, 4))
 function("", lambda x: x.int(), ints(9, 2, 4))
 function("", lambda x: x.short().float(), ints(9, 2, 4))
+
+# Integers of 8 and 16 bits wrap around.
+def span(kind, *shape):
+    return lambda: torch.randint(torch.iinfo(kind).min, torch.iinfo(kind).max + 1, shape, dtype=torch.int64).to(kind)
+
+
+for kind in (torch.uint8, torch.int8, torch.int16):
+    function("", lambda x, y: (x + y, x - y, x * 3 + 1, (x + 100).float(), x & y, x ^ 5, torch.maximum(x, y), -x, ~x, x.clamp(3, 90), x.abs(), x.sum(1), 2 - x), span(kind, 3, 7), span(kind, 7))
+    function("", lambda x, k=kind: (x * 1000).to(torch.int32).to(k), (3, 7))
+    function("", lambda x, k=kind: (x * 20).abs().to(k), (3, 7))
+for kind in (torch.uint8, torch.int8):
+    function("", lambda x, y: (x * y, x * y + x), span(kind, 3, 7), span(kind, 7))
+function("", lambda x: (x * 255).clamp(0, 255).to(torch.uint8).float() / 255, (1, 3, 5, 5))
+function("", lambda x: F.interpolate(x, size=(9, 7)).float(), of(torch.uint8, 1, 3, 4, 4))
+network("", lambda: nn.Upsample(scale_factor=3), of(torch.uint8, 1, 3, 4, 4))
+function("", lambda x: x * 200, span(torch.int16, 3, 7))
 for t, near in ((torch.half, 1e-3), (torch.double, 1e-5)): # ncnn within 1e-3: not bfloat16
     network("", lambda t=t: nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, affine=False), nn.PReLU(8), nn.ConvTranspose2d(8, 4, 2, 2),
                                           nn.InstanceNorm2d(4), nn.GroupNorm(2, 4), nn.Flatten(2), nn.Linear(144, 2)).to(t), of(t, 1, 3, 8, 8), tolerance=near)

@@ -120,14 +120,27 @@ static bool moves_integers(const struct operator *op)
     return elements_are_moved(op) && !foreign;
 }
 
-/* What an operator computes is floats; of integers that wrap around below 2^24 it is not the same. */
+static bool is_narrow(const struct operand *x)
+{
+    return dtype_is_integer(x->dtype) && !is_wide(x->dtype);
+}
+
+static void find_narrow(struct operand *x, void *found)
+{
+    if (is_narrow(x) && !operand_constant(x))
+        *(bool *)found = true;
+}
+
+/* What an operator computes is floats; of integers that wrap around below 2^24 it is not the same, but where a rule has
+ * written of floats how they do (types.rules). */
 static void mark_results(struct classes *c, const struct operator *op)
 {
+    bool wraps = is_conversion(op);
+    operator_each_operand(op, find_narrow, &wraps);
     for (size_t i = 0; i < op->output_count; i++) {
         const struct operand *y = op->outputs[i];
-        bool narrow = dtype_is_integer(y->dtype) && !is_wide(y->dtype);
         if (may_be_index(y))
-            mark(c, y, narrow ? INDEX : COMPUTED);
+            mark(c, y, is_narrow(y) && wraps ? INDEX : COMPUTED);
     }
 }
 
