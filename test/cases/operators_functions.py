@@ -112,6 +112,8 @@ function("F.adaptive_avg_pool3d", lambda x: F.adaptive_avg_pool3d(x, (None, 3, N
 function("F.lp_pool2d", lambda x: F.lp_pool2d(x, 3, (2, 3), (1, 2)), X2)
 function("F.lp_pool2d", lambda x: F.lp_pool2d(x.relu(), 3.0, 3, 2), X2)
 function("F.lp_pool1d", lambda x: F.lp_pool1d(x, 5.0, 2), (1, 3, 9))
+for n, x, size in ((1, (1, 3, 11), 4), (2, (2, 3, 7, 10), (3, 7)), (2, (3, 5, 5), (5, 2)), (3, (1, 2, 4, 5, 3), (3, 1, 2))):
+    function("", lambda x, f=getattr(F, f"adaptive_max_pool{n}d"), s=size: f(x.relu(), s, return_indices=True), x)
 function("F.conv_transpose3d", lambda x, w, b: F.conv_transpose3d(x, w, b, stride=(3, 1, 2), padding=(1, 0, 0), output_padding=(2, 0, 1)), (1, 3, 3, 4, 5), (3, 2, 2, 2, 3), (2,))
 function("F.conv3d", lambda x, w, b: F.conv3d(x, w.tanh(), b * 2, stride=(1, 2, 1), padding="valid", dilation=(2, 1, 1)), (1, 3, 6, 4, 5), (4, 3, 2, 2, 3), (4,))
 

@@ -126,6 +126,22 @@ network("nn.MaxPool1d", lambda: Unpool(1, output_size=[13]), (2, 4, 13), absent=
 network("nn.MaxPool2d", lambda: Unpool(2, output_size=[11, 13]), (2, 4, 11, 13), absent=())
 network("nn.MaxPool3d", lambda: Unpool(3, output_size=[6, 8, 10]), X3, absent=())
 
+
+class Wide(nn.Module):
+    """Back from windows that overlap and reach over the sides: several have the same place."""
+
+    def __init__(self, n, size):
+        super().__init__()
+        self.n, self.size, self.pool = n, size, getattr(nn, f"MaxPool{n}d")(3, stride=2, padding=1, return_indices=True)
+
+    def forward(self, x):
+        y, i = self.pool(x.relu())
+        return getattr(nn.functional, f"max_unpool{self.n}d")(y * 2, i, 3, 2, 1, self.size), i
+
+
+for n, x in ((1, (1, 3, 11)), (2, (2, 3, 7, 8)), (3, (1, 2, 4, 5, 6))):
+    network("", lambda n=n, x=x: Wide(n, list(x[2:])), x, absent=())
+
 # Padding
 for n, x in ((1, X1), (2, X2), (3, X3)):
     for kind in ("Zero", "Reflection", "Replication", "Circular"):

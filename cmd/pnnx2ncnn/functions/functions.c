@@ -562,6 +562,7 @@ const struct rule_function lower_functions[] = {
     { "joined", "ll:t", places_joined },          /* indices of axes side by side, their sizes */
     { "gathered", "tli:t", places_gathered },     /* an index, the sizes of what is picked from, the axis */
     { "strided", "lli:t", places_strided },       /* sizes, strides, offset */
+    { "adaptive", "lli:t", places_adaptive },     /* sizes, those of windows, which element */
     { "same_places", "tii:b", places_same },      /* places, images, elements of one */
     { "runs", "ti:l", places_runs },              /* places, the size of their axis */
     { "table_rows", "ti:l", places_rows },        /* the same */

@@ -241,6 +241,17 @@ bool places_gathered(struct rule_call *call)
     return give_places(call, places, count);
 }
 
+/* How many elements the largest window of adaptive pooling has along an axis. */
+static int64_t largest_window(int64_t size, int64_t windows)
+{
+    int64_t largest = 1;
+    for (int64_t i = 0; i < windows; i++) {
+        int64_t elements = ((i + 1) * size + windows - 1) / windows - i * size / windows;
+        largest = elements > largest ? elements : largest;
+    }
+    return largest;
+}
+
 /* Those of torch.as_strided: sizes, strides, the place of the first. */
 bool places_strided(struct rule_call *call)
 {
@@ -255,6 +266,30 @@ bool places_strided(struct rule_call *call)
         places[k] = call->a[2].value.integer;
         for (int i = rank; i-- > 0; rest /= sizes[i])
             places[k] += rest % sizes[i] * strides[i];
+    }
+    return give_places(call, places, count);
+}
+
+/* Where one element is of every window of adaptive pooling: sizes, those of the result, which element, of as many as the largest
+ * window has.  A smaller one has its last again. */
+bool places_adaptive(struct rule_call *call)
+{
+    int64_t sizes[TENSOR_RANK], windows[TENSOR_RANK], count, which = call->a[2].value.integer;
+    int rank = value_get_ints(&call->a[0].value, sizes, TENSOR_RANK);
+    if (rank < 1 || value_get_ints(&call->a[1].value, windows, TENSOR_RANK) != rank ||
+        !count_elements(windows, rank, &count) || which < 0)
+        return false;
+    int64_t *places = arena_array(&call->graph->arena, (size_t)count, sizeof *places), step = 1;
+    memset(places, 0, (size_t)count * sizeof *places);
+    for (int64_t i = rank, below = 1; i-- > 0; below *= windows[i], step *= sizes[i]) {
+        int64_t largest = largest_window(sizes[i], windows[i]);
+        for (int64_t k = 0; k < count; k++) {
+            int64_t at = k / below % windows[i], from = at * sizes[i] / windows[i];
+            int64_t last = ((at + 1) * sizes[i] + windows[i] - 1) / windows[i] - 1;
+            int64_t place = from + which % largest;
+            places[k] += (place < last ? place : last) * step;
+        }
+        which /= largest;
     }
     return give_places(call, places, count);
 }
