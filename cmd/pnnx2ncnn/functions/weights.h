@@ -20,7 +20,8 @@ call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidde
 /* ---- places.c: those along an axis that constant indices pick ---- */
 
 call_function places_counted, places_nearest, places_repeated, places_combined, places_joined,
-    places_gathered, places_strided, places_adaptive, places_same, places_written, places_runs, places_rows, places_matrix;
+    places_gathered, places_strided, places_adaptive, places_same, places_written, places_runs, places_rows,
+    places_matrix;
 
 /* ---- quantized.c ---- */
 
