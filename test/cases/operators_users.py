@@ -214,3 +214,10 @@ function("", lambda x: torch.diff(x, 2, 0, append=x[:1]) + torch.diff(x, 1, 0, p
 function("", lambda y, x: torch.trapezoid(y, x[0]) + torch.trapezoid(y, y * 2, dim=-1), (2, 5), (1, 5))
 function("", lambda y: torch.cumulative_trapezoid(y, dx=0.5, dim=0), (3, 5))
 function("", lambda x, y: torch.special.xlog1py(x, y) + torch.xlogy(x * (x > 0), y * (x > 0)), positive(3, 4), positive(4))
+
+# One element of each channel that is mixed along the channels, as a row: no vector, for the runtime.
+network("", lambda: Net(lambda s, x: x * s.e(x.mean((2, 3)).view(x.shape[0], 1, -1)).view(x.shape[0], -1, 1, 1).sigmoid(), e=nn.Conv1d(1, 1, 3, padding=1)), (1, 6, 5, 7))
+network("", lambda: Net(lambda s, x: s.e(x.mean((2, 3)).view(x.shape[0], 1, -1)).view(x.shape[0], -1, 1, 1) - x, e=nn.Conv1d(1, 1, 3, padding=1)), (2, 6, 5, 7))
+network("", lambda: Net(lambda s, x: x - s.e(x.mean((2, 3)).unsqueeze(1)).transpose(1, 2).unsqueeze(-1).expand_as(x), e=nn.Conv1d(1, 1, 3, padding=1)), (1, 6, 5, 7))
+network("", lambda: Net(lambda s, x: x * s.p(s.e(x.mean((2, 3)).view(x.shape[0], 1, -1)).view(x.shape[0], -1, 1, 1)), e=nn.Conv1d(1, 1, 3, padding=1), p=nn.Conv2d(6, 6, 1)), (1, 6, 5, 7))
+network("", lambda: Net(lambda s, x: x * s.p(s.e(x.mean((2, 3))[..., None]).view(x.shape[0], -1, 1, 1)), e=nn.Conv1d(6, 6, 1), p=nn.Conv2d(6, 6, 1)), (1, 6, 5, 7))
