@@ -221,3 +221,7 @@ network("", lambda: Net(lambda s, x: s.e(x.mean((2, 3)).view(x.shape[0], 1, -1))
 network("", lambda: Net(lambda s, x: x - s.e(x.mean((2, 3)).unsqueeze(1)).transpose(1, 2).unsqueeze(-1).expand_as(x), e=nn.Conv1d(1, 1, 3, padding=1)), (1, 6, 5, 7))
 network("", lambda: Net(lambda s, x: x * s.p(s.e(x.mean((2, 3)).view(x.shape[0], 1, -1)).view(x.shape[0], -1, 1, 1)), e=nn.Conv1d(1, 1, 3, padding=1), p=nn.Conv2d(6, 6, 1)), (1, 6, 5, 7))
 network("", lambda: Net(lambda s, x: x * s.p(s.e(x.mean((2, 3))[..., None]).view(x.shape[0], -1, 1, 1)), e=nn.Conv1d(6, 6, 1), p=nn.Conv2d(6, 6, 1)), (1, 6, 5, 7))
+# A truth that is known in front of a tensor, as masks of transformers begin.
+network("", lambda: Net(lambda s, x: x.where(x.new_ones((), dtype=torch.bool) & (x > 0), -x * 2)), (2, 3, 4))
+network("", lambda: Net(lambda s, x: torch.where(x.new_zeros((), dtype=torch.bool) | (x > 0.5), x, x * 3)), (2, 3, 4))
+network("", lambda: Net(lambda s, x: (x.new_ones((), dtype=torch.bool) ^ (x > 0.5)).float() + x), (2, 3, 4))
