@@ -541,17 +541,11 @@ const struct rule_function lower_functions[] = {
     { "filter", "iifb:t", filters_resize },      /* size, that of the result, scale or 0, whether cubic */
     { "grid", "lb:t", weights_grid },            /* sizes, whether corners are aligned */
     { "layers_of", "cii:T", weights_of_layers }, /* of a recurrent module: from, to */
-    { "lstm_input", "c:t", weights_lstm_input }, /* the operand is a result of the module */
-    { "lstm_hidden", "c:t", weights_lstm_hidden },
-    { "lstm_input_scales", "c:t", weights_lstm_input_scales },
-    { "lstm_hidden_scales", "c:t", weights_lstm_hidden_scales },
-    { "recurrent_input_scales", "c:t", weights_recurrent_input_scales },
-    { "recurrent_hidden_scales", "c:t", weights_recurrent_hidden_scales },
-    { "lstm_projection", "c:t", weights_lstm_projection },
+    { "lstm_weights", "cs:t",
+      weights_lstm }, /* the operand is a result of the module, and the weights' name */
+    { "recurrent_weights", "cs:t", weights_recurrent },
     { "lstm_bias", "c:t", weights_lstm_bias },
     { "gru_bias", "c:t", weights_gru_bias },
-    { "recurrent_input", "c:t", weights_recurrent_input },
-    { "recurrent_hidden", "c:t", weights_recurrent_hidden },
     { "recurrent_bias", "c:t", weights_recurrent_bias },
     /* places that constant indices pick */
     { "counted", "ii:t", places_counted },        /* from there on, so many */

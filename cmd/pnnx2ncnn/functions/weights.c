@@ -261,50 +261,15 @@ static bool give_both(struct rule_call *call, const char *stem, int gates, const
     return rule_give_tensor(call, y);
 }
 
-bool weights_lstm_input(struct rule_call *call)
+/* Those of a name, "weight_ih", or what each row of them was divided by, "scale_ih": of an LSTM, of others. */
+bool weights_lstm(struct rule_call *call)
 {
-    return give_both(call, "weight_ih", GATES, lstm_gates);
+    return give_both(call, call->a[1].value.string, GATES, lstm_gates);
 }
 
-bool weights_lstm_hidden(struct rule_call *call)
+bool weights_recurrent(struct rule_call *call)
 {
-    return give_both(call, "weight_hh", GATES, lstm_gates);
-}
-
-bool weights_lstm_projection(struct rule_call *call)
-{
-    return give_both(call, "weight_hr", 1, same_gates);
-}
-
-bool weights_recurrent_input(struct rule_call *call)
-{
-    return give_both(call, "weight_ih", 1, same_gates);
-}
-
-bool weights_recurrent_hidden(struct rule_call *call)
-{
-    return give_both(call, "weight_hh", 1, same_gates);
-}
-
-/* What each row of those was divided by. */
-bool weights_lstm_input_scales(struct rule_call *call)
-{
-    return give_both(call, "scale_ih", GATES, lstm_gates);
-}
-
-bool weights_lstm_hidden_scales(struct rule_call *call)
-{
-    return give_both(call, "scale_hh", GATES, lstm_gates);
-}
-
-bool weights_recurrent_input_scales(struct rule_call *call)
-{
-    return give_both(call, "scale_ih", 1, same_gates);
-}
-
-bool weights_recurrent_hidden_scales(struct rule_call *call)
-{
-    return give_both(call, "scale_hh", 1, same_gates);
+    return give_both(call, call->a[1].value.string, 1, same_gates);
 }
 
 static float bias_at(const struct attribute *b, size_t i)

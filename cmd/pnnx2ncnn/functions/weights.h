@@ -12,10 +12,7 @@ const struct attribute *weights_new(struct graph *g, int rank, const int64_t *sh
 call_function weights_filled, weights_powers, weights_reshaped, weights_outside_triangle, weights_swap_groups,
     weights_transposed, weights_rows, weights_columns, weights_grid, weights_chosen, weights_hides_rows,
     weights_of_layers;
-call_function weights_lstm_input, weights_lstm_hidden, weights_lstm_projection, weights_lstm_bias;
-call_function weights_lstm_input_scales, weights_lstm_hidden_scales, weights_recurrent_input_scales,
-    weights_recurrent_hidden_scales;
-call_function weights_gru_bias, weights_recurrent_input, weights_recurrent_hidden, weights_recurrent_bias;
+call_function weights_lstm, weights_recurrent, weights_lstm_bias, weights_gru_bias, weights_recurrent_bias;
 
 /* ---- places.c: those along an axis that constant indices pick ---- */
 
