@@ -99,6 +99,7 @@ static struct rules *load_rules(struct strings *strings, const struct signatures
     return rules;
 }
 
+/* cost: what a run takes then; NULL: nobody asks. */
 static void optimise(struct graph *g, struct rules *rules, struct layers_cost *cost)
 {
     struct results results;
@@ -106,7 +107,8 @@ static void optimise(struct graph *g, struct rules *rules, struct layers_cost *c
     layers_attach_sizes(g);
     rules_apply(rules, g);
     graph_remove_dead(g);
-    *cost = layers_cost(g);
+    if (cost)
+        *cost = layers_cost(g);
     layers_detach_sizes(g);
     results_restore(g, &results);
     if (CHECKED)
@@ -150,44 +152,49 @@ struct files {
     const struct mapping *param, *bin; /* bin NULL: weights are made up */
 };
 
-/* The model, read, cut and with fewer layers, and what a run of it takes; *added: some of them are Reshapes that it had not. */
-static struct graph *make(const struct settings *s, struct strings *strings,
-                          const struct signatures *signatures, struct rules *rules, const struct files *files,
-                          struct ncnn_style *style, struct layers_cost *cost, bool *added)
+/* A model, read, cut and with fewer layers. */
+struct made {
+    struct graph *graph;     /* owned */
+    struct layers_cost cost; /* of a run, when it is asked for */
+    bool added;              /* some of its layers are Reshapes that it had not */
+};
+
+static struct made make(const struct settings *s, struct strings *strings,
+                        const struct signatures *signatures, struct rules *rules, const struct files *files,
+                        struct ncnn_style *style)
 {
-    struct graph *g = ncnn_parse(strings, signatures, files->param, files->bin, style);
-    cut_layers(g, s->first, s->last);
-    size_t reshapes = count_reshapes(g);
-    optimise(g, rules, cost);
-    *added = count_reshapes(g) > reshapes;
+    struct made made = { .graph = ncnn_parse(strings, signatures, files->param, files->bin, style) };
+    cut_layers(made.graph, s->first, s->last);
+    size_t reshapes = count_reshapes(made.graph);
+    optimise(made.graph, rules, s->report ? &made.cost : NULL);
+    made.added = count_reshapes(made.graph) > reshapes;
     if (s->fp16 >= 0)
         style->storage = s->fp16 ? NCNN_FLOAT16 : NCNN_FLOAT32;
-    if (!style->hint && has_sizes(g))
+    if (!style->hint && has_sizes(made.graph))
         style->hint = 5; /* rank, w, h, d, c */
-    return g;
+    return made;
 }
 
 /* The same, by all rules; or without those that move a Reshape behind other layers, when no layer took it in and there are
  * fewer layers without them. */
-static struct graph *make_least(const struct settings *s, struct strings *strings,
-                                const struct signatures *signatures, const struct files *files,
-                                struct ncnn_style *style, struct layers_cost *cost)
+static struct made make_least(const struct settings *s, struct strings *strings,
+                              const struct signatures *signatures, const struct files *files,
+                              struct ncnn_style *style)
 {
     const char *moving = "vectors.rules";
     struct rules *rules = load_rules(strings, signatures, s);
-    bool added;
-    struct graph *g = make(s, strings, signatures, rules, files, style, cost, &added);
-    if (added) {
+    struct made least = make(s, strings, signatures, rules, files, style);
+    if (least.added) {
         rules_without(&rules, 1, &(struct text_list){ &moving, 1 });
-        struct layers_cost less;
-        struct graph *other = make(s, strings, signatures, rules, files, style, &less, &added);
-        struct graph *more = other->operator_count < g->operator_count ? g : other;
-        *cost = more == g ? less : *cost;
-        g = more == g ? other : g;
-        graph_free(more);
+        struct made other = make(s, strings, signatures, rules, files, style), more = other;
+        if (other.graph->operator_count < least.graph->operator_count) {
+            more = least;
+            least = other;
+        }
+        graph_free(more.graph);
     }
     rules_free(rules);
-    return g;
+    return least;
 }
 
 /* Upstream's tool says these, too, but counts no products of matrices. */
@@ -209,18 +216,17 @@ static void convert(const struct settings *s, struct strings *strings, const str
     struct files files = { mapping_open(s->in.param), NULL };
     if (strcmp(s->in.bin, "null") != 0)
         files.bin = mapping_open(s->in.bin);
-    struct layers_cost cost;
-    struct graph *g = make_least(s, strings, signatures, &files, &style, &cost);
+    struct made least = make_least(s, strings, signatures, &files, &style);
     if (files.bin)
         ncnn_note_rest(files.bin, &style);
-    ncnn_write_styled(g, s->out.param, s->out.bin, &style);
+    ncnn_write_styled(least.graph, s->out.param, s->out.bin, &style);
     report_stop();
     outputs_commit(s->sync);
     if (style.storage == NCNN_FLOAT16)
-        note_floats(g);
+        note_floats(least.graph);
     if (s->report)
-        note_cost(&cost);
-    graph_free(g);
+        note_cost(&least.cost);
+    graph_free(least.graph);
 }
 
 static void check_rules(const struct settings *s, struct strings *strings,

@@ -23,11 +23,17 @@ static const struct value *inputs_of(const struct operator *op)
     return list && list->kind == VALUE_LIST ? list : NULL;
 }
 
-struct blob blob_input(const struct operator *op, size_t i)
+struct operand *blob_operand(const struct operator *op, size_t i)
 {
     const struct value *list = inputs_of(op);
     bool there = list && i < list->list.count && list->list.items[i].kind == VALUE_OPERAND;
-    return there ? blob_of(list->list.items[i].operand) : blob_of_rank(RANK_UNKNOWN);
+    return there ? list->list.items[i].operand : NULL;
+}
+
+struct blob blob_input(const struct operator *op, size_t i)
+{
+    const struct operand *x = blob_operand(op, i);
+    return x ? blob_of(x) : blob_of_rank(RANK_UNKNOWN);
 }
 
 size_t blob_inputs(const struct operator *op)

@@ -5,6 +5,7 @@
 #include "common/layers/layers.h"
 #include "common/layers/sizes/sizes.h"
 
+/* Parameters may be any numbers, so these are not dim_mul() and dim_add(), to which negative ones are symbols. */
 static int64_t times(int64_t a, int64_t b)
 {
     int64_t product;
@@ -13,7 +14,8 @@ static int64_t times(int64_t a, int64_t b)
 
 static int64_t plus(int64_t a, int64_t b)
 {
-    return a == DIM_UNKNOWN || b == DIM_UNKNOWN || b > INT64_MAX - a ? DIM_UNKNOWN : a + b;
+    int64_t sum;
+    return a == DIM_UNKNOWN || b == DIM_UNKNOWN || !int_add(a, b, &sum) ? DIM_UNKNOWN : sum;
 }
 
 static struct blob output_of(const struct operator *op)
@@ -147,40 +149,50 @@ struct blobs {
     int64_t now, most;
 };
 
+/* Nobody reads it any more. */
+static void go(const struct operand *x, struct blobs *blobs)
+{
+    int64_t bytes = bytes_of(x);
+    if (bytes != DIM_UNKNOWN)
+        int_add(blobs->now, -bytes, &blobs->now);
+}
+
 static void leave(struct operand *x, void *context)
 {
     struct blobs *blobs = context;
-    int64_t bytes = bytes_of(x);
-    if (--blobs->readers[x->id] == 0 && bytes != DIM_UNKNOWN)
-        blobs->now -= bytes;
+    if (--blobs->readers[x->id] == 0)
+        go(x, blobs);
 }
 
 /* A layer that changes each element writes over its input, if nobody else reads that. */
 static bool writes_over(const struct layer_table *layers, const struct operator *op,
                         const struct blobs *blobs)
 {
-    const struct value *list = layer_value(op, "inputs");
-    bool one = list && list->kind == VALUE_LIST && list->list.count == 1 &&
-               list->list.items[0].kind == VALUE_OPERAND;
-    return one && strcmp(sizes_of(layers, op), "same") == 0 &&
-           blobs->readers[list->list.items[0].operand->id] == 1;
+    const struct operand *x = blob_inputs(op) == 1 ? blob_operand(op, 0) : NULL;
+    return x && strcmp(sizes_of(layers, op), "same") == 0 && blobs->readers[x->id] == 1;
+}
+
+/* Adds to a total; what is not known, or too large for it, is counted. */
+static void gather(int64_t *total, int64_t amount, size_t *unknown)
+{
+    *unknown += amount == DIM_UNKNOWN || !int_add(*total, amount, total);
 }
 
 static void run_layer(const struct layer_table *layers, struct operator *op, struct blobs *blobs,
                       struct layers_cost *cost)
 {
     bool over = writes_over(layers, op, blobs);
-    int64_t made = 0, unread = 0;
+    int64_t made = 0;
     for (size_t i = 0; i < op->output_count; i++) {
-        int64_t bytes = bytes_of(op->outputs[i]);
         blobs->readers[op->outputs[i]->id] = op->outputs[i]->use_count;
-        cost->unknown += bytes == DIM_UNKNOWN;
-        made += bytes == DIM_UNKNOWN ? 0 : bytes;
-        unread += bytes == DIM_UNKNOWN || op->outputs[i]->use_count ? 0 : bytes;
+        gather(&made, bytes_of(op->outputs[i]), &cost->unknown);
     }
-    if (blobs->now + (over ? 0 : made) > blobs->most)
-        blobs->most = blobs->now + (over ? 0 : made);
-    blobs->now += made - unread;
+    int64_t now = plus(blobs->now, over ? 0 : made);
+    blobs->most = now > blobs->most ? now : blobs->most;
+    gather(&blobs->now, made, &cost->unknown);
+    for (size_t i = 0; i < op->output_count; i++)
+        if (op->outputs[i]->use_count == 0)
+            go(op->outputs[i], blobs);
     operator_each_operand(op, leave, blobs);
 }
 
@@ -192,9 +204,8 @@ struct layers_cost layers_cost(const struct graph *g)
     for (struct operator *op = g->first; op; op = op->next) {
         int64_t products = products_of(layers, op);
         run_layer(layers, op, &blobs, &cost);
-        cost.unknown +=
-            products == DIM_UNKNOWN && op->output_count && bytes_of(op->outputs[0]) != DIM_UNKNOWN;
-        cost.products += products == DIM_UNKNOWN ? 0 : products;
+        if (products != DIM_UNKNOWN || (op->output_count && bytes_of(op->outputs[0]) != DIM_UNKNOWN))
+            gather(&cost.products, products, &cost.unknown);
         for (size_t i = 0; i < op->attribute_count; i++)
             cost.weights += (int64_t)op->attributes[i].size;
     }

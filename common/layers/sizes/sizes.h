@@ -15,7 +15,9 @@ struct blob {
 
 /* What is recorded of an operand. */
 struct blob blob_of(const struct operand *x);
-/* What is known of input `i`; nothing where there is none. */
+/* Input `i`; NULL: there is none. */
+struct operand *blob_operand(const struct operator *op, size_t i);
+/* What is known of it; nothing where there is none. */
 struct blob blob_input(const struct operator *op, size_t i);
 size_t blob_inputs(const struct operator *op);
 /* A blob of so many dimensions, of which no size is known. */
