@@ -65,7 +65,8 @@ bool check_types(struct call *c)
         const char *key = arena_text(&c->run->arena, at, length);
         enum dtype type = type_of(c, key);
         at += length;
-        if (type == DTYPE_NULL || (t->demand == DEMAND_FLOAT && may_be_quantized(c, key)))
+        if (type == DTYPE_NULL ||
+            (t->demand == DEMAND_FLOAT && !dtype_is_float(type) && may_be_quantized(c, key)))
             continue;
         if (!first_key) {
             first_key = key;
