@@ -10,19 +10,19 @@
 #include "formats/example.h"
 #include "formats/output.h"
 
-extern const char quantized_text[], grids_text[], int8_text[], rounding_text[], clips_text[];
-extern const size_t quantized_text_size, grids_text_size, int8_text_size, rounding_text_size, clips_text_size;
 extern const char algebra_text[], bits_text[], complex_text[], losses_text[], moves_text[], heads_text[],
     steps_text[], vision_text[], windows_text[], written_text[], free_text[], picks_text[], computed_text[],
     order_text[], types_text[], activation_text[], arithmetic_text[], attention_text[], compare_text[],
     conv_text[], linear_text[], norm_text[], pad_text[], pool_text[], recurrent_text[], reduce_text[],
-    resize_text[], shape_text[], special_text[], matrices_text[];
+    resize_text[], shape_text[], special_text[], matrices_text[], quantized_text[], grids_text[], int8_text[],
+    rounding_text[], clips_text[];
 extern const size_t algebra_text_size, bits_text_size, complex_text_size, losses_text_size, moves_text_size,
     heads_text_size, steps_text_size, vision_text_size, windows_text_size, written_text_size, free_text_size,
     picks_text_size, computed_text_size, order_text_size, types_text_size, activation_text_size,
     arithmetic_text_size, attention_text_size, compare_text_size, conv_text_size, linear_text_size,
     norm_text_size, pad_text_size, pool_text_size, recurrent_text_size, reduce_text_size, resize_text_size,
-    shape_text_size, special_text_size, matrices_text_size;
+    shape_text_size, special_text_size, matrices_text_size, quantized_text_size, grids_text_size,
+    int8_text_size, rounding_text_size, clips_text_size;
 
 /* The embedded files, of each phase in the order in which they are tried. */
 static const struct file {
@@ -74,19 +74,14 @@ struct lowering {
     struct rules *phases[PHASE_END]; /* owned; by phase */
 };
 
-static struct rules *new_rules(struct strings *strings, const struct signatures *signatures, bool explain)
+/* A set whose rules may call the C functions for operators, or those for layers. */
+static struct rules *new_rules(struct strings *strings, const struct signatures *signatures, enum phase phase,
+                               bool explain)
 {
-    struct rules *rules = rules_new(strings, signatures, lower_functions, lower_function_count);
+    bool fused = phase == PHASE_FUSED;
+    struct rules *rules = rules_new(strings, signatures, fused ? layer_functions : lower_functions,
+                                    fused ? layer_function_count : lower_function_count);
     rules_explain(rules, explain);
-    return rules;
-}
-
-static struct rules *new_layer_rules(struct strings *strings, const struct signatures *signatures,
-                                     bool explain)
-{
-    struct rules *rules = rules_new(strings, signatures, layer_functions, layer_function_count);
-    rules_explain(rules, explain);
-    layers_read_rules(rules);
     return rules;
 }
 
@@ -94,10 +89,9 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
                               const struct text_list *names, const struct text_list *without, bool explain)
 {
     struct lowering *lowering = xmalloc(sizeof *lowering);
-    lowering->user = names->count ? new_rules(strings, signatures, explain) : NULL;
-    for (enum phase i = 1; i <= PHASE_LAYERS; i++)
-        lowering->phases[i] = new_rules(strings, signatures, explain);
-    lowering->phases[PHASE_FUSED] = new_layer_rules(strings, signatures, explain);
+    lowering->user = names->count ? new_rules(strings, signatures, PHASE_LAYERS, explain) : NULL;
+    for (enum phase i = 1; i < PHASE_END; i++)
+        lowering->phases[i] = new_rules(strings, signatures, i, explain);
     for (size_t i = 0; i < names->count; i++)
         rules_read_file(lowering->user, names->items[i]);
     if (lowering->user) { /* the built-in ones are checked by the tests */
@@ -106,6 +100,7 @@ struct lowering *lowering_new(struct strings *strings, const struct signatures *
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         rules_read(lowering->phases[files[i].phase], files[i].name, files[i].text, *files[i].size);
+    layers_read_rules(lowering->phases[PHASE_FUSED]);
     rules_without(lowering->phases + 1, PHASE_END - 1, without);
     report_stop();
     return lowering;
@@ -149,7 +144,7 @@ static size_t apply_example(struct rules *rules, struct graph *g)
 void lowering_check(const char *file, struct strings *strings, const struct signatures *signatures,
                     bool explain)
 {
-    struct rules *rules = new_rules(strings, signatures, explain);
+    struct rules *rules = new_rules(strings, signatures, PHASE_LAYERS, explain);
     rules_read_file(rules, file);
     rules_check(rules);
     report_stop();

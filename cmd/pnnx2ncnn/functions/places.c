@@ -241,17 +241,6 @@ bool places_gathered(struct rule_call *call)
     return give_places(call, places, count);
 }
 
-/* How many elements the largest window of adaptive pooling has along an axis. */
-static int64_t largest_window(int64_t size, int64_t windows)
-{
-    int64_t largest = 1;
-    for (int64_t i = 0; i < windows; i++) {
-        int64_t elements = ((i + 1) * size + windows - 1) / windows - i * size / windows;
-        largest = elements > largest ? elements : largest;
-    }
-    return largest;
-}
-
 /* Those of torch.as_strided: sizes, strides, the place of the first. */
 bool places_strided(struct rule_call *call)
 {
@@ -270,6 +259,17 @@ bool places_strided(struct rule_call *call)
     return give_places(call, places, count);
 }
 
+/* How many elements the largest window of adaptive pooling has along an axis. */
+static int64_t largest_window(int64_t size, int64_t windows)
+{
+    int64_t largest = 1;
+    for (int64_t i = 0; i < windows; i++) {
+        int64_t elements = ((i + 1) * size + windows - 1) / windows - i * size / windows;
+        largest = elements > largest ? elements : largest;
+    }
+    return largest;
+}
+
 /* Where one element is of every window of adaptive pooling: sizes, those of the result, which element, of as many as the largest
  * window has.  A smaller one has its last again. */
 bool places_adaptive(struct rule_call *call)
@@ -280,7 +280,6 @@ bool places_adaptive(struct rule_call *call)
         !count_elements(windows, rank, &count) || which < 0)
         return false;
     int64_t *places = arena_array(&call->graph->arena, (size_t)count, sizeof *places), step = 1;
-    memset(places, 0, (size_t)count * sizeof *places);
     for (int64_t i = rank, below = 1; i-- > 0; below *= windows[i], step *= sizes[i]) {
         int64_t largest = largest_window(sizes[i], windows[i]);
         for (int64_t k = 0; k < count; k++) {
