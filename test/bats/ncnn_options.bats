@@ -149,7 +149,7 @@ remedy() {
     assert_line "F.gelu: torch.dequantize F.gelu torch.quantize_per_tensor; GELU if approximate='tanh'; GELU if approximate='none'"
     assert_line "nn.Conv3d: F.pad nn.Conv3d if m != 'zeros'; Convolution3D if groups=1 and padding_mode='zeros'; ConvolutionDepthWise3D if padding_mode='zeros'"
     assert_line 'torch.ger: Reshape BinaryOp if x.rank == 1 and y.rank == 1'
-    assert_line --regexp "^F.avg_pool2d: .*Pooling if .* else Padding Pooling if mode == 0"
+    assert_line --regexp "^F.avg_pool2d: torch.dequantize torch.mul torch.round F.avg_pool2d torch.quantize_per_tensor; Pooling if .* else Padding Pooling if mode == 0"
     refute_line --partial '?('
     # what it says is of the rules as they are read
     cat >my.rules <<'END'
@@ -159,8 +159,8 @@ mine: F.gelu(x, approximate='tanh') as c => Padding('MyRelu'(x, 0=most), top=1) 
 for n in 1 2 { F.tanh(x) => 'Mine$n'(x) if x.rank == $n ; }
 END
     run -0 pnnx2ncnn list=1 -r my.rules without=activation.rules
-    assert_line --partial "F.gelu: MyRelu Padding if approximate='tanh' and x.rank - (1 + 7) > -2 ** c.out.rank and (x.shape[0] == 1 or not x.shape[1:] == [n * 2 for n in x.shape[1:] if n > 1]) else MyRelu if x.dtype in ['torch.float']"
-    assert_line --partial 'F.tanh: Mine1 if x.rank == 1; Mine2 if x.rank == 2'
+    assert_line "F.gelu: MyRelu Padding if approximate='tanh' and x.rank - (1 + 7) > -2 ** c.out.rank and (x.shape[0] == 1 or not x.shape[1:] == [n * 2 for n in x.shape[1:] if n > 1]) else MyRelu if x.dtype in ['torch.float']; torch.dequantize F.gelu torch.quantize_per_tensor"
+    assert_line 'F.tanh: Mine1 if x.rank == 1; Mine2 if x.rank == 2; torch.dequantize F.tanh torch.quantize_per_tensor'
     refuses 2 pnnx2ncnn list=1 in.param in.bin
     run -4 sh -c 'pnnx2ncnn list=1 >/dev/full'
 }
