@@ -139,6 +139,40 @@ static void shape_lstsq(struct call *c)
         result_matrices(c, 0, &b, a.dims[a.rank - 1], b.dims[b.rank - 1]);
 }
 
+/* As large as the right-hand sides, but that the axes before the last `own` are broadcast with those before the matrices. */
+static void result_solution(struct call *c, const struct fact *a, const struct fact *b, int own)
+{
+    struct fact stacks[2] = { *a, *b };
+    int64_t dims[2 * MAX_RANK];
+    int rank;
+    result(c, 0, b->dtype, RANK_UNKNOWN, NULL);
+    stacks[0].rank -= 2;
+    stacks[1].rank -= own;
+    if (a->rank < 2 || b->rank < own || !broadcast_facts(c, stacks, 2, &rank, dims) || rank + own > MAX_RANK)
+        return;
+    memcpy(dims + rank, b->dims + stacks[1].rank, (size_t)own * sizeof *dims);
+    result(c, 0, b->dtype, rank + own, dims);
+}
+
+static void shape_solve_triangular(struct call *c)
+{
+    struct fact a = matrices(c), b = arg_fact(c, arg_present(c, "B") ? "B" : "other");
+    result_solution(c, &a, &b, 2);
+}
+
+/* A right-hand side is a vector where there is one axis, or as many vectors of the size as A has matrices. */
+static void shape_solve(struct call *c)
+{
+    struct fact a = matrices(c), b = arg_fact(c, arg_present(c, "B") ? "B" : "other");
+    bool vectors = b.rank == a.rank - 1, other = !vectors;
+    for (int i = 0; i < b.rank && b.rank == a.rank - 1; i++) {
+        vectors = vectors && dim_equal(a.dims[i], b.dims[i]);
+        other = other || (dim_known(a.dims[i]) && dim_known(b.dims[i]) && a.dims[i] != b.dims[i]);
+    }
+    if (vectors || other || b.rank == 1)
+        result_solution(c, &a, &b, vectors || b.rank == 1 ? 1 : 2);
+}
+
 /* Right-hand sides first; stacks of the same size. */
 static void shape_triangular_solve(struct call *c)
 {
@@ -351,6 +385,8 @@ static const struct row rows[] = {
     { "linalg.inv_ex linalg_inv_ex linalg.cholesky_ex linalg_cholesky_ex", shape_checked, NULL, 0 },
     { "linalg.pinv linalg_pinv pinverse", shape_pinv, NULL, 0 },
     { "linalg.lstsq linalg_lstsq", shape_lstsq, NULL, 0 },
+    { "linalg.solve linalg_solve", shape_solve, NULL, 0 },
+    { "linalg.solve_triangular linalg_solve_triangular", shape_solve_triangular, NULL, 0 },
     { "triangular_solve", shape_triangular_solve, NULL, 0 },
     { "cholesky_solve", shape_cholesky_solve, NULL, 0 },
     { "cholesky_inverse", shape_same, NULL, 0 },

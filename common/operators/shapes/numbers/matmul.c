@@ -353,12 +353,6 @@ static void shape_first(struct call *c)
     result_like(c, 0, &x);
 }
 
-static void shape_second(struct call *c)
-{
-    struct fact x = arg_fact(c, arg_present(c, "B") ? "B" : "other");
-    result_like(c, 0, &x);
-}
-
 /* det, and others that leave the axes before the matrix. */
 static void shape_matrix_to_number(struct call *c)
 {
@@ -402,7 +396,6 @@ static const struct row rows[] = {
     { "einsum", shape_einsum, evaluate_einsum, 0 },
     { "inverse linalg.inv linalg_inv linalg.cholesky linalg_cholesky cholesky linalg.matrix_exp matrix_exp "
       "linalg.matrix_power matrix_power linalg.pinv_", shape_first, NULL, 0 },
-    { "linalg.solve linalg_solve linalg.solve_triangular linalg_solve_triangular", shape_second, NULL, 0 },
     { "linalg.multi_dot", shape_multi_dot, NULL, 0 },
     { "det linalg.det linalg_det logdet", shape_matrix_to_number, NULL, 0 },
 };
