@@ -162,6 +162,14 @@ static void classify(struct classes *c, struct graph *g)
 
 /* ---- operators whose meaning depends on the type ---- */
 
+/* What stands for the last bits of a float, a narrow integer, is that float. */
+static void take_last_bits(struct operator *op)
+{
+    const struct value *list = operator_get(op, "inputs");
+    if (operator_is(op, "pnnx.LastBits") && list && list->kind == VALUE_LIST && list->list.count == 1)
+        operand_replace(op->outputs[0], list->list.items[0].operand);
+}
+
 /* A conversion is nothing or a rounding; others stay. */
 static void write_conversion(const struct classes *c, struct operator *op)
 {
@@ -254,9 +262,11 @@ void prepare_elements(struct graph *g)
     size_t known = g->operand_ids;
     for (struct operator *op = g->first; op; op = op->next) /* as long as all types are those of PyTorch */
         convert_constants(&classes, op);
-    for (struct operator *op = g->first; op; op = op->next)
+    for (struct operator *op = g->first; op; op = op->next) {
+        take_last_bits(op);
         if (is_conversion(op))
             write_conversion(&classes, op);
+    }
     for (struct operator *op = g->first; op; op = op->next)
         set_types(&classes, known, op);
     free(classes.parent);
