@@ -32,6 +32,15 @@ def randomise_norms(net):
             m.bias.data.normal_(0, 0.3)
 
 
+def step_of(net, shapes):
+    """That of what the network makes floats of at its end; an operator may move its operand's grid."""
+    steps = []
+    hook = net.dequant.register_forward_pre_hook(lambda m, inputs: steps.append(inputs[0].q_scale()))
+    net(*[torch.zeros(s) for s in shapes])
+    hook.remove()
+    return steps[-1]
+
+
 def last_step(net):
     """The scale of the module that comes last."""
     scales = [torch.as_tensor(m.scale) for m in net.modules() if isinstance(getattr(m, "scale", None), (float, torch.Tensor))]
@@ -55,7 +64,7 @@ def after_training(net, *shapes, fuse=(), engine="x86", config=None):
     """`fuse` are names of modules that become one."""
     torch.backends.quantized.engine = engine
     net = quantization.convert(calibrated(net, shapes, fuse, config or quantization.get_default_qconfig(engine), False))
-    net.step = last_step(net)
+    net.step = step_of(net, shapes)
     return net
 
 
